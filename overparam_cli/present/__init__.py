@@ -1,0 +1,1 @@
+"""WHAT people see: analysis, figures, claims. Reads logs only, never trains."""

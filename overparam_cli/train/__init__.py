@@ -1,0 +1,1 @@
+"""HOW it is run: the engine, the runner, resume."""
