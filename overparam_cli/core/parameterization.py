@@ -1,0 +1,102 @@
+"""Deep linear networks: initial weights, the end-to-end matrix (Eq. 5) and the pull-back of its gradient (App. A.1).
+
+A depth-N network is a list of weight matrices W_1 … W_N, W_j of shape (n_j, n_{j-1}), with n_0 = d inputs, n_N = k
+outputs and the hidden widths in between. It computes x ↦ W_N ⋯ W_1 x = W_e x, so by Eq. 3 its loss is L(W_e), and all
+that training needs of the data is the gradient G = ∇L(W_e), shape (k, d).
+
+The functions below are for one network and follow the paper line by line. `core.batched` does the same for many
+networks at once, in preallocated memory.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from overparam_cli.errors import ConfigError
+
+Weights = list[Tensor]
+
+
+def layer_shapes(d: int, widths: Sequence[int], k: int) -> list[tuple[int, int]]:
+    """Shapes (n_j, n_{j-1}) of W_1 … W_N for hidden widths `widths` (N − 1 of them), d inputs and k outputs."""
+    sizes = [d, *widths, k]
+    return [(rows, columns) for columns, rows in zip(sizes, sizes[1:], strict=False)]
+
+
+def end_to_end(weights: Sequence[Tensor]) -> Tensor:
+    """End-to-end matrix W_e = W_N ⋯ W_1 (Eq. 5), shape (k, d)."""
+    product = weights[-1]
+    for weight in reversed(weights[:-1]):
+        product = product @ weight
+    return product
+
+
+def pullback(weights: Sequence[Tensor], G: Tensor) -> Weights:
+    """Gradients ∂L/∂W_j = (W_N ⋯ W_{j+1})ᵀ G (W_{j−1} ⋯ W_1)ᵀ (App. A.1) for G = ∇L(W_e) of shape (k, d)."""
+    above = [torch.eye(G.shape[0], dtype=G.dtype, device=G.device)]  # W_N ⋯ W_{j+1}, from j = N downwards
+    for weight in reversed(weights[1:]):
+        above.append(above[-1] @ weight)
+    gradients, below = [], G  # below = G (W_{j−1} ⋯ W_1)ᵀ
+    for weight, product in zip(weights, reversed(above), strict=True):
+        gradients.append(product.T @ below)
+        below = below @ weight.T
+    return gradients
+
+
+def near_zero(weights: Weights) -> Weights:
+    """The Gaussian draw as it is (App. C.1)."""
+    return weights
+
+
+def identity(weights: Weights) -> Weights:
+    """The draw plus 1 on the diagonal of every matrix, non-square ones included (App. C.1)."""
+    return [weight + torch.eye(*weight.shape, dtype=weight.dtype) for weight in weights]
+
+
+def balanced(weights: Weights) -> Weights:
+    """The draw's own end-to-end matrix, factored so that W_{j+1}ᵀ W_{j+1} = W_j W_jᵀ for all j (Eq. 7).
+
+    With W_e = U S Vᵀ every factor carries S^{1/N}; it needs hidden widths of at least rank(W_e).
+    """
+    U, S, Vh = torch.linalg.svd(end_to_end(weights), full_matrices=False)  # (k, r), (r,), (r, d)
+    rank, depth = int((S > 0).sum()), len(weights)
+    narrowest = min((weight.shape[0] for weight in weights[:-1]), default=rank)
+    if narrowest < rank:
+        raise ConfigError(
+            f"init 'balanced' needs hidden widths of at least {rank}, the rank of the end-to-end matrix; "
+            f"got {narrowest}: widen the layers, or use init 'near-zero'"
+        )
+    root = S[:rank] ** (1 / depth)
+    factors = []
+    for j, weight in enumerate(weights):
+        left = U[:, :rank] if j == depth - 1 else torch.eye(weight.shape[0], rank, dtype=weight.dtype)
+        right = Vh[:rank] if j == 0 else torch.eye(rank, weight.shape[1], dtype=weight.dtype)
+        factors.append(left * root @ right)
+    return factors
+
+
+def initial_weights(
+    d: int, widths: Sequence[int], k: int, *, init: str = "near-zero", init_std: float = 0.01, seed: int = 0
+) -> Weights:
+    """Initial weights of one network in float64: i.i.d. N(0, init_std²), then the transformation named by `init`.
+
+    They depend on the arguments alone, so a trial starts from the same weights whatever trains beside it. The draw goes
+    from W_1 to W_N: nets of one seed and first width share W_1.
+
+    Raises ConfigError for an unknown `init`, and where `init` asks for more width than there is.
+    """
+    if init not in INITS:
+        raise ConfigError(f"unknown init '{init}': choose one of {', '.join(INITS)}")
+    generator = torch.Generator().manual_seed(seed)
+    draw = [
+        torch.randn(shape, generator=generator, dtype=torch.float64) * init_std for shape in layer_shapes(d, widths, k)
+    ]
+    return INITS[init](draw)
+
+
+INITS: Mapping[str, Callable[[Weights], Weights]] = {
+    "near-zero": near_zero,
+    "identity": identity,
+    "balanced": balanced,
+}
