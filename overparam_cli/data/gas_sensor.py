@@ -1,0 +1,110 @@
+"""The UCI gas-sensor array drift data: its text format, its ten batches, and the problem of one gas.
+
+Source: "Gas Sensor Array Drift Dataset at Different Concentrations", UCI id 270, DOI 10.24432/C5MK6M, CC BY 4.0.
+A row is `gas;concentration 1:v 2:v … 128:v `: the gas as a digit, its concentration in ppmv, and eight features of each
+of 16 sensors.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from overparam_cli.data.dataset import Array, Dataset
+from overparam_cli.errors import DataInvalidError
+
+FEATURES = 128
+BATCHES = range(1, 11)
+GASES = {"ethanol": 1, "ethylene": 2, "ammonia": 3, "acetaldehyde": 4, "acetone": 5, "toluene": 6}
+# Rows of all six gases together in batch 1 … 10 of the original files: 13,910.
+FULL_ROWS = (445, 1244, 1586, 161, 197, 2300, 3613, 294, 470, 3600)
+FOLDER = "gas-sensor"
+
+_NUMBER = rb"[-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?"
+_ROW = re.compile(rb"[1-6];" + _NUMBER + b"".join(rb" +%d:" % i + _NUMBER for i in range(1, FEATURES + 1)) + rb"\s*")
+_SEPARATORS = bytes.maketrans(b";:", b"  ")
+_BATCH_NAME = re.compile(r"batch(\d+)\.dat", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The rows of one gas in one file, and how many rows the file has of all gases."""
+
+    concentration: Array  # (m,) ppmv
+    features: Array  # (m, 128)
+    total_rows: int
+
+
+def batch_number(name: str) -> int | None:
+    """N of a path whose base name is `batchN.dat`, N = 1 … 10; None for any other."""
+    match = _BATCH_NAME.fullmatch(re.split(r"[/\\]", name)[-1])
+    return int(match[1]) if match and int(match[1]) in BATCHES else None
+
+
+def find_batches(data_dir: Path) -> dict[int, Path]:
+    """The batch files of a data folder by number, in numeric order.
+
+    They may lie at any depth under `gas-sensor/`; where there is no such folder, within two levels of `data_dir`.
+    Raises DataInvalidError if one batch is there twice.
+    """
+    root = data_dir / FOLDER
+    patterns = ("**/batch*.dat",) if root.is_dir() else ("batch*.dat", "*/batch*.dat", "*/*/batch*.dat")
+    found: dict[int, Path] = {}
+    for path in sorted(p for pattern in patterns for p in (root if root.is_dir() else data_dir).glob(pattern)):
+        number = batch_number(path.name)
+        if number in found:
+            raise DataInvalidError(f"{found[number]} and {path} are the same batch: keep one of them")
+        if number is not None:
+            found[number] = path
+    return dict(sorted(found.items()))
+
+
+def parse_batch(text: bytes, gas: int, name: str) -> Batch:
+    """The rows of `gas` (1 … 6) in the text of one file; `name` is for messages.
+
+    Raises DataInvalidError naming the first line that is no row of this format.
+    """
+    lines = [(i, line) for i, line in enumerate(text.split(b"\n"), start=1) if line.strip()]
+    prefix = b"%d;" % gas
+    mine = []
+    for number, line in lines:
+        # A full match of every row of the five other gases would cost more than everything else here.
+        is_mine = line.startswith(prefix)
+        if not (_ROW.fullmatch(line) if is_mine else line[:2] in _LABELS):
+            shown = line[:40].decode("ascii", "replace").rstrip()
+            raise DataInvalidError(
+                f"{name}, line {number}: '{shown}…' is not 'gas;concentration 1:v … {FEATURES}:v': "
+                "the file is damaged; fetch it again with 'overparam data fetch'"
+            )
+        if is_mine:
+            mine.append(line.translate(_SEPARATORS))
+    table = np.loadtxt(mine, ndmin=2) if mine else np.empty((0, 2 + 2 * FEATURES))
+    return Batch(table[:, 1], table[:, 3::2], len(lines))
+
+
+_LABELS = {b"%d;" % gas for gas in GASES.values()}
+
+
+def read_batches(paths: Mapping[int, Path], gas: str) -> list[Batch]:
+    """The rows of `gas`, file by file, in the order of `paths`."""
+    return [parse_batch(path.read_bytes(), GASES[gas], path.name) for path in paths.values()]
+
+
+def assemble(batches: Sequence[Batch], gas: str) -> Dataset:
+    """The problem of one gas: X (n, 128) features, Y (n, 1) concentration in ppmv, batches in order."""
+    names = tuple(f"sensor{1 + i // 8}-{_FEATURE_NAMES[i % 8]}" for i in range(FEATURES))
+    return Dataset(
+        name=gas,
+        X=np.concatenate([batch.features for batch in batches]),
+        Y=np.concatenate([batch.concentration for batch in batches])[:, None],
+        source=f"UCI 270, Gas Sensor Array Drift at Different Concentrations, {gas} rows (10.24432/C5MK6M, CC BY 4.0)",
+        embedded=False,
+        feature_names=names,
+        target_names=("concentration",),
+    )
+
+
+# Steady state (resistance change; the same over the baseline), then the moving averages of the rise and of the decay.
+_FEATURE_NAMES = ("dR", "dR-relative", "rise-0.001", "rise-0.01", "rise-0.1", "decay-0.001", "decay-0.01", "decay-0.1")
