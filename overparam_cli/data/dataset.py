@@ -24,8 +24,8 @@ def problem_fingerprint(X: Array, Y: Array) -> str:
 class Dataset:
     """A linear-regression problem: n rows, d features, k outputs.
 
-    `fingerprint` is that of the problem as it was parsed, and preprocessing hands it on unchanged: scaling is arithmetic
-    whose last bit depends on the machine, and the same data must not get another name there.
+    `fingerprint` is that of the problem as it was parsed, and preprocessing hands it on unchanged: scaling is
+    arithmetic whose last bit depends on the machine, and the same data must not get another name there.
 
     Raises DataInvalidError if the shapes do not fit together or a number is not finite.
     """

@@ -73,6 +73,6 @@ def checked(gas: str, paths: Mapping[int, Path]) -> Dataset:
         )
         raise DataInvalidError(
             f"{gas}: {next(iter(paths.values())).parent} does not hold all rows of this gas ({files}); "
-            "training on a part would mislead; fetch the original files into another folder: overparam data fetch --data-dir FOLDER"
+            "to train on a part would mislead; fetch the original files elsewhere: overparam data fetch --data-dir FOLDER"
         )
     return assemble(batches, gas)

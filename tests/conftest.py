@@ -1,0 +1,86 @@
+"""What every test stands on: one thread, no network, nobody's cache, and the real data only where it is asked for."""
+
+import ipaddress
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+import pytest
+from hypothesis import settings
+
+# Before a test module imports NumPy or torch: tests share the machine, and sums must not depend on its number of cores.
+for _variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ[_variable] = "1"
+REAL_DATA = os.environ.pop("OVERPARAM_DATA", "")
+
+settings.register_profile("overparam", deadline=None, derandomize=True, database=None)
+settings.load_profile("overparam")
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder with the real data sets, as OVERPARAM_DATA named it; the test is skipped without it."""
+    if not REAL_DATA:
+        pytest.skip("real data: set OVERPARAM_DATA to a filled data folder ('overparam data path' shows yours)")
+    return Path(REAL_DATA).resolve()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _isolation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test, and no process started by one, sees the user's cache or reaches beyond this machine."""
+    with pytest.MonkeyPatch.context() as patch:
+        empty = str(tmp_path_factory.mktemp("user-cache"))
+        patch.setenv("OVERPARAM_DATA", empty)
+        patch.setattr(platformdirs, "user_cache_dir", lambda *_, **__: empty)
+        # Child processes cannot be patched, but every HTTP client here asks these: port 9 answers nothing.
+        for variable in ("http_proxy", "https_proxy", "all_proxy"):
+            patch.setenv(variable, "http://127.0.0.1:9")
+            patch.setenv(variable.upper(), "http://127.0.0.1:9")
+        for variable in ("no_proxy", "NO_PROXY"):
+            patch.setenv(variable, "127.0.0.1,localhost")
+        patch.setattr(socket.socket, "connect", _local_only(socket.socket.connect))
+        patch.setattr(socket, "getaddrinfo", _resolve_local_only(socket.getaddrinfo))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    """A test that changes torch's number of threads does not change it for the next."""
+    _set_one_thread()
+    yield
+    _set_one_thread()
+
+
+def _set_one_thread() -> None:
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
+
+
+def _is_local(host: object) -> bool:
+    try:
+        return host in (None, "", "localhost", socket.gethostname()) or ipaddress.ip_address(str(host)).is_loopback
+    except ValueError:
+        return False
+
+
+def _local_only(connect: Any) -> Any:
+    def guarded(self: socket.socket, address: Any) -> Any:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and not _is_local(address[0]):
+            raise ConnectionRefusedError(f"the tests do not touch the network: {address}")
+        return connect(self, address)
+
+    return guarded
+
+
+def _resolve_local_only(getaddrinfo: Any) -> Any:
+    def guarded(host: Any, *args: Any, **kwargs: Any) -> Any:
+        name = host.decode() if isinstance(host, bytes) else host
+        if not _is_local(name):
+            raise socket.gaierror(socket.EAI_NONAME, f"the tests do not touch the network: {name}")
+        return getaddrinfo(host, *args, **kwargs)
+
+    return guarded
