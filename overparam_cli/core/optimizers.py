@@ -68,7 +68,7 @@ def momentum(b: Buffers, hyper: Hyper, t: int) -> None:
 
 
 def adagrad(b: Buffers, hyper: Hyper, t: int) -> None:
-    """AdaGrad (Duchi et al., 2011): s ← s + g², w ← w − η g / (√s + ε). tf1: s₀ = 0.1, ε = 0; torch: s₀ = 0, ε = 1e-10."""
+    """AdaGrad (Duchi et al., 2011): s ← s + g², w ← w − η g / (√s + ε). tf1: s₀ 0.1, ε 0; torch: s₀ 0, ε 1e-10."""
     b.state["accumulator"].addcmul_(b.grads, b.grads)
     torch.sqrt(b.state["accumulator"], out=b.scratch)
     if hyper["epsilon"]:

@@ -8,6 +8,7 @@ The functions below are for one network and follow the paper line by line. `core
 networks at once, in preallocated memory.
 """
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 
 import torch
@@ -21,7 +22,7 @@ Weights = list[Tensor]
 def layer_shapes(d: int, widths: Sequence[int], k: int) -> list[tuple[int, int]]:
     """Shapes (n_j, n_{j-1}) of W_1 … W_N for hidden widths `widths` (N − 1 of them), d inputs and k outputs."""
     sizes = [d, *widths, k]
-    return [(rows, columns) for columns, rows in zip(sizes, sizes[1:], strict=False)]
+    return [(rows, columns) for columns, rows in itertools.pairwise(sizes)]
 
 
 def end_to_end(weights: Sequence[Tensor]) -> Tensor:

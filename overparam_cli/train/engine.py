@@ -1,0 +1,215 @@
+"""The one loop that trains a batch of linear trials.
+
+By Eq. 3 the loss of a deep linear network is the loss of its end-to-end matrix, so every trial of a sweep, whatever its
+depth, widths, initialisation or optimiser, needs the same thing of the data: G = ∇L(W_e). One iteration is
+
+1. every family writes its end-to-end matrices into one batch W, (d, B·k);
+2. one pair of matrix products for all trials, R = X W − Y, (n, B·k), and G = Xᵀ R^{p−1} / n, (d, B·k);
+3. every family pulls its columns of G back to its layers and updates them.
+
+The labels ride along as extra columns of X against constant rows of W, so step 2 has no subtraction. For p = 2 the data
+enters only through XᵀX/n and XᵀY/n, one (d, d) product in float64 with no n in it. Widths of the batch are padded to a
+multiple of 16 because matrix products of odd widths are markedly slower. Trials that diverge leave the batch.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from overparam_cli.core import regression
+from overparam_cli.experiments import Trial
+from overparam_cli.train import family as families
+from overparam_cli.train.family import Family
+
+PAD = 16  # columns
+CHECK_EVERY = 100  # iterations between looks for divergence (and at every logged iteration)
+DTYPES = {"float32": torch.float32, "float64": torch.float64}
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What the engine saw at `iteration`, for `trials` in its own order; loss and norm are None between log points."""
+
+    iteration: int
+    trials: tuple[Trial, ...]
+    loss: Tensor | None  # (B,) float64, L(W_e)
+    norm: Tensor | None  # (B,) float64, ‖W_e‖_F
+    diverged: tuple[Trial, ...]  # found non-finite now; they have left the batch
+
+
+def pick_device(name: str) -> torch.device:
+    """`auto` is CUDA where there is one."""
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    return torch.device(name)
+
+
+def steady_arithmetic() -> None:
+    """Full float32 products (no TF32), and subnormal numbers flushed to zero: collapsed networks would slow the loop.
+
+    The flag is per thread and worker threads inherit it when they start, so call this before the first large operation.
+    """
+    torch.set_flush_denormal(True)
+    torch.set_float32_matmul_precision("highest")
+
+
+class Engine:
+    """Trains trials that share a data set, p, dtype and number of iterations."""
+
+    def __init__(self, X: Tensor, Y: Tensor, trials: Sequence[Trial], *, device: torch.device | None = None) -> None:
+        """Start at iteration 0. X (n, d) and Y (n, k) in float64; W_e of a trial has shape (k, d)."""
+        self.device = device or torch.device("cpu")
+        self.p, self.dtype = trials[0].p, DTYPES[trials[0].dtype]
+        self.X, self.Y = X.to(self.device), Y.to(self.device)
+        self.n, self.d = X.shape
+        self.k = Y.shape[1]
+        self.iteration = 0
+        grouped: dict[tuple[object, ...], list[Trial]] = {}
+        for trial in trials:
+            grouped.setdefault(families.family_key(trial, self.k), []).append(trial)
+        self._lay_out_data()
+        self._lay_out_batch(
+            [families.build(group, self.d, self.k, self.dtype, self.device) for group in grouped.values()]
+        )
+
+    def _lay_out_data(self) -> None:
+        """Constant operands of the products, with the labels as extra columns."""
+        X, Y = self.X, self.Y
+        if self.p == 2:
+            self.gram = torch.cat([X.T @ X, -X.T @ Y], dim=1) / self.n  # (d, d + k) float64
+        else:
+            self.inputs = torch.cat([X, -Y], dim=1).to(self.dtype)  # (n, d + k)
+            self.backward = (X.T / self.n).to(self.dtype).contiguous()  # (d, n)
+
+    def _lay_out_batch(self, members: list[Family]) -> None:
+        """Give every family its columns and allocate the loop's buffers."""
+        self.families, start = members, 0
+        for member in members:
+            member.columns = slice(start, start + len(member.trials) * self.k)
+            start = member.columns.stop
+        self.trials = tuple(trial for member in members for trial in member.trials)
+        width = -(-start // PAD) * PAD
+        new = {"dtype": self.dtype, "device": self.device}
+        self.W = torch.zeros(self.d + self.k, width, **new)
+        self.W[self.d :, :start] = torch.eye(self.k, **new).repeat(1, len(self.trials))  # picks each column's own label
+        self.W_e, self.G = self.W[: self.d], torch.empty(self.d, width, **new)
+        if self.p == 2:
+            same = self.dtype == torch.float64
+            self._W64 = self.W if same else self.W.double()
+            self._G64 = self.G if same else self.G.double()
+        else:
+            self._R = torch.empty(self.n, width, **new)
+            self._power = torch.empty_like(self._R)
+        self._slots = [(member, self.W_e[:, member.columns], self.G[:, member.columns]) for member in members]
+
+    def _write_end_to_end(self) -> None:
+        for member, W_e, _ in self._slots:
+            member.chain.end_to_end(W_e)
+
+    def _gradient(self) -> None:
+        """G = ∇L(W_e) for the whole batch."""
+        if self.p == 2:
+            if self._W64 is not self.W:
+                self._W64.copy_(self.W)
+            torch.mm(self.gram, self._W64, out=self._G64)
+            if self._G64 is not self.G:
+                self.G.copy_(self._G64)
+            return
+        torch.mm(self.inputs, self.W, out=self._R)
+        if self.p == 4:
+            torch.pow(self._R, 3, out=self._power)  # one pass
+        else:
+            torch.mul(self._R, self._R, out=self._power)
+            self._power.pow_((self.p - 2) // 2).mul_(self._R)
+        torch.mm(self.backward, self._power, out=self.G)
+
+    def step(self) -> None:
+        """One iteration of every trial."""
+        self.iteration += 1
+        self._write_end_to_end()
+        self._gradient()
+        for member, _, G in self._slots:
+            member.update(G, self.iteration)
+
+    def end_to_end(self) -> Tensor:
+        """End-to-end matrices of all trials now, (B, k, d), in the order of `trials`."""
+        self._write_end_to_end()
+        B = len(self.trials)
+        return self.W_e[:, : B * self.k].reshape(self.d, B, self.k).permute(1, 2, 0)
+
+    def loss(self) -> Tensor:
+        """L(W_e) of all trials now in float64 whatever the weights' precision, (B,)."""
+        return regression.loss(self.end_to_end().double(), self.X, self.Y, self.p)
+
+    def run(self, iterations: int, log_points: Sequence[int]) -> Iterator[Snapshot]:
+        """Train up to `iterations`, yielding at every log point and every CHECK_EVERY iterations.
+
+        Log points before the current iteration are passed over, except that a start at 0 yields iteration 0.
+        """
+        logged = frozenset(log_points)
+        if self.iteration == 0 and 0 in logged:
+            yield self._look(log=True)
+        stops = sorted({*logged, *range(CHECK_EVERY, iterations, CHECK_EVERY), iterations})
+        for stop in stops:
+            if stop <= self.iteration:
+                continue
+            for _ in range(stop - self.iteration):
+                self.step()
+            yield self._look(log=stop in logged)
+            if not self.trials:
+                return
+
+    def _look(self, *, log: bool) -> Snapshot:
+        """Drop trials that are no longer finite, then measure the rest."""
+        finite = self.end_to_end().sum(dim=(1, 2)).isfinite()
+        lost: tuple[Trial, ...] = ()
+        if not bool(finite.all()):
+            lost = tuple(trial for trial, ok in zip(self.trials, finite.tolist(), strict=True) if not ok)
+            self._keep([trial not in lost for trial in self.trials])
+        if not log or not self.trials:
+            return Snapshot(self.iteration, self.trials, None, None, lost)
+        norm = self.end_to_end().double().flatten(1).norm(dim=1)
+        return Snapshot(self.iteration, self.trials, self.loss(), norm, lost)
+
+    def _keep(self, alive: Sequence[bool]) -> None:
+        """Leave out trials, so that they stop costing."""
+        remaining, members = iter(alive), []
+        for member in self.families:
+            places = [i for i, ok in zip(range(len(member.trials)), remaining, strict=False) if ok]
+            if places:
+                members.append(member if len(places) == len(member.trials) else member.kept(places))
+        self._lay_out_batch(members)
+
+    def state(self) -> dict[str, Any]:
+        """All that changes while training, as tensors and plain values, so that a restored engine goes on bit by bit."""
+        return {
+            "iteration": self.iteration,
+            "families": [
+                {
+                    "trials": [trial.trial_id for trial in member.trials],
+                    "params": member.chain.params,
+                    "state": dict(member.state),
+                }
+                for member in self.families
+            ],
+        }
+
+    def load_state(self, state: dict[str, Any], trials: Sequence[Trial]) -> None:
+        """Go on from `state`; `trials` are those it may name."""
+        by_id = {trial.trial_id: trial for trial in trials}
+        self.iteration = int(state["iteration"])
+        self._lay_out_batch(
+            [
+                families.restore(
+                    [by_id[trial_id] for trial_id in saved["trials"]],
+                    saved["params"].to(self.device),
+                    {slot: value.to(self.device) for slot, value in saved["state"].items()},
+                    self.d,
+                    self.k,
+                )
+                for saved in state["families"]
+            ]
+        )
