@@ -75,7 +75,7 @@ class Run:
 
 
 def log_iterations(total: int, points: int = 1000) -> list[int]:
-    """Iterations that are logged, 0 and `total` among them: `points` evenly spaced, plus twenty a decade before them."""
+    """Iterations that are logged, 0 and `total` among them: `points` evenly spaced, plus twenty a decade early on."""
     even = {round(i * total / points) for i in range(points + 1)}
     decades = math.log10(max(total, 1))
     early = {round(10 ** (i / 20)) for i in range(int(20 * decades) + 1)}
@@ -143,12 +143,10 @@ def read_table(path: Path, columns: Mapping[str, str]) -> "pd.DataFrame":
     import pandas as pd
 
     try:
-        table = pd.read_csv(path, dtype={"trial_id": "str"}, keep_default_na=False, na_values=[""], low_memory=False)
+        texts = {column: "str" for column, dtype in columns.items() if dtype == "str"}
+        table = pd.read_csv(path, dtype=texts, keep_default_na=False, na_values=[""], low_memory=False)
         for column, dtype in columns.items():
-            if dtype == "str":
-                table[column] = table[column].astype("object").where(table[column].notna(), "").map(_text)
-            else:
-                table[column] = table[column].astype(dtype)  # type: ignore[call-overload]
+            table[column] = table[column].fillna("") if dtype == "str" else table[column].astype(dtype)
     except FileNotFoundError as error:
         raise LogError(f"{path} does not exist: run the experiment first, or name another folder") from error
     except KeyError as error:
@@ -159,10 +157,6 @@ def read_table(path: Path, columns: Mapping[str, str]) -> "pd.DataFrame":
         reason = str(error).splitlines()[0]
         raise LogError(f"{path} is damaged ({reason}): restore it, or move its folder away and run again") from error
     return table
-
-
-def _text(value: object) -> str:
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -181,7 +175,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def read_run(folder: Path) -> Run:
-    """Read and check one run folder. Rows of `log.csv` whose trial has no row in `trials.csv` are not finished: left out.
+    """Read and check one run folder. Rows of `log.csv` of trials that `trials.csv` lacks are left out: unfinished.
 
     Raises LogError naming the file and the fault.
     """

@@ -1,0 +1,105 @@
+"""What a batch has logged so far: columns that grow by a snapshot, and the two tables they end up in."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from overparam_cli import logs
+from overparam_cli.experiments import Trial
+from overparam_cli.train.engine import Snapshot
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class History:
+    """Logged values of the trials of one batch."""
+
+    def __init__(self, trials: Sequence[Trial]) -> None:
+        """Start with nothing logged."""
+        self.trials = list(trials)
+        self.diverged: dict[str, int] = {}  # trial id → iteration
+        self.latest: dict[str, float] = {}  # trial id → last logged loss, for progress displays
+        self._place = {trial.trial_id: place for place, trial in enumerate(trials)}
+        self._columns: dict[str, list[Tensor]] = {}
+
+    def add(self, snapshot: Snapshot, measured: Mapping[str, Tensor] | None = None) -> None:
+        """Take in a snapshot, and what else was measured at it, each (B,) in the order of its trials."""
+        self.diverged.update({trial.trial_id: snapshot.iteration for trial in snapshot.diverged})
+        for trial in snapshot.diverged:
+            self.latest.pop(trial.trial_id, None)
+        if snapshot.loss is None or snapshot.norm is None:
+            return
+        ids = [trial.trial_id for trial in snapshot.trials]
+        places = torch.tensor([self._place[trial_id] for trial_id in ids])
+        values = {"place": places, "iteration": torch.full_like(places, snapshot.iteration)}
+        values |= {"loss": snapshot.loss.cpu(), "norm": snapshot.norm.cpu()}
+        values |= {name: value.double().cpu() for name, value in (measured or {}).items()}
+        for name, value in values.items():
+            self._columns.setdefault(name, []).append(value)
+        self.latest.update(zip(ids, snapshot.loss.tolist(), strict=True))
+
+    def state(self) -> dict[str, Any]:
+        """Everything, as tensors and plain values, for a checkpoint."""
+        columns = {name: torch.cat(parts) for name, parts in self._columns.items()}
+        return {"columns": columns, "diverged": dict(self.diverged), "latest": dict(self.latest)}
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Go on from a checkpoint of the same trials."""
+        self._columns = {name: [value] for name, value in state["columns"].items()}
+        self.diverged, self.latest = dict(state["diverged"]), dict(state["latest"])
+
+    def log_table(self, optimal_loss: float) -> "pd.DataFrame":
+        """`log.csv` of this batch: trial by trial in the order of `trials`, iterations rising."""
+        import pandas as pd
+
+        columns = {name: torch.cat(parts).numpy() for name, parts in self._columns.items()}
+        table = pd.DataFrame(columns).sort_values(["place", "iteration"], kind="stable", ignore_index=True)
+        table.insert(0, "trial_id", [self.trials[place].trial_id for place in table.pop("place")])
+        table.insert(3, "gap", table["loss"] - optimal_loss)
+        return table
+
+    def trial_table(self, log: "pd.DataFrame", optimal_loss: float) -> "pd.DataFrame":
+        """`trials.csv` of this batch, from its own log table."""
+        import pandas as pd
+
+        by_trial = dict(iter(log.groupby("trial_id")))
+        rows = []
+        for trial in self.trials:
+            own, at = by_trial[trial.trial_id], self.diverged.get(trial.trial_id)
+            final, norm, best = own["loss"].iloc[-1], own["norm"].iloc[-1], own["loss"].min()
+            lost = at is not None
+            rows.append(
+                describe(trial)
+                | {
+                    "status": logs.DIVERGED if lost else logs.COMPLETED,
+                    "diverged_at": at,
+                    "final_loss": None if lost else final,
+                    "final_gap": None if lost else final - optimal_loss,
+                    "best_loss": best,
+                    "best_gap": best - optimal_loss,
+                }
+                | extras(trial)
+                | {"final_norm": None if lost else norm}
+            )
+        table = pd.DataFrame(rows)
+        return table.astype({"diverged_at": "Int64"})
+
+
+def describe(trial: Trial) -> dict[str, Any]:
+    """The columns of `trials.csv` that say what a trial is."""
+    same = ("trial_id", "experiment", "curve", "dataset", "loss", "depth", "width", "init", "init_std", "optimizer")
+    same += ("lr", "weight_decay", "seed", "dtype", "iterations")
+    return {name: getattr(trial, name) for name in same}
+
+
+def extras(trial: Trial) -> dict[str, Any]:
+    """What else determines a trial's numbers, beyond the columns every trainer writes."""
+    return {
+        "semantics": trial.semantics,
+        "hyperparameters": " ".join(f"{name}={value:g}" for name, value in trial.hyper),
+        "preprocessing": trial.preprocessing,
+        "targets": " ".join(trial.targets),
+    }
