@@ -1,0 +1,50 @@
+"""WHAT to run: experiments as data, from TOML files to the trials that a run trains."""
+
+from overparam_cli.experiments.expansion import CurveRow, describe, expand, resolve
+from overparam_cli.experiments.keys import TRIAL_KEYS
+from overparam_cli.experiments.loading import Summary, available, config_folder, flatten, load_experiment
+from overparam_cli.experiments.model import (
+    SEMANTICS_VERSION,
+    Analysis,
+    Curve,
+    Experiment,
+    Plot,
+    Trial,
+    config_hash,
+    to_dict,
+)
+from overparam_cli.experiments.overrides import (
+    OVERRIDE_HELP,
+    apply_overrides,
+    effective_overrides,
+    folder_name,
+    is_full,
+    parse_assignments,
+)
+
+__all__ = [
+    "OVERRIDE_HELP",
+    "SEMANTICS_VERSION",
+    "TRIAL_KEYS",
+    "Analysis",
+    "Curve",
+    "CurveRow",
+    "Experiment",
+    "Plot",
+    "Summary",
+    "Trial",
+    "apply_overrides",
+    "available",
+    "config_folder",
+    "config_hash",
+    "describe",
+    "effective_overrides",
+    "expand",
+    "flatten",
+    "folder_name",
+    "is_full",
+    "load_experiment",
+    "parse_assignments",
+    "resolve",
+    "to_dict",
+]

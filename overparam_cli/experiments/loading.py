@@ -1,0 +1,121 @@
+"""Finding and reading experiments: built-in names, the user's own TOML files, groups."""
+
+import tomllib
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from overparam_cli.errors import ConfigError
+from overparam_cli.experiments.expansion import expand
+from overparam_cli.experiments.keys import suggest
+from overparam_cli.experiments.model import Experiment, config_hash
+from overparam_cli.experiments.tables import parse_experiment
+
+EVERYTHING = "all"
+
+
+class Summary(NamedTuple):
+    """One line of `overparam list`."""
+
+    name: str
+    title: str
+    paper: str
+    kind: str
+
+
+def config_folder() -> Path:
+    """Where the built-in experiments stand: inside an installed package, beside it in a source checkout."""
+    package = Path(__file__).resolve().parents[1]
+    installed = package / "configs"
+    return installed if installed.is_dir() else package.parent / "configs"
+
+
+def available() -> list[Summary]:
+    """The built-in experiments, the paper's figures first; reads TOML only and imports nothing heavy."""
+    documents = [_read(path) for path in config_folder().glob("*.toml")]
+    summaries = [Summary(*(document.get(key, "") for key in Summary._fields)) for document in documents]
+    return sorted(summaries, key=lambda summary: (not summary.name.startswith("fig"), summary.name))
+
+
+def load_experiment(name_or_path: str | Path) -> Experiment:
+    """The experiment of a built-in name, ``all``, or a path to a TOML file of the user's own.
+
+    A user's file is checked completely, registries included. The built-in ones are known to be right, so that
+    loading them imports nothing heavy; `expand` checks them like any other.
+    """
+    given = str(name_or_path)
+    if given == EVERYTHING:
+        members = tuple(summary.name for summary in available() if summary.kind != "group")
+        return Experiment(EVERYTHING, "Every experiment", "", "group", members=members)
+    built_in = config_folder() / f"{given}.toml"
+    if not _looks_like_path(given) and built_in.is_file():
+        return _load(built_in)
+    path = Path(given).expanduser()
+    if not _looks_like_path(given) and not path.is_file():
+        names = [summary.name for summary in available()]
+        raise ConfigError(f"no experiment {given!r}{suggest(given, names)}, or a path to a .toml file")
+    experiment = _load(path)
+    _refuse_borrowed_name(experiment)
+    for member in flatten(experiment):
+        expand(member)
+    return experiment
+
+
+def flatten(experiment: Experiment) -> tuple[Experiment, ...]:
+    """A group's members, groups inside it opened, each once; any other experiment by itself.
+
+    Members are built-in names, or paths taken from where the group's file stands. ConfigError for an unknown member
+    and for a group that contains itself.
+    """
+    return tuple(_flatten(experiment, ()).values())
+
+
+def _flatten(experiment: Experiment, parents: tuple[str, ...]) -> dict[str, Experiment]:
+    if experiment.kind != "group":
+        return {experiment.name: experiment}
+    if experiment.name in parents:
+        raise ConfigError(f"{experiment.where}: the group contains itself: {' > '.join((*parents, experiment.name))}")
+    found: dict[str, Experiment] = {}
+    for member in experiment.members:
+        loaded = _load_member(member, experiment)
+        found.update(_flatten(loaded, (*parents, experiment.name)))
+    return found
+
+
+def _load_member(member: str, group: Experiment) -> Experiment:
+    path = config_folder() / f"{member}.toml"
+    if _looks_like_path(member) and group.source:
+        path = group.source.parent / Path(member).expanduser()
+    if not path.is_file():
+        names = [summary.name for summary in available()]
+        choices = f"{suggest(member, names)}, or a path to a .toml file"
+        raise ConfigError(f"{group.where}: unknown member {member!r}{choices}")
+    return _load(path)
+
+
+def _looks_like_path(given: str) -> bool:
+    return given.endswith(".toml") or "/" in given or "\\" in given
+
+
+def _load(path: Path) -> Experiment:
+    return parse_experiment(_read(path), path)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: is not UTF-8 text, so not a TOML file") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from None
+
+
+def _refuse_borrowed_name(experiment: Experiment) -> None:
+    """A file of the user's own may not write into the results folder of a built-in experiment that differs."""
+    own = config_folder() / f"{experiment.name}.toml"
+    if own.is_file() and config_hash(_load(own)) != config_hash(experiment):
+        raise ConfigError(
+            f"{experiment.where}: name = {experiment.name!r} is a built-in experiment's, whose results would be mixed "
+            f"with yours: choose another name"
+        )

@@ -1,0 +1,166 @@
+"""What an experiment is made of: `Experiment` > `Curve` > `Trial`, as frozen data with no behaviour but their ids."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+# Bump by hand when the same description starts to mean other numbers (a changed initialisation, update rule or
+# preprocessing): finished trials of the old meaning are then run again instead of being taken for the new ones.
+SEMANTICS_VERSION = 1
+
+# The fields of a trial that say where it is shown, not what it computes.
+_PRESENTATION = ("experiment", "variant", "curve")
+
+Settings = Mapping[str, Any]
+"""Checked values by trial key, as `overparam_cli.experiments.keys` returns them."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One training run: a point in loss × data × parameterisation × optimiser × learning rate × seed.
+
+    `widths` are the hidden widths only, depth − 1 of them. For the optimiser ``end-to-end`` (the paper's rule,
+    Eq. 10/12) depth, widths and init describe the network whose end-to-end matrix the rule starts from, and depth is
+    its N. `hyper` holds every hyperparameter of the optimiser but the learning rate, sorted by name, defaults
+    filled in. `dataset_key` identifies the data where its name does not: the content hash of the user's own table.
+    """
+
+    experiment: str
+    variant: str
+    curve: str
+    dataset: str
+    targets: tuple[str, ...]
+    preprocessing: str
+    loss: str
+    depth: int
+    widths: tuple[int, ...]
+    init: str
+    init_std: float
+    optimizer: str
+    semantics: str
+    hyper: tuple[tuple[str, float], ...]
+    lr: float
+    weight_decay: float
+    seed: int
+    dtype: str
+    iterations: int
+    dataset_key: str = ""
+
+    @property
+    def trial_id(self) -> str:
+        """16 hex digits over everything that determines the numbers, and nothing else.
+
+        Names of the experiment, variant and curve, files and order stay out; so does the path of a user's own
+        table, in whose place its content stands.
+        """
+        described = {key: value for key, value in asdict(self).items() if key not in _PRESENTATION}
+        key = described.pop("dataset_key")
+        described["dataset"] = key or self.dataset
+        return digest({"semantics_version": SEMANTICS_VERSION, **described})
+
+    @property
+    def p(self) -> int:
+        """The loss's exponent: 4 for ``l4``."""
+        return int(self.loss[1:])
+
+    @property
+    def width(self) -> str:
+        """The hidden widths as a column of a table: ``"1"``, ``"100x50"``, ``""`` at depth 1."""
+        if len(set(self.widths)) == 1:
+            return str(self.widths[0])
+        return "x".join(map(str, self.widths))
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One line of a figure: the settings in which it differs, to be crossed with the learning rates and seeds.
+
+    `color` (index into the palette) and `linestyle` are hints for the plot; None leaves the choice to it.
+    """
+
+    name: str
+    label: str
+    settings: Settings
+    color: int | None = None
+    linestyle: str | None = None
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """How curves are compared: speedups over `baseline`, the rule that picks a learning rate, gaps to report.
+
+    `target_gap` is the gap of the selection rule ``iterations-to-gap``. `baseline` is None when an override has
+    removed the curve.
+    """
+
+    baseline: str | None = None
+    selection: str = "final-gap"
+    target_gap: float | None = None
+    gaps: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plot:
+    """How the figure is laid out: one panel per variant, in order; `curves` are those drawn (all when empty)."""
+
+    kind: str = "convergence"
+    panels: tuple[str, ...] = ()
+    titles: tuple[str, ...] = ()
+    curves: tuple[str, ...] = ()
+    xlabel: str = "iteration"
+    ylabel: str = "distance from optimum"
+    yscale: str = "log"
+    xlim: tuple[float, float] | None = None
+    ylim: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """An experiment as its file describes it, with any overrides applied. Treat its mappings as read-only.
+
+    A trial's setting comes from, in falling order: `forced` (overrides), its curve, its variant, `trial`, the
+    defaults. `kind` is ``linear``, ``theory`` (has `checks`) or ``group`` (has `members`).
+    """
+
+    name: str
+    title: str
+    paper: str
+    kind: str
+    description: str = ""
+    members: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
+    trial: Settings = field(default_factory=dict)
+    variants: Mapping[str, Settings] = field(default_factory=dict)
+    curves: tuple[Curve, ...] = ()
+    analysis: Analysis = Analysis()
+    plot: Plot = Plot()
+    smoke: Settings = field(default_factory=dict)
+    forced: Settings = field(default_factory=dict)
+    source: Path | None = None
+
+    @property
+    def where(self) -> str:
+        """The file, as error messages name it."""
+        return self.source.name if self.source else self.name
+
+
+def to_dict(experiment: Experiment) -> dict[str, Any]:
+    """The resolved experiment as JSON-ready data, for the manifest; the source path stays out."""
+    content = asdict(experiment)
+    del content["source"]
+    result: dict[str, Any] = json.loads(json.dumps(content))
+    return result
+
+
+def config_hash(experiment: Experiment) -> str:
+    """16 hex digits over the whole resolved experiment (`to_dict`)."""
+    return digest(to_dict(experiment))
+
+
+def digest(content: Mapping[str, Any]) -> str:
+    """16 hex digits of SHA-256 over canonical JSON (sorted keys, shortest round-trip floats, no blanks)."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

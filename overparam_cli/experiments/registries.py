@@ -1,0 +1,82 @@
+"""What may be named in a config: optimisers, initialisations, data sets, preprocessings.
+
+The registries belong to `core` and `data`. They are imported inside the functions, because torch takes seconds to
+import and listing or plotting experiments does not need it.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from overparam_cli.errors import ConfigError
+from overparam_cli.experiments.keys import suggest
+
+TABLE_SUFFIXES = (".csv", ".tsv", ".parquet")
+
+
+def optimizers() -> Mapping[str, Any]:
+    """Optimisers by name; each has ``defaults[semantics][hyperparameter]``."""
+    from overparam_cli.core.optimizers import OPTIMIZERS
+
+    return OPTIMIZERS
+
+
+def inits() -> Mapping[str, Any]:
+    """Initialisations by name."""
+    from overparam_cli.core.parameterization import INITS
+
+    return INITS
+
+
+def datasets() -> Mapping[str, Any]:
+    """Data sets by name."""
+    try:
+        from overparam_cli.data import DATASETS
+    except ImportError:
+        return dict.fromkeys(["ethanol", "simulated", "two-points"])
+    return DATASETS
+
+
+def preprocessings() -> Mapping[str, Any]:
+    """Preprocessing methods by name."""
+    from overparam_cli.data import PREPROCESSING
+
+    return PREPROCESSING
+
+
+def check_name(kind: str, name: str, choices: Mapping[str, Any], where: str) -> None:
+    """Refuse a name that is not in the registry `choices`."""
+    if name not in choices:
+        raise ConfigError(f"{where}: unknown {kind} {name!r}{suggest(name, choices)}")
+
+
+def is_table(dataset: str) -> bool:
+    """Whether a data set is the user's own table rather than a name."""
+    return Path(dataset).suffix.lower() in TABLE_SUFFIXES
+
+
+def dataset_key(dataset: str, where: str) -> str:
+    """Check a data set's name; for the user's own table, the hash of its content, which is what identifies it."""
+    if not is_table(dataset):
+        name = dataset.partition(":")[0]
+        if name not in datasets():
+            hint = f", or a path to a {'/'.join(TABLE_SUFFIXES)} table"
+            raise ConfigError(f"{where}: unknown dataset {name!r}{suggest(name, datasets())}{hint}")
+        return ""
+    try:
+        content = Path(dataset).expanduser().read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{where}: dataset {dataset!r} cannot be read: {error.strerror or error}") from None
+    return "sha256:" + hashlib.sha256(content).hexdigest()
+
+
+def hyperparameters(optimizer: str, semantics: str, given: Mapping[str, float], where: str) -> dict[str, float]:
+    """The optimiser's hyperparameters but the learning rate: its defaults under `semantics`, then what is given."""
+    check_name("optimizer", optimizer, optimizers(), where)
+    defaults = {key: float(value) for key, value in optimizers()[optimizer].defaults[semantics].items() if key != "lr"}
+    for key in given:
+        if key not in defaults:
+            takes = f"it takes {', '.join(sorted(defaults))}" if defaults else "it takes none"
+            raise ConfigError(f"{where}: optimizer {optimizer!r} has no hyperparameter {key!r} ({takes})")
+    return {**defaults, **given}
