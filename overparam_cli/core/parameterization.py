@@ -26,7 +26,7 @@ def layer_shapes(d: int, widths: Sequence[int], k: int) -> list[tuple[int, int]]
 
 
 def end_to_end(weights: Sequence[Tensor]) -> Tensor:
-    """End-to-end matrix W_e = W_N ⋯ W_1 (Eq. 5), shape (k, d)."""
+    """End-to-end matrix W_e = W_N ⋯ W_1 (Eq. 5), shape (k, d); leading batch dimensions are kept."""
     product = weights[-1]
     for weight in reversed(weights[:-1]):
         product = product @ weight
@@ -34,14 +34,14 @@ def end_to_end(weights: Sequence[Tensor]) -> Tensor:
 
 
 def pullback(weights: Sequence[Tensor], G: Tensor) -> Weights:
-    """Gradients ∂L/∂W_j = (W_N ⋯ W_{j+1})ᵀ G (W_{j−1} ⋯ W_1)ᵀ (App. A.1) for G = ∇L(W_e) of shape (k, d)."""
-    above = [torch.eye(G.shape[0], dtype=G.dtype, device=G.device)]  # W_N ⋯ W_{j+1}, from j = N downwards
+    """Gradients ∂L/∂W_j = (W_N ⋯ W_{j+1})ᵀ G (W_{j−1} ⋯ W_1)ᵀ (App. A.1) for G = ∇L(W_e) of shape (..., k, d)."""
+    above = [torch.eye(G.shape[-2], dtype=G.dtype, device=G.device)]  # W_N ⋯ W_{j+1}, from j = N downwards
     for weight in reversed(weights[1:]):
         above.append(above[-1] @ weight)
     gradients, below = [], G  # below = G (W_{j−1} ⋯ W_1)ᵀ
     for weight, product in zip(weights, reversed(above), strict=True):
-        gradients.append(product.T @ below)
-        below = below @ weight.T
+        gradients.append(product.mT @ below)
+        below = below @ weight.mT
     return gradients
 
 
