@@ -58,16 +58,11 @@ def identity(weights: Weights) -> Weights:
 def balanced(weights: Weights) -> Weights:
     """The draw's own end-to-end matrix, factored so that W_{j+1}ᵀ W_{j+1} = W_j W_jᵀ for all j (Eq. 7).
 
-    With W_e = U S Vᵀ every factor carries S^{1/N}; it needs hidden widths of at least rank(W_e).
+    With W_e = U S Vᵀ every factor carries S^{1/N}. W_e has at most the rank of the narrowest layer, so it always fits;
+    what rounding leaves of further singular values is dropped.
     """
     U, S, Vh = torch.linalg.svd(end_to_end(weights), full_matrices=False)  # (k, r), (r,), (r, d)
-    rank, depth = int((S > 0).sum()), len(weights)
-    narrowest = min((weight.shape[0] for weight in weights[:-1]), default=rank)
-    if narrowest < rank:
-        raise ConfigError(
-            f"init 'balanced' needs hidden widths of at least {rank}, the rank of the end-to-end matrix; "
-            f"got {narrowest}: widen the layers, or use init 'near-zero'"
-        )
+    depth, rank = len(weights), min(min(weight.shape) for weight in weights)
     root = S[:rank] ** (1 / depth)
     factors = []
     for j, weight in enumerate(weights):
@@ -85,7 +80,7 @@ def initial_weights(
     They depend on the arguments alone, so a trial starts from the same weights whatever trains beside it. The draw goes
     from W_1 to W_N: nets of one seed and first width share W_1.
 
-    Raises ConfigError for an unknown `init`, and where `init` asks for more width than there is.
+    Raises ConfigError for an unknown `init`.
     """
     if init not in INITS:
         raise ConfigError(f"unknown init '{init}': choose one of {', '.join(INITS)}")
