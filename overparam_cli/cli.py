@@ -198,6 +198,29 @@ def status(results: Path, as_json: bool) -> None:
     commands.status(results, as_json=as_json)
 
 
+@cli.command()
+@results_option
+@data_dir_option
+@offline_option
+@click.option(
+    "--dataset", default="simulated", show_default=True, help="What to time on; shapes matter, numbers do not."
+)
+@click.option("--dtype", type=click.Choice(["float32", "float64"]), default="float32", show_default=True)
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
+@click.option("--threads", type=click.IntRange(1), help="CPU threads; PyTorch's own choice by default.")
+@click.option("--rounds", type=click.IntRange(1), default=7, show_default=True, help="Looks at every subject, in turn.")
+@click.option("--seconds", type=click.FloatRange(0.001), default=0.3, show_default=True, help="Length of a look.")
+@json_option
+def bench(results: Path, as_json: bool, **options: Any) -> None:
+    """Measure what an iteration costs: engine, one-at-a-time loop, bare matrix products, depths.
+
+    Example: overparam bench --rounds 3 --seconds 0.05
+    """
+    from overparam_cli import commands
+
+    commands.bench(results, as_json=as_json, **options)
+
+
 @cli.group()
 def data() -> None:
     """Data sets: list, fetch, verify, path."""

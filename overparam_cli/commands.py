@@ -106,6 +106,37 @@ def status(results: Path, *, as_json: bool) -> None:
     listing.status(results, as_json=as_json)
 
 
+def bench(
+    results: Path,
+    *,
+    data_dir: Path | None,
+    offline: bool,
+    dataset: str,
+    dtype: str,
+    device: str,
+    threads: int | None,
+    rounds: int,
+    seconds: float,
+    as_json: bool,
+) -> None:
+    """`overparam bench`."""
+    import torch
+
+    from overparam_cli.train import bench
+    from overparam_cli.train.manifest import describe_machine
+    from overparam_cli.train.runner import Settings
+
+    if threads:
+        torch.set_num_threads(threads)
+    settings = Settings(device=device, data_dir=data_dir, offline=offline)
+    timings = bench.run(settings, dataset=dataset, dtype=dtype, rounds=rounds, seconds=seconds)
+    folder = results / "bench"
+    logs.write_table(folder / "bench.csv", bench.as_table(timings))
+    machine = describe_machine(bench.pick_device(device)) | {"dataset": dataset, "dtype": dtype}
+    logs.write_json(folder / logs.MANIFEST, {"schema": logs.SCHEMA, **machine})
+    listing.bench(timings, bench.ratios(timings), folder / "bench.csv", as_json=as_json)
+
+
 def data_list(data_dir: Path | None, *, as_json: bool) -> None:
     """`overparam data list`."""
     from overparam_cli.data import list_datasets

@@ -145,6 +145,19 @@ def folder_status(folder: Path) -> dict[str, Any]:
     return row
 
 
+def bench(timings: Sequence[Any], ratios: Sequence[tuple[str, str, float]], path: Path, *, as_json: bool) -> None:
+    """`overparam bench`: microseconds per trial and iteration, then the ratios."""
+    if as_json:
+        named = [{"loss": loss, "what": what, "ratio": ratio} for loss, what, ratio in ratios]
+        print_json({"csv": str(path), "timings": [asdict(timing) for timing in timings], "ratios": named})
+        return
+    rows = [(t.loss, t.subject, t.trials, t.depth, f"{t.median:.2f}", f"{t.low:.2f} – {t.high:.2f}") for t in timings]
+    show_table(("loss", "what", "trials", "depth", "µs per trial and iteration", "range"), rows)
+    click.echo()
+    show_table(("loss", "ratio of medians", ""), [(loss, what, f"{ratio:.2f}") for loss, what, ratio in ratios])
+    click.echo(f"\n{path}")
+
+
 def datasets(rows: Sequence[Any], *, as_json: bool) -> None:
     """`overparam data list`."""
     content = [asdict(row) for row in rows]

@@ -280,7 +280,7 @@ class JobRun:
         return Status(self.job.title, iteration, iterations, len(history.latest), len(history.trials), gaps)
 
     def _commit(self, problem: Problem, trials: pd.DataFrame, log: pd.DataFrame) -> None:
-        """Add finished trials to the folder, in the plan's order; `trials.csv`, which says what is there, comes last."""
+        """Add finished trials to the folder, in the plan's order; `trials.csv` says what is there: it is last."""
         folder = self.job.folder
         if (folder / logs.TRIALS).exists():
             before = logs.read_run(folder)
