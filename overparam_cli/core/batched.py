@@ -4,8 +4,8 @@ The end-to-end matrices of B networks are the columns of one matrix (d, B·k), c
 b, because that layout makes both products with the data, X · W and Xᵀ · R, run on contiguous memory. Two ways to hold
 the layers below it:
 
-- `ScalarChain`: one output and hidden layers of width 1, the paper's main setting. Every layer above W_1 is a scalar, so
-  networks of different depths stand side by side in one array, and an iteration takes ten small operations in all.
+- `ScalarChain`: one output and hidden layers of width 1, the paper's main setting. Every layer above W_1 is a scalar,
+  so networks of different depths stand side by side in one array, and an iteration takes ten small operations in all.
 - `MatrixChain`: any widths and any number of outputs, by batched matrix products.
 
 Both allocate when they are built and never after.
@@ -100,7 +100,8 @@ class MatrixChain:
     """Networks of one list of layer shapes, any widths and outputs; params (B, P) with the layers one after another.
 
     Going down from the output, `above_j` = W_N ⋯ W_{j+1} (B, k, n_j) has only k rows, and going up, `below_j` =
-    G (W_{j−1} ⋯ W_1)ᵀ (B, k, n_{j−1}) too, so no product of two hidden layers is ever formed: ∂L/∂W_j = above_jᵀ below_j.
+    G (W_{j−1} ⋯ W_1)ᵀ (B, k, n_{j−1}) too, so no product of two hidden layers is ever formed: ∂L/∂W_j is
+    above_jᵀ below_j.
     """
 
     trial_dim = 0

@@ -184,7 +184,7 @@ class Engine:
         self._lay_out_batch(members)
 
     def state(self) -> dict[str, Any]:
-        """All that changes while training, as tensors and plain values, so that a restored engine goes on bit by bit."""
+        """All that changes while training, as tensors and plain values, so that a restored engine goes on exactly."""
         return {
             "iteration": self.iteration,
             "families": [

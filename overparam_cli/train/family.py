@@ -38,7 +38,7 @@ def starting_weights(trial: Trial, d: int, k: int) -> Weights:
 
 @dataclass
 class Family:
-    """Trials of one family, their parameters and their optimiser's state; `columns` is where they stand in the batch."""
+    """Trials of one family, their parameters and optimiser state; `columns` is where they stand in the batch."""
 
     trials: list[Trial]
     chain: Chain
