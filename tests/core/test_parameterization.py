@@ -181,3 +181,12 @@ def test_the_draw_scales_with_its_standard_deviation(init: str) -> None:
 def test_an_unknown_initialisation_is_refused_with_the_choices() -> None:
     with pytest.raises(ConfigError, match="near-zero, identity, balanced"):
         initial_weights(3, [], 1, init="xavier")
+
+
+def test_batches_of_networks_give_what_each_network_gives() -> None:
+    nets = [network(5, [4, 3], 2, seed) for seed in range(3)]
+    G = torch.from_numpy(np.random.default_rng(9).normal(size=(3, 2, 5)))
+    stacked = [torch.stack(layers) for layers in zip(*nets, strict=True)]
+    assert_equal(end_to_end(stacked), torch.stack([end_to_end(net) for net in nets]))
+    for j, gradient in enumerate(pullback(stacked, G)):
+        assert_equal(gradient, torch.stack([pullback(net, g)[j] for net, g in zip(nets, G, strict=True)]))
