@@ -123,6 +123,7 @@ def bench(
     import torch
 
     from overparam_cli.train import bench
+    from overparam_cli.train.engine import pick_device
     from overparam_cli.train.manifest import describe_machine
     from overparam_cli.train.runner import Settings
 
@@ -132,7 +133,7 @@ def bench(
     timings = bench.run(settings, dataset=dataset, dtype=dtype, rounds=rounds, seconds=seconds)
     folder = results / "bench"
     logs.write_table(folder / "bench.csv", bench.as_table(timings))
-    machine = describe_machine(bench.pick_device(device)) | {"dataset": dataset, "dtype": dtype}
+    machine = describe_machine(pick_device(device)) | {"dataset": dataset, "dtype": dtype}
     logs.write_json(folder / logs.MANIFEST, {"schema": logs.SCHEMA, **machine})
     listing.bench(timings, bench.ratios(timings), folder / "bench.csv", as_json=as_json)
 

@@ -89,7 +89,7 @@ def one_at_a_time(problem: Problem, p: int, depth: int, device: torch.device) ->
         for _ in range(steps):
             optimizer.zero_grad()
             loss: Tensor = ((network(X) - Y) ** p).mean() / p
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
 
     return run
@@ -147,7 +147,11 @@ def subjects(settings: Settings, dataset: str, dtype: str) -> Iterator[Subject]:
 
 def measure(found: Sequence[Subject], *, rounds: int, seconds: float, device: str) -> list[Timing]:
     """Time every subject `rounds` times in turn, each look about `seconds` long."""
-    wait = torch.cuda.synchronize if pick_device(device).type == "cuda" else lambda: None
+    on_cuda = pick_device(device).type == "cuda"
+
+    def wait() -> None:
+        if on_cuda:
+            torch.cuda.synchronize()
 
     def look(subject: Subject, steps: int) -> float:
         wait()

@@ -90,9 +90,8 @@ class History:
 
 def describe(trial: Trial) -> dict[str, Any]:
     """The columns of `trials.csv` that say what a trial is."""
-    same = ("trial_id", "experiment", "curve", "dataset", "loss", "depth", "width", "init", "init_std", "optimizer")
-    same += ("lr", "weight_decay", "seed", "dtype", "iterations")
-    return {name: getattr(trial, name) for name in same}
+    outcome = list(logs.TRIAL_COLUMNS).index("status")
+    return {name: getattr(trial, name) for name in list(logs.TRIAL_COLUMNS)[:outcome]}
 
 
 def extras(trial: Trial) -> dict[str, Any]:

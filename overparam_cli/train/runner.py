@@ -120,7 +120,7 @@ def stop_requests() -> Iterator[threading.Event]:
 
     def ask(signum: int, _: FrameType | None) -> None:
         stop.set()
-        signal.signal(signum, before[signum])
+        signal.signal(signum, before[signal.Signals(signum)])
 
     if threading.current_thread() is not threading.main_thread():
         yield stop
