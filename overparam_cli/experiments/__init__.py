@@ -1,6 +1,7 @@
 """WHAT to run: experiments as data, from TOML files to the trials that a run trains."""
 
 from overparam_cli.experiments.expansion import CurveRow, describe, expand, resolve
+from overparam_cli.experiments.folders import effective_overrides, folder_name, is_full
 from overparam_cli.experiments.keys import TRIAL_KEYS
 from overparam_cli.experiments.loading import Summary, available, config_folder, flatten, load_experiment
 from overparam_cli.experiments.model import (
@@ -16,9 +17,6 @@ from overparam_cli.experiments.model import (
 from overparam_cli.experiments.overrides import (
     OVERRIDE_HELP,
     apply_overrides,
-    effective_overrides,
-    folder_name,
-    is_full,
     parse_assignments,
 )
 

@@ -26,10 +26,11 @@ def resolve(experiment: Experiment, variant: Settings, curve: Curve) -> dict[str
     An overriding hyperparameter concerns only the curves whose optimiser takes it.
     """
     settings = {**DEFAULTS, **experiment.trial, **variant, **curve.settings, **experiment.forced}
-    if any(key in experiment.forced for key in HYPERPARAMETERS):
-        registries.check_name("optimizer", settings["optimizer"], registries.optimizers(), experiment.where)
-        takes = registries.optimizers()[settings["optimizer"]].defaults[settings["semantics"]]
-        for key in set(HYPERPARAMETERS) & set(experiment.forced) - set(takes):
+    overridden = set(HYPERPARAMETERS) & set(experiment.forced)
+    if overridden:
+        where = _place(experiment, curve, "optimizer")
+        takes = registries.hyperparameters(settings["optimizer"], settings["semantics"], {}, where)
+        for key in overridden - set(takes):
             del settings[key]
     for key in REQUIRED:
         if key not in settings:
@@ -51,12 +52,21 @@ def hidden_widths(settings: Settings, where: str) -> tuple[int, ...]:
     return width
 
 
+def _place(experiment: Experiment, curve: Curve, key: str) -> str:
+    """Where a curve's setting was given, as error messages say it."""
+    return "command line" if key in experiment.forced else f"{experiment.where}, curve {curve.name!r}"
+
+
 def _trials_of(experiment: Experiment, variant: str, settings: Settings, curve: Curve) -> Iterator[Trial]:
-    where = f"{experiment.where}, curve {curve.name!r}"
-    registries.check_name("init", settings["init"], registries.inits(), where)
-    registries.check_name("preprocessing", settings["preprocessing"], registries.preprocessings(), where)
+    places = {key: _place(experiment, curve, key) for key in settings}
+    registries.check_name("init", settings["init"], registries.inits(), places["init"])
+    registries.check_name(
+        "preprocessing", settings["preprocessing"], registries.preprocessings(), places["preprocessing"]
+    )
     given = {key: settings[key] for key in HYPERPARAMETERS if key in settings}
-    hyper = registries.hyperparameters(settings["optimizer"], settings["semantics"], given, where)
+    hyper = registries.hyperparameters(settings["optimizer"], settings["semantics"], given, places["optimizer"])
+    widths = hidden_widths(settings, f"{experiment.where}, curve {curve.name!r}")
+    dataset_key = registries.dataset_key(settings["dataset"], places["dataset"])
     copied = ("dataset", "targets", "preprocessing", "loss", "depth", "init", "init_std", "optimizer", "semantics")
     for lr in settings["lr"]:
         for seed in range(settings["seeds"]):
@@ -65,14 +75,14 @@ def _trials_of(experiment: Experiment, variant: str, settings: Settings, curve: 
                 variant=variant,
                 curve=curve.name,
                 **{key: settings[key] for key in copied},
-                widths=hidden_widths(settings, where),
+                widths=widths,
                 hyper=tuple(sorted(hyper.items())),
                 lr=lr,
                 weight_decay=settings["weight_decay"],
                 seed=seed,
                 dtype=settings["dtype"],
                 iterations=settings["iterations"],
-                dataset_key=registries.dataset_key(settings["dataset"], where),
+                dataset_key=dataset_key,
             )
 
 

@@ -101,6 +101,11 @@ def positives(value: Any) -> tuple[float, ...]:
     return distinct(numbers)
 
 
+def rates(value: Any) -> tuple[float, ...]:
+    """`positives` in rising order, so that a grid is the same however it is written."""
+    return tuple(sorted(positives(value)))
+
+
 def loss(value: Any) -> str:
     """``l<p>`` with an even p of at least 2."""
     match = re.fullmatch(r"l(\d{1,3})", value.strip().lower()) if isinstance(value, str) else None
@@ -141,7 +146,7 @@ TRIAL_KEYS: dict[str, Key] = {
     "init_std": Key(non_negative, "standard deviation of the initial weights", 0.01),
     "optimizer": Key(text, "optimiser", "gd"),
     "semantics": Key(choice("tf1", "torch"), "whose conventions the optimiser follows", "tf1"),
-    "lr": Key(positives, "learning rate, or a grid of them", None, ","),
+    "lr": Key(rates, "learning rate, or a grid of them", None, ","),
     "weight_decay": Key(non_negative, "weight decay λ (Eq. 4)", 0.0),
     "seeds": Key(integer(1), "number of seeds: 0 … K−1", 1),
     "dtype": Key(choice("float32", "float64"), "precision", "float32"),

@@ -53,10 +53,13 @@ def load_experiment(name_or_path: str | Path) -> Experiment:
     if not _looks_like_path(given) and not path.is_file():
         names = [summary.name for summary in available()]
         raise ConfigError(f"no experiment {given!r}{suggest(given, names)}, or a path to a .toml file")
+    if not path.exists():
+        names = [summary.name for summary in available()]
+        raise ConfigError(f"{given}: no such file, nor an experiment's name{suggest(path.stem, names)}")
     experiment = _load(path)
-    _refuse_borrowed_name(experiment)
-    for member in flatten(experiment):
-        expand(member)
+    for one in (experiment, *flatten(experiment)):
+        _refuse_borrowed_name(one)
+        expand(one)
     return experiment
 
 
@@ -77,7 +80,9 @@ def _flatten(experiment: Experiment, parents: tuple[str, ...]) -> dict[str, Expe
     found: dict[str, Experiment] = {}
     for member in experiment.members:
         loaded = _load_member(member, experiment)
-        found.update(_flatten(loaded, (*parents, experiment.name)))
+        for name, one in _flatten(loaded, (*parents, experiment.name)).items():
+            if found.setdefault(name, one) != one:
+                raise ConfigError(f"{experiment.where}: two different members are named {name!r}: rename one")
     return found
 
 

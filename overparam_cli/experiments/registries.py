@@ -6,6 +6,7 @@ import and listing or plotting experiments does not need it.
 
 import hashlib
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -65,10 +66,16 @@ def dataset_key(dataset: str, where: str) -> str:
             raise ConfigError(f"{where}: unknown dataset {name!r}{suggest(name, datasets())}{hint}")
         return ""
     try:
-        content = Path(dataset).expanduser().read_bytes()
+        state = Path(dataset).stat()
+        return _content_hash(dataset, state.st_size, state.st_mtime_ns)
     except OSError as error:
         raise ConfigError(f"{where}: dataset {dataset!r} cannot be read: {error.strerror or error}") from None
-    return "sha256:" + hashlib.sha256(content).hexdigest()
+
+
+@lru_cache
+def _content_hash(path: str, size: int, modified_ns: int) -> str:
+    with Path(path).open("rb") as file:
+        return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def hyperparameters(optimizer: str, semantics: str, given: Mapping[str, float], where: str) -> dict[str, float]:

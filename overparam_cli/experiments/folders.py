@@ -1,0 +1,86 @@
+"""What overrides mean for a run's results: which of them matter, which folder, whether it is the paper's run."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from overparam_cli.errors import ConfigError
+from overparam_cli.experiments import registries
+from overparam_cli.experiments.expansion import expand
+from overparam_cli.experiments.model import Experiment
+from overparam_cli.experiments.overrides import PLACE, apply_overrides, checked_override
+
+PAPER_DATASETS = ("ethanol", "two-points")
+_NEVER_A_FOLDER = ("seeds", "variant")  # they add trials, or choose among the experiment's own
+_STILL_THE_PAPER = ("dtype",)  # the design offers both precisions
+
+
+def effective_overrides(experiment: Experiment, overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """The overrides that change trials: not those that repeat the config, select variants or change the seed count."""
+    kept = {key: value for key, value in overrides.items() if key not in _NEVER_A_FOLDER and value is not False}
+    if not kept or experiment.kind != "linear":
+        return {}
+    trials = _trial_ids(apply_overrides(experiment, kept))
+    for key in sorted(kept, reverse=True):
+        without = {other: value for other, value in kept.items() if other != key}
+        try:
+            unchanged = _trial_ids(apply_overrides(experiment, without))
+        except ConfigError:  # what is left makes no sense alone: momentum without its optimiser
+            continue
+        if all(unchanged.get(variant) == ids for variant, ids in trials.items()):
+            kept = without
+    return kept
+
+
+def _trial_ids(experiment: Experiment) -> dict[str, list[str]]:
+    return {variant: sorted(trial.trial_id for trial in trials) for variant, trials in expand(experiment).items()}
+
+
+def is_full(experiment: Experiment, overrides: Mapping[str, Any]) -> bool:
+    """Whether a run with these overrides may bear a verdict on the paper: its grid, iterations and data set, whole.
+
+    More seeds, a selection of variants and another precision keep it so. `experiment` is without overrides.
+    """
+    if experiment.kind != "linear":
+        return not effective_overrides(experiment, overrides)
+    datasets = {trial.dataset.partition(":")[0] for trials in expand(experiment).values() for trial in trials}
+    changed = set(effective_overrides(experiment, overrides))
+    return changed <= set(_STILL_THE_PAPER) and datasets <= set(PAPER_DATASETS)
+
+
+def folder_name(experiment: Experiment, overrides: Mapping[str, Any], name: str | None = None) -> str:
+    """The run's folder below the results folder: ``fig3``, ``fig3@iterations=1000+lr=1e-3``, or ``fig3@<name>``.
+
+    Overrides that leave the trials as they are (see `effective_overrides`) make no folder of their own, and equal
+    ones make equal folders however they were written or ordered. Safe on every file system: what would not be is
+    replaced and a hash appended, as it is to what would be too long. `experiment` is without overrides.
+    """
+    if name is not None:
+        if not re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?", name):
+            raise ConfigError(f"--name {name!r} must consist of letters, digits and . _ - (at most 64)")
+        return f"{experiment.name}@{name}"
+    changed = effective_overrides(experiment, overrides)
+    parts = ["smoke"] if changed.pop("smoke", False) else []
+    parts += [f"{key}={_folder_text(key, checked_override(key, changed[key]))}" for key in sorted(changed)]
+    return f"{experiment.name}@{_safe('+'.join(parts))}" if parts else experiment.name
+
+
+def _folder_text(key: str, value: Any) -> str:
+    if key == "dataset" and registries.is_table(value):
+        return f"{Path(value).name}-{registries.dataset_key(value, PLACE)[-8:]}"
+    if isinstance(value, tuple):
+        return ("x" if key == "width" else ",").join(_folder_text("", item) for item in value)
+    if isinstance(value, float):
+        short = Decimal(repr(value)).normalize()
+        return f"{short:e}" if value and abs(value) < 0.1 else f"{short:f}"
+    return str(value)
+
+
+def _safe(name: str, longest: int = 100) -> str:
+    safe = re.sub(r"[^a-z0-9.,=+_-]", "-", name.lower())
+    if safe == name and len(safe) <= longest and safe[-1] != ".":
+        return safe
+    return f"{safe[:longest]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
