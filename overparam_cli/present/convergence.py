@@ -1,0 +1,132 @@
+"""The paper's figures: distance from the optimum over the iterations, every curve at its chosen learning rate."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, StrMethodFormatter
+
+from overparam_cli.present.layout import cross, curve_label, foot, head, limit, new_figure, notes, place_legends
+from overparam_cli.present.panels import Band, Panel, band
+from overparam_cli.present.runs import iterations
+from overparam_cli.present.style import MUTED, Look
+
+MARKED = 4  # from this many curves on, sparse markers help to tell them apart
+HEADROOM = 3.0  # a diverging curve is followed to this multiple of the largest gap at the start
+PRECISION_NOTE = "dotted line: precision of the optimum"
+
+
+def convergence(panels: Sequence[Panel]) -> Figure:
+    """Draw median and full range of the gap over the seeds, one panel per run, log axis, "iteration" below.
+
+    A curve with which every rate diverged is drawn at its smallest rate up to where it diverges.
+    """
+    figure, rows = new_figure(panels)
+    crosses, floored = False, False
+    for axes, panel in zip(rows[0], panels, strict=True):
+        crosses |= _draw_panel(axes, panel)
+        floored |= _draw_floor(axes, panel)
+        head(axes, panel)
+    place_legends(figure, rows[0])
+    foot(figure, notes(panels, crosses=crosses, extra=[PRECISION_NOTE] if floored else []))
+    return figure
+
+
+def _draw_panel(axes: Axes, panel: Panel) -> bool:
+    """Draw the curves of one panel and its axes; return whether one of them diverged."""
+    end = iterations(panel.run)
+    bands = {}
+    for place, curve in enumerate(panel.labels):
+        logs = list(panel.shown_logs(curve).values())
+        bands[curve] = band(logs, "gap", panel.floor, end) if logs else band([], "gap")
+        label = curve_label(panel.labels[curve], panel.selections[curve])
+        draw_band(axes, bands[curve], panel.looks[curve], label, (place, len(panel.labels)))
+    scale_axes(axes, end)
+    _scale_gaps(axes, panel, bands)
+    loss = panel.loss
+    axes.set_ylabel(f"{loss} ({panel.plot.get('ylabel') or 'distance from optimum'})")
+    axes.set_xlabel(str(panel.plot.get("xlabel") or "iteration"))
+    crosses = [draw_crosses(axes, panel, curve, "gap", end) for curve in panel.labels]
+    return any(crosses)
+
+
+def draw_band(axes: Axes, values: Band, style: Look, label: str, turn: tuple[int, int] = (0, 1)) -> None:
+    """Draw the median as a line and, where the seeds differ, the range between them as an area.
+
+    `turn` = (place, curves): with many curves each also gets markers, out of step with the others', so that curves
+    which lie on each other can still be told apart.
+    """
+    place, curves = turn
+    finite = np.isfinite(values.median)
+    marks = {}
+    if curves >= MARKED and values.iterations.size:
+        spots = (np.arange(6) + (place + 0.5) / curves) / 6 * values.iterations[-1]
+        marks = {
+            "marker": style.marker,
+            "markevery": np.unique(np.searchsorted(values.iterations[finite], spots))
+            .clip(max=finite.sum() - 1)
+            .tolist(),
+        }
+    axes.plot(
+        values.iterations[finite],
+        values.median[finite],
+        color=style.color,
+        linestyle=style.linestyle,
+        label=label,
+        markersize=4.5,
+        markerfacecolor="white",
+        zorder=3,
+        **marks,
+    )
+    ranged = np.isfinite(values.high)
+    if np.any(values.high[ranged] > values.low[ranged]):
+        axes.fill_between(
+            values.iterations[ranged],
+            values.low[ranged],
+            values.high[ranged],
+            color=style.color,
+            alpha=0.18,
+            linewidth=0,
+            zorder=2,
+        )
+
+
+def draw_crosses(axes: Axes, panel: Panel, curve: str, column: str, end: int) -> bool:
+    """Mark where seeds of the drawn rate diverged; return whether there are any."""
+    found = False
+    for log in panel.shown_logs(curve).values():
+        finite = log[np.isfinite(log[column])]
+        if len(finite) and finite["iteration"].iloc[-1] < end:
+            cross(axes, float(finite["iteration"].iloc[-1]), float(finite[column].iloc[-1]), panel.looks[curve])
+            found = True
+    return found
+
+
+def scale_axes(axes: Axes, end: int) -> None:
+    """Set the iteration axis: linear, from 0 to the end of the run, numbers written out."""
+    axes.set_xlim(0, max(end, 1))
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+
+
+def _scale_gaps(axes: Axes, panel: Panel, bands: dict[str, Band]) -> None:
+    """Set the gap axis; what the experiment's [plot] table asks for goes before what the data suggest."""
+    starts = [float(values.high[0]) for values in bands.values() if values.high.size]
+    axes.set_yscale(str(panel.plot.get("yscale") or "log"))
+    if axes.get_yscale() == "log":
+        limit(axes, [v for b in bands.values() for v in (b.low, b.median, b.high)], HEADROOM * max(starts, default=1.0))
+    if panel.plot.get("ylim"):
+        axes.set_ylim(*panel.plot["ylim"])
+    if panel.plot.get("xlim"):
+        axes.set_xlim(*panel.plot["xlim"])
+
+
+def _draw_floor(axes: Axes, panel: Panel) -> bool:
+    """Draw the precision of the optimum where curves reach it."""
+    if axes.get_yscale() != "log" or not any(
+        np.any(np.asarray(line.get_ydata(), dtype=float) <= panel.floor) for line in axes.lines
+    ):
+        return False
+    axes.axhline(panel.floor, color=MUTED, linestyle=":", linewidth=0.9, zorder=1).set_gid("precision")
+    return True

@@ -1,0 +1,118 @@
+"""What the figures share: which run goes into which panel, how each curve looks, and its seeds as a band."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from overparam_cli.errors import LogError
+from overparam_cli.logs import Run
+from overparam_cli.present.runs import curve_labels
+from overparam_cli.present.selection import Selection, best_learning_rate, logs_of
+from overparam_cli.present.style import Look, look
+from overparam_cli.present.trajectories import SMALLEST, Array, gap_floor
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One run (one variant) with everything its panel of a figure needs."""
+
+    run: Run
+    plot: Mapping[str, Any]  # the [plot] table of its experiment
+    labels: Mapping[str, str]  # curve → label, in the order they are drawn
+    looks: Mapping[str, Look]
+    selections: Mapping[str, Selection]
+    floor: float  # gaps below it are drawn at it
+
+    @property
+    def name(self) -> str:
+        """The variant: l2, l4, …"""
+        return str(self.run.manifest["variant"])
+
+    @property
+    def title(self) -> str:
+        """The panel's own title, where the experiment gives one."""
+        names, titles = list(self.plot.get("panels") or ()), list(self.plot.get("titles") or ())
+        return str(titles[names.index(self.name)]) if titles and self.name in names else ""
+
+    @property
+    def loss(self) -> str:
+        """The loss as an axis shows it."""
+        losses = [str(name) for name in self.run.trials["loss"].unique()]
+        return rf"$\ell_{{{losses[0][1:]}}}$ loss" if len(losses) == 1 and losses[0][1:].isdigit() else "loss"
+
+    def shown_logs(self, curve: str) -> dict[int, pd.DataFrame]:
+        """Return seed → log of a curve at the rate that is drawn."""
+        lr = self.selections[curve].shown
+        return {} if lr is None else logs_of(self.run, curve, lr)
+
+
+@dataclass(frozen=True)
+class Band:
+    """Median and full range over the seeds of one logged column, iteration by iteration."""
+
+    iterations: Array
+    median: Array
+    low: Array
+    high: Array
+
+
+def panels_of(runs: Sequence[Run]) -> list[Panel]:
+    """Return one panel per run that has trials, in the order of the experiment's [plot].panels, then as given.
+
+    Raises LogError when there is nothing to draw.
+    """
+    panels = [_panel(run) for run in runs if len(run.trials) and len(run.log)]
+    if not panels:
+        raise LogError("there is nothing to draw: no trial has finished yet; run the experiment first")
+    order = list(panels[0].plot.get("panels") or ())
+    same = all(panel.run.manifest["experiment"] == panels[0].run.manifest["experiment"] for panel in panels)
+    if same:
+        panels.sort(key=lambda panel: order.index(panel.name) if panel.name in order else len(order))
+    return panels
+
+
+def _panel(run: Run) -> Panel:
+    """Gather what one run's panel needs."""
+    config = run.manifest["config"]
+    plot = config.get("plot") or {}
+    labels = {
+        curve: label for curve, label in curve_labels(run).items() if not plot.get("curves") or curve in plot["curves"]
+    }
+    selections = {curve: best_learning_rate(run, curve) for curve in labels}
+    return Panel(run, plot, labels, _looks(config.get("curves", []), list(labels)), selections, gap_floor(run))
+
+
+def _looks(described: Sequence[Mapping[str, Any]], curves: Sequence[str]) -> dict[str, Look]:
+    """Give every curve the look of its place in the experiment file, so that a partial run keeps its colours."""
+    places = {curve["name"]: place for place, curve in enumerate(described)}
+    hints = {curve["name"]: (curve.get("color"), curve.get("linestyle")) for curve in described}
+    return {curve: look(places.get(curve, place), *hints.get(curve, ())) for place, curve in enumerate(curves)}
+
+
+def band(logs: Sequence[pd.DataFrame], column: str, floor: float = SMALLEST, end: float | None = None) -> Band:
+    """Return median and range over the seeds, on the union of their log points.
+
+    Values below `floor` count as `floor`. Between the log points of a seed its value is interpolated in log10. A seed
+    whose log stops before `end` (the run's length) has diverged: from there on it counts as infinite, so that it pulls
+    the median up instead of silently leaving it.
+    """
+    curves = []
+    for log in logs:
+        values = log[column].to_numpy(np.float64)
+        finite = np.isfinite(values)
+        curves.append((log["iteration"].to_numpy(np.float64)[finite], np.log10(np.maximum(values[finite], floor))))
+    curves = [curve for curve in curves if curve[0].size]
+    if not curves:
+        empty = np.empty(0)
+        return Band(empty, empty, empty, empty)
+    times = np.unique(np.concatenate([curve[0] for curve in curves]))
+    stops = [end is not None and curve[0][-1] < end for curve in curves]
+    rows = [
+        10 ** np.interp(times, *curve, right=np.inf if stop else None)
+        for curve, stop in zip(curves, stops, strict=True)
+    ]
+    stacked = np.stack(rows)  # (seeds, iterations)
+    return Band(times, np.median(stacked, axis=0), stacked.min(axis=0), stacked.max(axis=0))
