@@ -137,6 +137,9 @@ def show(experiment: str, as_json: bool, **options: Any) -> None:
 @click.option(
     "--reuse/--no-reuse", default=True, show_default=True, help="Take over trials other experiments finished."
 )
+@click.option(
+    "--checkpoint-seconds", type=click.FloatRange(0), default=20.0, show_default=True, help="Time between checkpoints."
+)
 @click.option("--dry-run", is_flag=True, help="Print the trials, their cost and a time estimate; run nothing.")
 @json_option
 @quiet_option
@@ -145,7 +148,7 @@ def run(experiments: tuple[str, ...], **options: Any) -> None:
 
     Finished trials are not run again, and an interrupted run goes on where its checkpoint stood.
 
-    Example: overparam run fig3 --loss l4
+    Example: overparam run fig3 --smoke
     """
     from overparam_cli import commands
 

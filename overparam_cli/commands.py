@@ -26,6 +26,7 @@ def run(
     threads: int | None,
     measure: str,
     reuse: bool,
+    checkpoint_seconds: float,
     dry_run: bool,
     as_json: bool,
     quiet: bool,
@@ -41,7 +42,14 @@ def run(
     if threads:
         torch.set_num_threads(threads)
     measures = parse_measures(measure)
-    settings = Settings(device=device, data_dir=data_dir, offline=offline, reuse=reuse, measures=measures)
+    settings = Settings(
+        device=device,
+        data_dir=data_dir,
+        offline=offline,
+        reuse=reuse,
+        measures=measures,
+        checkpoint_seconds=checkpoint_seconds,
+    )
     jobs = sorted(plan(experiments, overrides, results=results, name=name), key=cost)  # cheapest first
     if dry_run:
         listing.plan([(job, estimate_seconds(job, settings)) for job in jobs], as_json=as_json)

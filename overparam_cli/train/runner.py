@@ -32,8 +32,6 @@ from overparam_cli.train.progress import Progress, Status
 if TYPE_CHECKING:
     from overparam_cli.train.measure import Measure
 
-CHECKPOINT_SECONDS = 20.0
-
 
 @dataclass(frozen=True)
 class Job:
@@ -62,7 +60,7 @@ class Settings:
     offline: bool = False
     reuse: bool = True  # take finished trials over from other experiments of the same results folder
     measures: "tuple[Measure, ...]" = ()
-    checkpoint_seconds: float = CHECKPOINT_SECONDS
+    checkpoint_seconds: float = 20.0
 
 
 @dataclass(frozen=True)

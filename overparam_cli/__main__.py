@@ -1,0 +1,5 @@
+"""`python -m overparam_cli` is `overparam`."""
+
+from overparam_cli.cli import main
+
+main()
