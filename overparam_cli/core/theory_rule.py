@@ -18,6 +18,7 @@ import scipy.linalg
 from overparam_cli.core.theory_common import DEPTHS, Array, Row
 
 RANK_TOLERANCE = float(np.finfo(np.float64).eps)
+DILATION_TOLERANCE = 1e-14  # a zero eigenvalue of the dilation comes out as up to some 1e-15 of the largest
 
 
 def _full_svd(W: Array) -> tuple[Array, Array, Array]:
@@ -92,21 +93,25 @@ def single_output_direction(W: Array, G: Array, N: int) -> Array:
 def dense_preconditioner(W: Array, N: int) -> Array:
     """P_W = Σ_{j=1}^N [WᵀW]^{(N−j)/N} ⊗ [WWᵀ]^{(j−1)/N}, the (k·d, k·d) matrix of App. A.2.
 
-    P_W·vec(G) is the vec of Eq. 10's direction. Made without the SVD of W, from eigendecompositions of the two Gram
-    matrices, so that it can check Claim 1.
+    P_W·vec(G) is the vec of Eq. 10's direction. Made without the SVD of W, so that it can check Claim 1.
     """
-    right, left = W.T @ W, W @ W.T
-    terms = [np.kron(_psd_power(right, (N - j) / N), _psd_power(left, (j - 1) / N)) for j in range(1, N + 1)]
-    total: Array = np.sum(terms, axis=0)
+    powers = [_gram_powers(W, 2 * (N - j) / N, 2 * (j - 1) / N) for j in range(1, N + 1)]
+    total: Array = np.sum([np.kron(right, left) for right, left in powers], axis=0)
     return total
 
 
-def _psd_power(A: Array, exponent: float) -> Array:
-    """[A]^exponent of a positive semidefinite matrix; eigenvalues at rounding level count as zero."""
-    values, vectors = scipy.linalg.eigh(A)
-    values[values <= values.max(initial=0.0) * RANK_TOLERANCE * len(A)] = 0.0
-    powered: Array = (vectors * values**exponent) @ vectors.T
-    return powered
+def _gram_powers(W: Array, right: float, left: float) -> tuple[Array, Array]:
+    """[WᵀW]^{right/2} (d, d) and [WWᵀ]^{left/2} (k, k), as blocks of powers of the dilation D = [[0, W], [Wᵀ, 0]].
+
+    D² = diag(WWᵀ, WᵀW), so the blocks of |D|^a are [WWᵀ]^{a/2} and [WᵀW]^{a/2}. Eigenvalues of D keep the digits that
+    those of the products, which are their squares, lose.
+    """
+    k, d = W.shape
+    values, vectors = scipy.linalg.eigh(np.block([[np.zeros((k, k)), W], [W.T, np.zeros((d, d))]]))
+    sizes = np.abs(values)
+    sizes[sizes <= sizes.max() * DILATION_TOLERANCE] = 0.0
+    upper, lower = vectors[:k], vectors[k:]
+    return (lower * sizes**right) @ lower.T, (upper * sizes**left) @ upper.T
 
 
 def check_claim1(
