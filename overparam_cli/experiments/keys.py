@@ -165,20 +165,29 @@ REQUIRED = ("dataset", "loss", "depth", "lr", "iterations")
 PER_VARIANT = ("dataset", "targets", "preprocessing", "loss")
 
 
-def check_setting(name: str, value: Any, where: str) -> Any:
-    """The canonical value of trial key `name`; ConfigError names the place, the key and the valid choices."""
+def check_setting(name: str, value: Any, where: str, given: str | None = None) -> Any:
+    """The canonical value of trial key `name`; ConfigError names the place, the key and the valid choices.
+
+    `given` is the text that `value` was read from, if any: what the message shows.
+    """
     if name not in TRIAL_KEYS:
         raise ConfigError(f"{where}: unknown key {name!r}{suggest(name, TRIAL_KEYS)}")
-    return checked(TRIAL_KEYS[name].check, name, value, where)
+    return checked(TRIAL_KEYS[name].check, name, value, where, given)
 
 
-def checked(check: Check, name: str, value: Any, where: str) -> Any:
-    """`check(value)`, its ValueError made a ConfigError that names the place and the key."""
+def checked(check: Check, name: str, value: Any, where: str, given: str | None = None) -> Any:
+    """`check(value)`, its ValueError made a ConfigError that names the place and the key, and shows the value."""
     try:
         return check(value)
     except ValueError as error:
-        shown = value if isinstance(value, str) else str(list(value) if isinstance(value, tuple) else value)
-        raise ConfigError(f"{where}: {name} = {shown!r} {error}".replace("\n", " ")) from None
+        raise ConfigError(f"{where}: {name} = {_shown(value) if given is None else repr(given)} {error}") from None
+
+
+def _shown(value: Any) -> str:
+    """A value as a TOML file would have it, or nearly so."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return repr(list(value) if isinstance(value, tuple) else value)
 
 
 def parse_text(name: str, value: str) -> Any:

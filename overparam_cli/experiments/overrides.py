@@ -93,15 +93,15 @@ def checked_override(key: str, value: Any) -> Any:
     if key == "variant":
         return checked(texts, key, _split(value), PLACE)
     if key in ("loss", "depth"):
-        raw = [parse_text(key, item) if isinstance(item, str) else item for item in _split(value)]
-        if not raw:
+        if not _split(value):
             raise ConfigError(f"{PLACE}: {key} is empty: give at least one")
-        items = {check_setting(key, item, PLACE) for item in raw}
+        items = {check_setting(key, parse_text(key, item), PLACE, item) for item in map(str, _split(value))}
         return tuple(sorted(items, key=lambda item: (len(str(item)), item)))  # l2 before l10
-    checked_value = check_setting(key, parse_text(key, value) if isinstance(value, str) else value, PLACE)
-    if key == "dataset" and registries.is_table(checked_value):
-        return str(Path(checked_value).expanduser())
-    return checked_value
+    given = value if isinstance(value, str) else None
+    setting = check_setting(key, value if given is None else parse_text(key, given), PLACE, given)
+    if key == "dataset" and registries.is_table(setting):
+        return str(Path(setting).expanduser())
+    return setting
 
 
 def _split(value: Any) -> list[Any]:
