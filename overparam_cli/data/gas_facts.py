@@ -73,6 +73,6 @@ def checked(gas: str, paths: Mapping[int, Path]) -> Dataset:
         )
         raise DataInvalidError(
             f"{gas}: {next(iter(paths.values())).parent} does not hold all rows of this gas ({files}); "
-            "to train on a part would mislead; fetch the original files elsewhere: overparam data fetch --data-dir FOLDER"
+            "training on a part would mislead; fetch the original files: 'overparam data fetch --data-dir FOLDER'"
         )
     return assemble(batches, gas)

@@ -15,7 +15,10 @@ import numpy as np
 from overparam_cli.data.dataset import Array, Dataset
 from overparam_cli.errors import DataInvalidError
 
-FEATURES = 128
+SENSORS = 16
+# Steady state (resistance change; the same over the baseline), then the moving averages of the rise and of the decay.
+FEATURE_NAMES = ("dR", "dR-relative", "rise-0.001", "rise-0.01", "rise-0.1", "decay-0.001", "decay-0.01", "decay-0.1")
+FEATURES = SENSORS * len(FEATURE_NAMES)
 BATCHES = range(1, 11)
 GASES = {"ethanol": 1, "ethylene": 2, "ammonia": 3, "acetaldehyde": 4, "acetone": 5, "toluene": 6}
 # Rows of all six gases together in batch 1 … 10 of the original files: 13,910.
@@ -94,17 +97,17 @@ def read_batches(paths: Mapping[int, Path], gas: str) -> list[Batch]:
 
 def assemble(batches: Sequence[Batch], gas: str) -> Dataset:
     """The problem of one gas: X (n, 128) features, Y (n, 1) concentration in ppmv, batches in order."""
-    names = tuple(f"sensor{1 + i // 8}-{_FEATURE_NAMES[i % 8]}" for i in range(FEATURES))
     return Dataset(
         name=gas,
         X=np.concatenate([batch.features for batch in batches]),
         Y=np.concatenate([batch.concentration for batch in batches])[:, None],
         source=f"UCI 270, Gas Sensor Array Drift at Different Concentrations, {gas} rows (10.24432/C5MK6M, CC BY 4.0)",
         embedded=False,
-        feature_names=names,
+        feature_names=feature_names(),
         target_names=("concentration",),
     )
 
 
-# Steady state (resistance change; the same over the baseline), then the moving averages of the rise and of the decay.
-_FEATURE_NAMES = ("dR", "dR-relative", "rise-0.001", "rise-0.01", "rise-0.1", "decay-0.001", "decay-0.01", "decay-0.1")
+def feature_names() -> tuple[str, ...]:
+    """Names of the 128 columns: sensor 1 … 16, eight features each."""
+    return tuple(f"sensor{sensor}-{feature}" for sensor in range(1, SENSORS + 1) for feature in FEATURE_NAMES)
