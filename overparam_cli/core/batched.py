@@ -113,7 +113,8 @@ class MatrixChain:
         sizes = [rows * columns for rows, columns in shapes]
 
         def layers(flat: Tensor) -> Weights:
-            return [part.view(B, *shape) for part, shape in zip(flat.split(sizes, dim=1), shapes, strict=True)]
+            parts = torch.split_with_sizes(flat, sizes, dim=1)
+            return [part.view(B, *shape) for part, shape in zip(parts, shapes, strict=True)]
 
         self.weights, self.layer_grads = layers(params), layers(self.grads)
         self._above = [params.new_empty(B, self.k, columns) for _, columns in shapes[:-1]]  # W_N ⋯ W_j, below the top
@@ -132,11 +133,11 @@ class MatrixChain:
         for weight, above in zip(reversed(self.weights[:-1]), reversed(self._above), strict=True):
             torch.bmm(product, weight, out=above)
             product = above
-        out.unflatten(1, (-1, self.k)).copy_(product.permute(2, 0, 1))
+        out.view(self.d, -1, self.k).copy_(product.permute(2, 0, 1))
 
     def pullback(self, G: Tensor) -> None:
         """∂L/∂W_j = (W_N ⋯ W_{j+1})ᵀ G (W_{j−1} ⋯ W_1)ᵀ; `end_to_end` must have been called before."""
-        self._below[0].copy_(G.unflatten(1, (-1, self.k)).permute(1, 2, 0))
+        self._below[0].copy_(G.view(self.d, -1, self.k).permute(1, 2, 0))
         above = [*self._above[1:], self.weights[-1]]  # above[j] = W_N ⋯ W_{j+2}, counted from 0
         for j, below in enumerate(self._below[:-1]):
             torch.bmm(above[j].mT, below, out=self.layer_grads[j])
