@@ -1,8 +1,9 @@
 """Optimisers as pairs of functions over a named state, batched over trials, updating in place.
 
 Every optimiser but the end-to-end rule is elementwise, so it does not care how parameters are laid out: `params`,
-`grads` and each state tensor have one shape, and `lr` (one learning rate η per trial) broadcasts against it. Nothing is
-allocated in an update: `scratch` is a tensor of the same shape, and `grads` may be overwritten.
+`grads` and each state tensor have one shape, and `lr` (one learning rate η per trial) broadcasts against it. An update
+works in `scratch`, a tensor of the same shape, and may overwrite `grads`; it allocates nothing, but for the singular
+value decompositions of the end-to-end rule with several outputs.
 
 The paper ran TensorFlow 1.x, whose defaults (`tf1`) differ from PyTorch's (`torch`); `Optimizer.defaults` holds both.
 """
@@ -26,7 +27,8 @@ class Buffers:
 
     params, grads, scratch: one shape; lr: η per trial, broadcasting against it; state: the optimiser's slots. The
     end-to-end rule also takes depth (N per trial) and shrink (1 − ηλN per trial, None without weight decay), shaped as
-    lr, rows (3, B) to work in, and the number of outputs k: its params are (d, B) for k = 1, else (B, k·d).
+    lr, rows (3, B) to work in, and the number of outputs k: its params are (d, B) for k = 1, else (B, k·d). The others
+    find weight decay in grads.
     """
 
     params: Tensor
@@ -144,14 +146,15 @@ def _precondition(b: Buffers) -> None:
 
     With W_e = U S Vᵀ (thin) the terms 1 < j < N live in span(U) × span(V), where they are elementwise products with
     Σ_j S_r^{2(j−1)/N} S_s^{2(N−j)/N}; the terms j = 1 and j = N carry a zeroth power, which is the identity on the
-    whole space, so one of their sides is not projected.
+    whole space, so one of their sides is not projected. W_e = 0 is sent to 0 for N ≥ 2.
     """
     B, k = b.params.shape[0], b.outputs
     W, G = b.params.view(B, k, -1), b.grads.view(B, k, -1)  # (B, k, d)
-    U, S, Vh = torch.linalg.svd(W, full_matrices=False)  # (B, k, r), (B, r), (B, r, d)
+    # A trial that has diverged must not stop the others: the SVD refuses what is not finite. Its G is not finite either.
+    U, S, Vh = torch.linalg.svd(W.nan_to_num(0, 0, 0), full_matrices=False)  # (B, k, r), (B, r), (B, r, d)
     UtG, GV = U.mT @ G, G @ Vh.mT  # (B, r, d), (B, k, r)
     N = b.depth.view(B, 1)
-    core = torch.zeros_like(S[:, :, None] * S[:, None, :])  # (B, r, r)
+    core = S.new_zeros(B, S.shape[1], S.shape[1])  # (B, r, r)
     for j in range(2, int(N.max())):
         inner = (j < N).to(S.dtype)
         left, right = S ** (2 * (j - 1) / N), S ** (2 * (N - j).clamp(min=0) / N)
