@@ -131,13 +131,13 @@ def _precondition_single_output(b: Buffers) -> None:
     torch.mul(b.params, b.grads, out=b.scratch)
     torch.sum(b.scratch, dim=0, out=overlap)  # ⟨W_e, G⟩
     torch.linalg.vector_norm(b.params, dim=0, out=norm)
+    torch.sub(b.depth, 1, out=power)
+    overlap.mul_(power)  # exactly 0 for N = 1, so nothing below can come of it
     torch.div(2, b.depth, out=power).neg_().add_(2)  # 2 − 2/N
     torch.pow(norm, power, out=power)
     norm.clamp_(min=torch.finfo(norm.dtype).tiny)  # only ever divides what is 0 there
-    overlap.mul_(power).div_(norm).div_(norm)
+    overlap.div_(norm).mul_(power).div_(norm)  # in this order, because the product of overlap and power underflows
     b.grads.mul_(power)
-    torch.sub(b.depth, 1, out=power)
-    overlap.mul_(power)
     b.grads.addcmul_(b.params, overlap)
 
 
