@@ -51,10 +51,14 @@ class Optimizer:
     slots: tuple[str, ...] = ()
 
     def init(self, params: Tensor, hyper: Hyper) -> State:
-        """State before the first update: zeros, or `initial_accumulator` where the optimiser has one."""
+        """State before the first update: zeros, or `initial_accumulator` where the optimiser has one.
+
+        Raises ConfigError where the optimiser divides by a root of the state and nothing keeps that above 0.
+        """
         start = hyper.get("initial_accumulator", 0.0)
-        if "initial_accumulator" in hyper and start + hyper.get("epsilon", 0.0) <= 0:
-            raise ConfigError("initial_accumulator and epsilon are both 0: a zero gradient divides by zero; raise one")
+        if "epsilon" in hyper and hyper["epsilon"] + start <= 0:
+            named = "epsilon and initial_accumulator are" if "initial_accumulator" in hyper else "epsilon is"
+            raise ConfigError(f"{named} 0, so a zero gradient would be divided by zero: give a value above 0")
         return {slot: torch.full_like(params, start) for slot in self.slots}
 
 
