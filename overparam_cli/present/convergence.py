@@ -7,7 +7,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
-from overparam_cli.present.layout import cross, curve_label, foot, head, limit, new_figure, notes, place_legends
+from overparam_cli.present.layout import (
+    cross,
+    curve_label,
+    foot,
+    head,
+    legend_title,
+    limit,
+    new_figure,
+    notes,
+    place_legends,
+)
 from overparam_cli.present.panels import Band, Panel, band
 from overparam_cli.present.runs import iterations
 from overparam_cli.present.style import MUTED, Look
@@ -28,7 +38,7 @@ def convergence(panels: Sequence[Panel]) -> Figure:
         crosses |= _draw_panel(axes, panel)
         floored |= _draw_floor(axes, panel)
         head(axes, panel)
-    place_legends(figure, rows[0])
+    place_legends(figure, rows[0], [legend_title(panel) for panel in panels])
     foot(figure, notes(panels, crosses=crosses, extra=[PRECISION_NOTE] if floored else []))
     return figure
 
@@ -40,7 +50,7 @@ def _draw_panel(axes: Axes, panel: Panel) -> bool:
     for place, curve in enumerate(panel.labels):
         logs = list(panel.shown_logs(curve).values())
         bands[curve] = band(logs, "gap", panel.floor, end) if logs else band([], "gap")
-        label = curve_label(panel.labels[curve], panel.selections[curve])
+        label = curve_label(panel.labels[curve], panel.selections[curve], named=panel.common_rate is None)
         draw_band(axes, bands[curve], panel.looks[curve], label, (place, len(panel.labels)))
     scale_axes(axes, end)
     _scale_gaps(axes, panel, bands)
@@ -71,12 +81,14 @@ def draw_band(axes: Axes, values: Band, style: Look, label: str, turn: tuple[int
     axes.plot(
         values.iterations[finite],
         values.median[finite],
-        color=style.color,
+        color=style.stroke,
         linestyle=style.linestyle,
+        linewidth=style.width,
         label=label,
         markersize=4.5,
-        markerfacecolor="white",
-        zorder=3,
+        markerfacecolor=style.color if style.pale else "white",
+        markeredgecolor="white" if style.pale else style.color,
+        zorder=4 - style.width / 4,  # thin lines above broad ones
         **marks,
     )
     ranged = np.isfinite(values.high)
@@ -93,14 +105,21 @@ def draw_band(axes: Axes, values: Band, style: Look, label: str, turn: tuple[int
 
 
 def draw_crosses(axes: Axes, panel: Panel, curve: str, column: str, end: int) -> bool:
-    """Mark where seeds of the drawn rate diverged; return whether there are any."""
-    found = False
-    for log in panel.shown_logs(curve).values():
-        finite = log[np.isfinite(log[column])]
-        if len(finite) and finite["iteration"].iloc[-1] < end:
-            cross(axes, float(finite["iteration"].iloc[-1]), float(finite[column].iloc[-1]), panel.looks[curve])
-            found = True
-    return found
+    """Mark where seeds of the drawn rate diverged; return whether there are any.
+
+    Each of its seeds is then drawn as a thin line too: the median does not show what the seeds that go on do.
+    """
+    logs = [log[np.isfinite(log[column])] for log in panel.shown_logs(curve).values()]
+    lost = [log for log in logs if len(log) and log["iteration"].iloc[-1] < end]
+    if not lost:
+        return False
+    style = panel.looks[curve]
+    for log in logs:
+        values = log[column].clip(lower=panel.floor)
+        axes.plot(log["iteration"], values, color=style.color, linewidth=0.6, zorder=2.5)
+    for log in lost:
+        cross(axes, float(log["iteration"].iloc[-1]), float(log[column].iloc[-1]), style)
+    return True
 
 
 def scale_axes(axes: Axes, end: int) -> None:
@@ -125,7 +144,7 @@ def _scale_gaps(axes: Axes, panel: Panel, bands: dict[str, Band]) -> None:
 def _draw_floor(axes: Axes, panel: Panel) -> bool:
     """Draw the precision of the optimum where curves reach it."""
     if axes.get_yscale() != "log" or not any(
-        np.any(np.asarray(line.get_ydata(), dtype=float) <= panel.floor) for line in axes.lines
+        np.any(np.asarray(line.get_ydata(), dtype=float) <= panel.floor * (1 + 1e-9)) for line in axes.lines
     ):
         return False
     axes.axhline(panel.floor, color=MUTED, linestyle=":", linewidth=0.9, zorder=1).set_gid("precision")

@@ -13,11 +13,22 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from overparam_cli.present.convergence import draw_band, scale_axes
-from overparam_cli.present.layout import cross, curve_label, foot, grow, head, legend_below, limit, new_figure, notes
+from overparam_cli.present.layout import (
+    cross,
+    curve_label,
+    foot,
+    grow,
+    head,
+    legend_below,
+    limit,
+    new_figure,
+    notes,
+    wrapped,
+)
 from overparam_cli.present.panels import Panel, band
 from overparam_cli.present.runs import DESCENT, LATE, depth_of, iterations, optimizer_of
 from overparam_cli.present.selection import trials_of
-from overparam_cli.present.style import Look, format_rate
+from overparam_cli.present.style import MUTED, Look, format_rate
 from overparam_cli.present.trajectories import SMALLEST, Array, effective_step, trial_log
 
 CEILING = 10.0  # a diverging trial is followed to this multiple of the largest value of the drawn rates
@@ -105,15 +116,18 @@ def _strands(panel: Panel) -> list[Strand]:
             own = trials[trials["lr"] == lr]
             if lr != drawn:
                 own = own[own["diverged_at"].astype("float64") >= LATE * iterations(panel.run)]
-            text = (
-                curve_label(label, panel.selections[curve])
-                if lr == drawn
-                else f"{label} (lr {format_rate(lr)}, diverged)"
-            )
+            text = curve_label(label, panel.selections[curve]) if lr == drawn else _late_label(label, sorted(late), lr)
             logs = tuple(trial_log(panel.run, trial) for trial in own["trial_id"])
             kind = depth_of(panel.run, curve), optimizer_of(panel.run, curve)
             strands.append(Strand(curve, lr, *kind, text, panel.looks[curve], logs, lr != drawn))
     return strands
+
+
+def _late_label(label: str, late: Sequence[float], lr: float) -> str:
+    """Return the legend's entry for the late-diverging rates of a curve: one for all of them, at the first."""
+    if lr != late[0]:
+        return "_"
+    return wrapped(f"{label} ({f'lr {format_rate(lr)}' if len(late) == 1 else f'{len(late)} other rates'}, diverged)")
 
 
 def _draw_row(axes: Axes, panel: Panel, strands: Sequence[Strand], row: Row) -> bool:
@@ -137,6 +151,10 @@ def _draw_row(axes: Axes, panel: Panel, strands: Sequence[Strand], row: Row) -> 
         shown += [log["value"].to_numpy() for log in logs]
         ends += [(log.iloc[-1], strand.look) for log in logs if log["iteration"].iloc[-1] < end]
     axes.set_ylabel(row.label)
+    if not shown:
+        axes.text(0.5, 0.5, "gradient descent only", transform=axes.transAxes, color=MUTED, ha="center")
+        axes.set_yticks([])
+        return False
     axes.set_yscale("log")
     scale_axes(axes, end)
     limit(axes, shown, CEILING * max(steady) if max(steady) > SMALLEST else np.inf)

@@ -21,7 +21,7 @@ Corner = Literal["upper right", "lower left", "upper left", "lower right"]
 PANEL_WIDTH, PANEL_HEIGHT = 4.5, 3.6  # inches; two panels fill a paper's text width
 LONE_PANEL_WIDTH = 5.4
 LABEL_DEPTH = 36  # points below the axis that tick labels and axis label take
-COLUMN_LETTERS = 28
+COLUMN_LETTERS, LEGEND_LETTERS = 28, 44  # that fit into half a panel's legend, and into a whole one
 CORNERS: dict[Corner, tuple[int, int]] = {
     "upper right": (1, 1),
     "lower left": (0, 0),
@@ -94,15 +94,27 @@ def length_line(panel: Panel) -> str:
     return f"{ran:,} of {full:,} iterations" if ran < full else ""
 
 
-def curve_label(label: str, selection: Selection) -> str:
-    """Return a legend's entry: the curve and the learning rate that is drawn, with what must be known about it."""
+def curve_label(label: str, selection: Selection, *, named: bool = True) -> str:
+    """Return a legend's entry: the curve, the rate that is drawn (where `named`), and what must be known of it."""
     if selection.shown is None:
         return label
-    mark = EDGE_MARK if selection.edge else ""
+    rate = f"lr {format_rate(selection.shown)}{EDGE_MARK if selection.edge else ''}" if named else ""
+    fault = ""
     if selection.lr is None:
-        why = "every rate diverged" if set(selection.diverged) == set(selection.rates) else "seeds missing"
-        mark = f", {'diverged' if len(selection.rates) == 1 and why.startswith('every') else why}"
-    return f"{label} (lr {format_rate(selection.shown)}{mark})"
+        lost = set(selection.diverged) == set(selection.rates)
+        fault = ("diverged" if len(selection.rates) == 1 else "every rate diverged") if lost else "seeds missing"
+    said = ", ".join(filter(None, (rate, fault)))
+    return wrapped(f"{label} ({said})" if said else label)
+
+
+def wrapped(label: str) -> str:
+    """Break a legend's entry that is broader than a panel."""
+    return textwrap.fill(label, width=LEGEND_LETTERS)
+
+
+def legend_title(panel: Panel) -> str:
+    """Return the learning rate where it is one for all curves, to be said once."""
+    return "" if panel.common_rate is None else f"learning rate {format_rate(panel.common_rate)}"
 
 
 def notes(panels: Sequence[Panel], *, crosses: bool = False, extra: Sequence[str] = ()) -> list[str]:
@@ -116,38 +128,45 @@ def notes(panels: Sequence[Panel], *, crosses: bool = False, extra: Sequence[str
 def foot(figure: Figure, lines: Sequence[str]) -> None:
     """Write the notes below the panels."""
     if lines:
-        width = int(figure.get_figwidth() * 15)
+        width = int(figure.get_figwidth() * 17)
         figure.supxlabel(textwrap.fill("   ".join(lines), width=width), fontsize=7.5, color=MUTED, x=0.01, ha="left")
 
 
-def place_legends(figure: Figure, axes: Sequence[Axes]) -> list[Legend]:
+def place_legends(figure: Figure, axes: Sequence[Axes], titles: Sequence[str]) -> list[Legend]:
     """Put each panel's legend into a corner without curves; where one panel has none, put all of them below."""
-    legends = [panel.legend(loc="upper right") for panel in axes]
+    legends = [panel.legend(loc="upper right", title=title) for panel, title in zip(axes, titles, strict=True)]
     figure.draw_without_rendering()
     corners = [_free_corner(panel, legend) for panel, legend in zip(axes, legends, strict=True)]
-    for place, panel in enumerate(axes):
-        corner = corners[place]
-        legends[place] = legend_below(panel) if corner is None or None in corners else panel.legend(loc=corner)
+    placed = []
+    for panel, corner, title in zip(axes, corners, titles, strict=True):
+        below = corner is None or None in corners
+        placed.append(legend_below(panel, title=title) if below else panel.legend(loc=corner, title=title))
     if None in corners:
-        grow(figure, legends)
-    return legends
+        grow(figure, placed)
+    return placed
 
 
-def legend_below(axes: Axes, source: Axes | None = None) -> Legend:
+def legend_below(axes: Axes, source: Axes | None = None, title: str = "") -> Legend:
     """Put a legend below the panel's axis label; its entries may come from another panel."""
     handles, labels = (source or axes).get_legend_handles_labels()
     figure = axes.get_figure(root=True)
     assert isinstance(figure, Figure)
     under = offset_copy(axes.transAxes, figure, y=-LABEL_DEPTH, units="points")
     spot: dict[str, Any] = {"bbox_to_anchor": (0.5, 0), "bbox_transform": under, "borderaxespad": 0.0}
-    return axes.legend(handles, labels, loc="upper center", ncols=_columns(labels), handlelength=2.8, **spot)
+    spot |= {"title": title, "ncols": _columns(labels), "handlelength": 2.8}
+    return axes.legend(handles, labels, loc="upper center", **spot)
 
 
 def grow(figure: Figure, legends: Sequence[Legend]) -> None:
     """Add the height that the legends below the panels take, so that the panels keep theirs."""
     entries = [[text.get_text() for text in legend.get_texts()] for legend in legends]
-    rows = max(math.ceil(len(labels) / _columns(labels)) for labels in entries)
+    titled = any(legend.get_title().get_text() for legend in legends)
+    rows = titled + max(math.ceil(sum(map(_lines, labels)) / _columns(labels)) for labels in entries)
     figure.set_figheight(figure.get_figheight() + 0.12 + 0.17 * rows)
+
+
+def _lines(label: str) -> int:
+    return label.count("\n") + 1
 
 
 def _columns(labels: Sequence[str]) -> int:

@@ -44,14 +44,14 @@ def learning_rates(panels: Sequence[Panel]) -> Figure:
 def _draw_panel(axes: Axes, panel: Panel) -> bool:
     """Draw one panel; return whether a rate diverged with some of its seeds only."""
     axes.set(xscale="log", yscale="log", xlabel="learning rate", ylabel=f"final {panel.loss} − optimum")
+    rates = [rate for selection in panel.selections.values() for rate in selection.rates]
+    axes.set_xlim(min(rates) / 1.8, max(rates) * 1.8)
     ends = [_draw_curve(axes, panel, curve) for curve in panel.labels]
     limit(axes, ends, np.inf, margin=0.1)
     failing = [curve for curve, selection in panel.selections.items() if selection.diverged]
     if failing:
         _open_strip(axes, len(failing))
     partial = [_draw_crosses(axes, panel, curve, row) for row, curve in enumerate(failing)]
-    rates = [rate for selection in panel.selections.values() for rate in selection.rates]
-    axes.set_xlim(min(rates) / 1.8, max(rates) * 1.8)
     for label, marker, size in (("chosen", "o", 11.0), ("diverged", "x", 6.0)):
         if label == "chosen" or failing:
             axes.add_line(_sample(label, marker, size))
@@ -103,6 +103,7 @@ def _draw_crosses(axes: Axes, panel: Panel, curve: str, row: int) -> bool:
     """Mark the diverged rates of one curve in its row of the strip; say how many seeds where not all did."""
     place = blended_transform_factory(axes.transData, axes.transAxes)
     height, style, partial = 1 - ROW * (row + 0.75), panel.looks[curve], False
+    axes.plot([0.015], [height], style.marker, color=style.color, markersize=3.5, transform=axes.transAxes)  # whose row
     for lr in panel.selections[curve].diverged:
         trials = trials_of(panel.run, curve, lr)
         failed = int(diverged(trials).sum())

@@ -43,6 +43,12 @@ class Panel:
         losses = [str(name) for name in self.run.trials["loss"].unique()]
         return rf"$\ell_{{{losses[0][1:]}}}$ loss" if len(losses) == 1 and losses[0][1:].isdigit() else "loss"
 
+    @property
+    def common_rate(self) -> float | None:
+        """The learning rate of all curves, where the experiment fixes one for all of them."""
+        rates = {rate for selection in self.selections.values() for rate in selection.rates}
+        return rates.pop() if len(rates) == 1 else None
+
     def shown_logs(self, curve: str) -> dict[int, pd.DataFrame]:
         """Return seed → log of a curve at the rate that is drawn."""
         lr = self.selections[curve].shown
@@ -86,10 +92,20 @@ def _panel(run: Run) -> Panel:
 
 
 def _looks(described: Sequence[Mapping[str, Any]], curves: Sequence[str]) -> dict[str, Look]:
-    """Give every curve the look of its place in the experiment file, so that a partial run keeps its colours."""
+    """Give every curve the look of its place in the experiment file, so that a partial run keeps its colours.
+
+    Where the file gives one colour to a solid and to a broken line (a network and its rule), the solid one is drawn
+    pale and broad beneath the other, so that both can be seen when they coincide.
+    """
     places = {curve["name"]: place for place, curve in enumerate(described)}
     hints = {curve["name"]: (curve.get("color"), curve.get("linestyle")) for curve in described}
-    return {curve: look(places.get(curve, place), *hints.get(curve, ())) for place, curve in enumerate(curves)}
+    looks = {curve: look(places.get(curve, place), *hints.get(curve, ())) for place, curve in enumerate(curves)}
+    solid = {own.color for own in looks.values() if own.linestyle == "solid"}
+    broken = {own.color for own in looks.values() if own.linestyle != "solid"}
+    for curve, own in looks.items():
+        if own.color in solid & broken:
+            looks[curve] = own.underlaid() if own.linestyle == "solid" else own.overlaid()
+    return looks
 
 
 def band(logs: Sequence[pd.DataFrame], column: str, floor: float = SMALLEST, end: float | None = None) -> Band:

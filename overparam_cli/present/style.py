@@ -7,14 +7,15 @@ figure looks the same on every machine. The files hold no dates and no versions:
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
+from overparam_cli import logs
 from overparam_cli.errors import ConfigError
-from overparam_cli.logs import replace
 
 STYLE: Any = {
     "font.family": "DejaVu Sans",
@@ -34,6 +35,7 @@ STYLE: Any = {
     "figure.titleweight": "bold",
     "figure.facecolor": "white",
     "legend.fontsize": 8.0,
+    "legend.title_fontsize": 8.0,
     "legend.framealpha": 0.9,
     "legend.edgecolor": "#cccccc",
     "legend.handlelength": 3.2,  # long enough for a dash pattern to be told from another
@@ -60,11 +62,27 @@ METADATA: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Look:
-    """How a curve is drawn: a colour, and a dash pattern that tells it apart without the colour."""
+    """How a curve is drawn: a colour, and a dash pattern and a marker that tell it apart without the colour."""
 
     color: str
     linestyle: Any
     marker: str
+    width: float = 1.6
+    pale: bool = False
+
+    @property
+    def stroke(self) -> str:
+        """The colour of the line: the look's own, or half way to white."""
+        red, green, blue = to_rgb(self.color)
+        return to_hex(((1 + red) / 2, (1 + green) / 2, (1 + blue) / 2)) if self.pale else self.color
+
+    def underlaid(self) -> "Look":
+        """Return the same look, pale and broad: for a curve that another one of its colour may run on top of."""
+        return replace(self, width=3.4, pale=True)
+
+    def overlaid(self) -> "Look":
+        """Return the same look, thin: for the curve on top."""
+        return replace(self, width=1.2)
 
 
 # Okabe–Ito colours (safe for colour-blind readers), the blue darkened so that the first curves also differ in grey.
@@ -116,7 +134,7 @@ def _write(figure: Figure, path: Path, name: str) -> Path:
     """Draw in memory, then replace the file in one step."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format=name, metadata=METADATA[name])
-    replace(path, lambda file: _copy(buffer, file))
+    logs.replace(path, lambda file: _copy(buffer, file))
     return path
 
 
