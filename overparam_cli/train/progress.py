@@ -13,6 +13,7 @@ from rich.progress import Progress as RichProgress
 from rich.text import Text
 
 PLAIN_SECONDS = 15.0  # between lines when the output is not a terminal
+SHOWN_CURVES = 5
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,12 @@ class Status:
 
     @property
     def gap_text(self) -> str:
-        """The live gaps, as a display shows them."""
-        return "  ".join(f"{curve} {gap:.2e}" for curve, gap in self.gaps.items())
+        """The live gaps, as a display shows them; of many curves only the best."""
+        shown = dict(self.gaps)
+        if len(shown) > SHOWN_CURVES:
+            shown = dict(sorted(shown.items(), key=lambda item: item[1])[: SHOWN_CURVES - 1])
+        text = "  ".join(f"{curve} {gap:.2e}" for curve, gap in shown.items())
+        return text if len(shown) == len(self.gaps) else f"{text}  (best of {len(self.gaps)} curves)"
 
 
 class Progress(Protocol):
