@@ -92,16 +92,16 @@ class Engine:
             start = member.columns.stop
         self.trials = tuple(trial for member in members for trial in member.trials)
         width = -(-start // PAD) * PAD
-        new = {"dtype": self.dtype, "device": self.device}
-        self.W = torch.zeros(self.d + self.k, width, **new)
-        self.W[self.d :, :start] = torch.eye(self.k, **new).repeat(1, len(self.trials))  # picks each column's own label
-        self.W_e, self.G = self.W[: self.d], torch.empty(self.d, width, **new)
+        own_label = torch.eye(self.k, dtype=self.dtype, device=self.device).repeat(1, len(self.trials))
+        self.W = own_label.new_zeros(self.d + self.k, width)
+        self.W[self.d :, :start] = own_label
+        self.W_e, self.G = self.W[: self.d], self.W.new_empty(self.d, width)
         if self.p == 2:
             same = self.dtype == torch.float64
             self._W64 = self.W if same else self.W.double()
             self._G64 = self.G if same else self.G.double()
         else:
-            self._R = torch.empty(self.n, width, **new)
+            self._R = self.W.new_empty(self.n, width)
             self._power = torch.empty_like(self._R)
         self._slots = [(member, self.W_e[:, member.columns], self.G[:, member.columns]) for member in members]
 
