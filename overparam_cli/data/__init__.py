@@ -1,7 +1,18 @@
 """Where the numbers come from: data sets by name, and the scalings applied before training."""
 
+from overparam_cli.data.cache import cache_dir
 from overparam_cli.data.dataset import Dataset
 from overparam_cli.data.preprocessing import PREPROCESSING, preprocess
-from overparam_cli.data.registry import load
+from overparam_cli.data.registry import DATASETS, fetch, list_datasets, load, verify
 
-__all__ = ["PREPROCESSING", "Dataset", "load", "preprocess"]
+__all__ = [
+    "DATASETS",
+    "PREPROCESSING",
+    "Dataset",
+    "cache_dir",
+    "fetch",
+    "list_datasets",
+    "load",
+    "preprocess",
+    "verify",
+]

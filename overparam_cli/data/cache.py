@@ -1,9 +1,43 @@
-"""Where downloaded data lives."""
+"""The folder downloaded data lives in, and the one way in: download beside, verify, rename.
 
+Reading needs nothing but the files, so any folder with the right layout is a filled cache, a read-only one too. Only
+fetching writes, and it does so under a lock, into a working folder that is emptied before and after.
+"""
+
+import contextlib
+import hashlib
+import logging
 import os
+import shutil
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
-import platformdirs
+from overparam_cli.errors import DataUnavailableError, StorageError
+
+CHECKSUMS = "SHA256SUMS"
+LOCK_SECONDS = 900.0
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """A file to download: its name here, the SHA-256 it must have, and its mirrors in the order to try."""
+
+    name: str
+    sha256: str
+    urls: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to wait for a server, in seconds, and how often to ask again."""
+
+    connect: float = 10.0  # until a server answers at all
+    read: float = 30.0  # between two pieces of an answer
+    rounds: int = 3  # times every mirror is tried
+    backoff: float = 0.5  # pause before the second round; it doubles with each
 
 
 def cache_dir(data_dir: Path | None = None) -> Path:
@@ -12,4 +46,135 @@ def cache_dir(data_dir: Path | None = None) -> Path:
         return data_dir.expanduser()
     if named := os.environ.get("OVERPARAM_DATA"):
         return Path(named).expanduser()
+    import platformdirs
+
     return Path(platformdirs.user_cache_dir("overparam"))
+
+
+def download(file: RemoteFile, folder: Path, *, patience: Patience = Patience(), progress: bool = False) -> Path:
+    """`folder/file.name`, downloaded from the first mirror that gives the right bytes.
+
+    Raises DataUnavailableError with every mirror's reason, StorageError where the file cannot be written.
+    """
+    import requests
+
+    logging.getLogger("pooch").setLevel(logging.WARNING)  # its "Downloading data from …" says what the bar says
+    urls, reasons = list(file.urls), dict.fromkeys(file.urls, "not tried")
+    for attempt in range(patience.rounds):
+        if attempt and urls:
+            time.sleep(patience.backoff * 2 ** (attempt - 1))
+        for url in tuple(urls):
+            try:
+                return _download_once(url, file, folder, patience, progress)
+            except (requests.RequestException, ValueError) as error:  # ValueError is pooch's word for a wrong checksum
+                reasons[url] = _reason(error, file, patience)
+                if _hopeless(error):
+                    urls.remove(url)
+            except OSError as error:
+                raise StorageError(f"cannot write {folder}: {error.strerror or error}; {_ELSEWHERE}") from None
+    why = "; ".join(f"{urlsplit(url).netloc}: {reason}" for url, reason in reasons.items())
+    raise DataUnavailableError(f"{file.name} could not be downloaded ({why})")
+
+
+def _download_once(url: str, file: RemoteFile, folder: Path, patience: Patience, progress: bool) -> Path:
+    import pooch
+
+    downloader = pooch.HTTPDownloader(
+        progressbar=progress, chunk_size=2**16, timeout=(patience.connect, patience.read)
+    )  # pooch writes beside, compares the checksum, then renames
+    known_hash = f"sha256:{file.sha256}"
+    return Path(pooch.retrieve(url, known_hash, fname=file.name, path=folder, downloader=downloader))
+
+
+def _reason(error: Exception, file: RemoteFile, patience: Patience) -> str:
+    """One short phrase for what a server, or the way to it, did wrong."""
+    import requests
+
+    if isinstance(error, requests.HTTPError):
+        return f"HTTP {error.response.status_code}"
+    if isinstance(error, requests.Timeout) or "timed out" in str(error):
+        return f"no answer within {patience.read:g} s"
+    if isinstance(error, requests.exceptions.ChunkedEncodingError):
+        return "the connection broke off"
+    if isinstance(error, requests.ConnectionError):
+        return "no connection"
+    if isinstance(error, requests.RequestException):
+        return type(error).__name__
+    return f"another file than expected (its SHA-256 is not {file.sha256[:12]}…)"
+
+
+def _hopeless(error: Exception) -> bool:
+    """Whether asking the same server again is no use: it says no, or it cannot be reached at all."""
+    import requests
+
+    if isinstance(error, requests.HTTPError):
+        return 400 <= error.response.status_code < 500 and error.response.status_code not in (408, 429)
+    return isinstance(error, requests.exceptions.ConnectTimeout)
+
+
+@contextlib.contextmanager
+def staging(folder: Path, name: str) -> Iterator[Path]:
+    """An empty working folder inside `folder`, for one process at a time; it is gone afterwards, whatever happens.
+
+    Raises StorageError where nothing can be written, DataUnavailableError where another process keeps the lock.
+    """
+    import filelock
+
+    lock = filelock.FileLock(folder / f".{name}.lock", timeout=LOCK_SECONDS)
+    work = folder / f".{name}.partial"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except filelock.Timeout:
+        raise DataUnavailableError(
+            f"another process has been fetching {name} into {folder} for {LOCK_SECONDS / 60:g} minutes: "
+            "wait for it, or end it, and run this again"
+        ) from None
+    except OSError as error:
+        raise StorageError(f"cannot write {folder}: {error.strerror or error}; {_ELSEWHERE}") from None
+    try:
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir()
+        yield work
+    except OSError as error:
+        raise StorageError(f"cannot write {folder}: {error.strerror or error}; {_ELSEWHERE}") from None
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+        lock.release()
+
+
+def install(files: Iterable[tuple[Path, Path]], folder: Path) -> None:
+    """Move verified files to their names under `folder` and note their checksums in `folder/SHA256SUMS`.
+
+    Raises StorageError.
+    """
+    sums = recorded_checksums(folder)
+    try:
+        for source, target in files:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            sums[target.relative_to(folder).as_posix()] = sha256(source)
+            source.replace(target)
+        beside = folder / f".{CHECKSUMS}.partial"
+        beside.write_text("".join(f"{digest}  {name}\n" for name, digest in sorted(sums.items())), encoding="utf-8")
+        beside.replace(folder / CHECKSUMS)
+    except OSError as error:
+        raise StorageError(f"cannot write {folder}: {error.strerror or error}; {_ELSEWHERE}") from None
+
+
+def recorded_checksums(folder: Path) -> dict[str, str]:
+    """Path relative to `folder` → SHA-256, from `folder/SHA256SUMS`; empty where there is none."""
+    try:
+        lines = (folder / CHECKSUMS).read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return {}
+    pairs = (line.split(maxsplit=1) for line in lines if line.strip())
+    return {pair[1].lstrip("*"): pair[0].lower() for pair in pairs if len(pair) == 2}
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+_ELSEWHERE = "choose another folder with --data-dir or OVERPARAM_DATA"

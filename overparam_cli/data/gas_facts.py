@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
+from overparam_cli.data.cache import recorded_checksums, sha256
 from overparam_cli.data.checks import Check, close, exact, require
 from overparam_cli.data.dataset import Array, Dataset
-from overparam_cli.data.gas_sensor import BATCHES, FEATURES, FULL_ROWS, Batch, assemble, read_batches
+from overparam_cli.data.gas_sensor import BATCHES, FEATURES, FULL_ROWS, Batch, assemble, find_batches, read_batches
 from overparam_cli.errors import DataInvalidError
 
 ETHANOL_ROWS = (90, 164, 365, 64, 28, 514, 649, 30, 61, 600)  # batch 1 … 10, 2565 together
@@ -76,3 +77,21 @@ def checked(gas: str, paths: Mapping[int, Path]) -> Dataset:
             "training on a part would mislead; fetch the original files: 'overparam data fetch --data-dir FOLDER'"
         )
     return assemble(batches, gas)
+
+
+def verify(gas: str, folder: Path) -> list[Check]:
+    """Every file against the checksum noted when it was installed, then the facts of `gas`.
+
+    Raises DataInvalidError where a file cannot be parsed.
+    """
+    paths = find_batches(folder)
+    noted = recorded_checksums(folder)
+    checks = [
+        exact(f"SHA-256 of {path.name}", noted[key], sha256(path))
+        for path in paths.values()
+        if (key := path.relative_to(folder).as_posix()) in noted
+    ]
+    batches = read_batches(paths, gas)
+    if gas == "ethanol":
+        return checks + ethanol_facts(batches, assemble(batches, gas))
+    return checks + completeness(batches)

@@ -91,8 +91,15 @@ _LABELS = {b"%d;" % gas for gas in GASES.values()}
 
 
 def read_batches(paths: Mapping[int, Path], gas: str) -> list[Batch]:
-    """The rows of `gas`, file by file, in the order of `paths`."""
-    return [parse_batch(path.read_bytes(), GASES[gas], path.name) for path in paths.values()]
+    """The rows of `gas`, file by file, in the order of `paths`. Raises DataInvalidError for a file it cannot read."""
+    batches = []
+    for path in paths.values():
+        try:
+            text = path.read_bytes()
+        except OSError as error:
+            raise DataInvalidError(f"{path} cannot be read: {error.strerror or error}; mend its permissions") from None
+        batches.append(parse_batch(text, GASES[gas], path.name))
+    return batches
 
 
 def assemble(batches: Sequence[Batch], gas: str) -> Dataset:

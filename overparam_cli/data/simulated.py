@@ -86,7 +86,7 @@ def simulate(seed: int) -> tuple[Array, Array]:
     log_x = _log_features(random, batch, delivered)  # (n, 16, 8)
     X = np.array([f.scale for f in FEATURES]) * np.exp(log_x) * _spikes(random, log_x.shape, erratic)
     # As many digits as an instrument gives: that also hides the last bits, in which processors differ.
-    X[:, :, 0], X[:, :, 1:] = np.round(X[:, :, 0], 2), np.round(X[:, :, 1:], 6)
+    X[:, :, 0], X[:, :, 1:] = np.round(X[:, :, 0], 2), np.round(X[:, :, 1:], 4)
     return X.reshape(len(batch), -1), concentration
 
 
