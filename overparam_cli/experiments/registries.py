@@ -32,10 +32,8 @@ def inits() -> Mapping[str, Any]:
 
 def datasets() -> Mapping[str, Any]:
     """Data sets by name."""
-    try:
-        from overparam_cli.data import DATASETS
-    except ImportError:
-        return dict.fromkeys(["ethanol", "simulated", "two-points"])
+    from overparam_cli.data import DATASETS
+
     return DATASETS
 
 
@@ -58,18 +56,32 @@ def is_table(dataset: str) -> bool:
 
 
 def dataset_key(dataset: str, where: str) -> str:
-    """Check a data set's name; for the user's own table, the hash of its content, which is what identifies it."""
+    """What identifies the data, checked: the content's hash of the user's own table, or all options of a named set.
+
+    So a table is known by what it holds, and ``simulated`` and ``simulated:seed=<the default>`` are one data set. Empty
+    for a name without options, which identifies itself.
+    """
     if not is_table(dataset):
-        name = dataset.partition(":")[0]
-        if name not in datasets():
-            hint = f", or a path to a {'/'.join(TABLE_SUFFIXES)} table"
-            raise ConfigError(f"{where}: unknown dataset {name!r}{suggest(name, datasets())}{hint}")
-        return ""
+        return _named_key(dataset, where)
     try:
         state = Path(dataset).stat()
         return _content_hash(dataset, state.st_size, state.st_mtime_ns)
     except OSError as error:
         raise ConfigError(f"{where}: dataset {dataset!r} cannot be read: {error.strerror or error}") from None
+
+
+def _named_key(dataset: str, where: str) -> str:
+    from overparam_cli.data.options import parse_options, split_spec
+
+    name, text = split_spec(dataset)
+    if name not in datasets():
+        hint = f", or a path to a {'/'.join(TABLE_SUFFIXES)} table"
+        raise ConfigError(f"{where}: unknown dataset {name!r}{suggest(name, datasets())}{hint}")
+    try:
+        options = parse_options(name, text, datasets()[name].options)
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}") from None
+    return f"{name}:{','.join(f'{key}={options[key]!r}' for key in sorted(options))}" if options else ""
 
 
 @lru_cache

@@ -56,6 +56,8 @@ WRONG = {
     "unknown semantics": ((DEEP, DEEP + '\nsemantics = "jax"'), ["semantics = 'jax'", "tf1, torch"]),
     "unknown dtype": ((LR, LR + '\ndtype = "float16"'), ["dtype = 'float16'", "float32, float64"]),
     "unknown dataset": (('"simulated"', '"simulatd"'), ["did you mean 'simulated'?", "ethanol", ".csv"]),
+    "unknown data set option": (('"simulated"', '"simulated:sed=1"'), ["'shallow'", "'sed=1' is no option", "seed="]),
+    "bad data set option": (('"simulated"', '"two-points:y1=x"'), ["'shallow'", "'y1'", "finite number"]),
     "missing table": (('"simulated"', '"missing.csv"'), ["missing.csv", "No such file"]),
     "unknown preprocessing": ((LR, LR + '\npreprocessing = "zscor"'), ["did you mean 'zscore'?"]),
     "seeds 0": ((LR, LR + "\nseeds = 0"), ["seeds = 0", "at least 1"]),

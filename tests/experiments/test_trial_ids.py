@@ -215,3 +215,31 @@ def test_resolved_experiment_is_plain_data(own: Experiment) -> None:
     assert "source" not in described
     assert config_hash(own) == config_hash(replace(own, source=None))
     assert config_hash(own) != config_hash(replace(own, title="Another"))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("two-points:y1=10,y2=1", "two-points:y2=1.0,y1=1e1"),
+        ("simulated:seed=7", " simulated : seed = 7"),
+    ],
+)
+def test_options_of_a_data_set_are_one_however_written(write: Callable[..., Path], one: str, other: str) -> None:
+    first, second = (load_experiment(write(('"simulated"', f'"{spec}"'))) for spec in (one, other))
+    assert ids(first) == ids(second)
+
+
+def test_options_of_a_data_set_are_part_of_the_trial(write: Callable[..., Path]) -> None:
+    found = [
+        ids(load_experiment(write(('"simulated"', f'"{spec}"'))))
+        for spec in ("simulated", "simulated:seed=7", "two-points:y1=3", "two-points:y1=30")
+    ]
+    assert len(set.union(*found)) == sum(map(len, found))
+
+
+def test_own_tables_are_what_the_data_module_says() -> None:
+    from overparam_cli.data.table import is_table
+    from overparam_cli.experiments import registries
+
+    for name in ("a.csv", "a.TSV", "b.parquet", "a.txt", "ethanol", "two-points:y1=1.5", "a.csv.gz"):
+        assert registries.is_table(name) == is_table(name)
