@@ -80,6 +80,7 @@ class Summary:
     """What is reported of one run (one experiment, one variant)."""
 
     experiment: str
+    name: str  # of the results folder: the experiment's, and what sets this run apart (fig3@smoke)
     variant: str
     title: str
     dataset: dict[str, Any]
@@ -111,6 +112,7 @@ def summarise(run: Run, rule: str | None = None) -> Summary:
     gaps = fixed_gaps(run)
     return Summary(
         experiment=manifest["experiment"],
+        name=manifest.get("name") or manifest["experiment"],
         variant=manifest["variant"],
         title=config.get("title", manifest["experiment"]),
         dataset=dict(manifest["dataset"]),

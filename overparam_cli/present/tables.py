@@ -32,7 +32,7 @@ def print_summary(summary: Summary, console: Console) -> None:
 def heading(summary: Summary) -> str:
     """Return experiment, variant, data and length in one line."""
     data = summary.dataset
-    parts = [f"{summary.experiment}/{summary.variant}", str(data["name"]), f"n = {data['n']:,}, d = {data['d']:,}"]
+    parts = [f"{summary.name}/{summary.variant}", str(data["name"]), f"n = {data['n']:,}, d = {data['d']:,}"]
     short = summary.iterations < summary.full_iterations
     parts.append(f"{summary.iterations:,}{f' of {summary.full_iterations:,}' if short else ''} iterations")
     seeds = max((curve.seeds for curve in summary.curves), default=0)

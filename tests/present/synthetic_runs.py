@@ -122,6 +122,7 @@ def _manifest(curves: Mapping[str, Curve], options: Settings) -> dict[str, Any]:
     }
     return {
         "experiment": options.experiment,
+        "name": options.experiment if options.full_length else f"{options.experiment}@short",
         "variant": options.variant,
         "config": config,
         "full_length": options.full_length,

@@ -81,6 +81,11 @@ def test_axes_are_the_papers():
         assert axes.get_xlim() == (0, 1000)
 
 
+def test_runs_of_several_experiments_stand_side_by_side_as_given():
+    figure = convergence(panels_of([two_depths("l4", experiment="right"), two_depths("l2", experiment="left")]))
+    assert ["ell_{4}" in axes.get_ylabel() for axes in figure.axes] == [True, False]
+
+
 def test_the_legend_names_every_curve_with_its_rate_and_the_edge_of_the_grid_is_marked_and_explained():
     figure = convergence(panels_of([two_depths()]))
     entries = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
@@ -262,7 +267,6 @@ def cases():
     stuck = {f"c{n}": Curve({1e-3: spread(0, 1), 1e-2: spread(1e-9, 1)}, label=f"curve {n}") for n in range(1, 5)}
     return {
         "one panel": [two_depths()],
-        "two panels": [two_depths("l2"), two_depths("l4")],
         "embedded, short": [two_depths("l2", **short), two_depths("l4", **short)],
         "six long names": [make_run(many, variant="l2"), make_run(many, variant="l4")],
         "stuck at the top": [make_run(stuck)],
@@ -271,7 +275,7 @@ def cases():
 
 @pytest.mark.parametrize("draw", [convergence, learning_rates, norms])
 @pytest.mark.parametrize("runs", cases().values(), ids=cases().keys())
-def test_nothing_leaves_the_figure_and_no_two_texts_overlap(draw, runs):
+def test_nothing_leaves_the_figure_no_texts_overlap_and_no_legend_covers_a_curve(draw, runs):
     figure = draw(panels_of(runs))
     FigureCanvasAgg(figure).draw()
     renderer = figure.canvas.get_renderer()
@@ -290,16 +294,9 @@ def test_nothing_leaves_the_figure_and_no_two_texts_overlap(draw, runs):
         assert box.y1 <= height + 1
     for place, box in enumerate(boxes):
         assert not any(box.shrunk(0.98, 0.9).overlaps(other) for other in boxes[place + 1 :])
-
-
-@pytest.mark.parametrize("runs", cases().values(), ids=cases().keys())
-def test_the_legend_covers_no_curve(runs):
-    figure = convergence(panels_of(runs))
-    FigureCanvasAgg(figure).draw()
-    for axes in figure.axes:
-        box = axes.get_legend().get_window_extent()
-        for drawn in axes.lines:
-            assert not drawn.get_path().transformed(drawn.get_transform()).intersects_bbox(box, filled=False)
+    for axes, legend in ((legend.axes, legend) for legend in legends):
+        paths = [drawn.get_path().transformed(drawn.get_transform()) for drawn in axes.lines]
+        assert not any(path.intersects_bbox(legend.get_window_extent(), filled=False) for path in paths)
 
 
 def test_draw_writes_every_figure_that_the_logs_support(tmp_path):

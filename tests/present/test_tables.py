@@ -76,9 +76,14 @@ def test_heading_says_what_data_how_long_and_how_many_seeds(run):
 
 def test_embedded_data_and_short_runs_are_named():
     short = make_run(
-        {"a": Curve({1e-3: [Trial(exponential(1e-3))]})}, dataset="simulated", embedded=True, full_iterations=1_000_000
+        {"a": Curve({1e-3: [Trial(exponential(1e-3))]})},
+        dataset="simulated",
+        embedded=True,
+        full_length=False,
+        full_iterations=1_000_000,
     )
     text = printed(short)
+    assert text.startswith("fig3@short/l4 · simulated")
     assert "simulated data: not the paper's" in text
     assert "1,000 of 1,000,000 iterations · 1 seed" in text
 
