@@ -26,7 +26,7 @@ Product = Callable[[Tensor], Tensor]  # (B, P) → (B, P), a symmetric operator 
 
 STEPS = 60  # of Lanczos at most
 FIRST_CHECK, CHECK_EVERY = 6, 4  # steps between looks for convergence
-TOLERANCE = 1e-6  # residual, relative to the largest Ritz value; the eigenvalue's error is of second order in it
+TOLERANCE = 1e-4  # residual, relative to the largest Ritz value: bounds the error, which is of second order in it
 NEGLIGIBLE = 1e-14  # a new direction this much smaller than the operator is rounding
 BASIS_NUMBERS = 2**26  # float64 numbers a Lanczos basis may take: half a gigabyte
 

