@@ -37,7 +37,7 @@ class Snapshot:
     trials: tuple[Trial, ...]
     loss: Tensor | None  # (B,) float64, L(W_e)
     norm: Tensor | None  # (B,) float64, ‖W_e‖_F
-    diverged: tuple[Trial, ...]  # found non-finite now; they have left the batch
+    diverged: tuple[Trial, ...]  # weights, or loss where it is taken, found non-finite now; they have left the batch
 
 
 def pick_device(name: str) -> torch.device:
@@ -164,15 +164,24 @@ class Engine:
 
     def _look(self, *, log: bool) -> Snapshot:
         """Drop trials that are no longer finite, then measure the rest."""
-        finite = self.end_to_end().sum(dim=(1, 2)).isfinite()
-        lost: tuple[Trial, ...] = ()
-        if not bool(finite.all()):
-            lost = tuple(trial for trial, ok in zip(self.trials, finite.tolist(), strict=True) if not ok)
-            self._keep([trial not in lost for trial in self.trials])
+        lost = self._drop(self.end_to_end().sum(dim=(1, 2)).isfinite())
         if not log or not self.trials:
             return Snapshot(self.iteration, self.trials, None, None, lost)
-        norm = self.end_to_end().double().flatten(1).norm(dim=1)
-        return Snapshot(self.iteration, self.trials, self.loss(), norm, lost)
+        loss, norm = self.loss(), self.end_to_end().double().flatten(1).norm(dim=1)
+        finite = loss.isfinite()  # the p-th power overflows before the weights do
+        lost += self._drop(finite)
+        if not self.trials:
+            return Snapshot(self.iteration, self.trials, None, None, lost)
+        return Snapshot(self.iteration, self.trials, loss[finite], norm[finite], lost)
+
+    def _drop(self, finite: Tensor) -> tuple[Trial, ...]:
+        """Let go of the trials for which `finite`, (B,), is false; returns them."""
+        alive = finite.tolist()
+        if all(alive):
+            return ()
+        lost = tuple(trial for trial, ok in zip(self.trials, alive, strict=True) if not ok)
+        self._keep(alive)
+        return lost
 
     def _keep(self, alive: Sequence[bool]) -> None:
         """Leave out trials, so that they stop costing."""
