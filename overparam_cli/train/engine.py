@@ -135,10 +135,10 @@ class Engine:
             member.update(G, self.iteration)
 
     def end_to_end(self) -> Tensor:
-        """End-to-end matrices of all trials now, (B, k, d), in the order of `trials`."""
+        """End-to-end matrices of all trials now, (B, k, d), in the order of `trials`; a copy."""
         self._write_end_to_end()
         B = len(self.trials)
-        return self.W_e[:, : B * self.k].reshape(self.d, B, self.k).permute(1, 2, 0)
+        return self.W_e[:, : B * self.k].clone().view(self.d, B, self.k).permute(1, 2, 0)
 
     def loss(self) -> Tensor:
         """L(W_e) of all trials now in float64 whatever the weights' precision, (B,)."""
@@ -193,29 +193,29 @@ class Engine:
         self._lay_out_batch(members)
 
     def state(self) -> dict[str, Any]:
-        """All that changes while training, as tensors and plain values, so that a restored engine goes on exactly."""
+        """A copy of all that changes while training, as tensors and plain values: a restored engine goes on exactly."""
         return {
             "iteration": self.iteration,
             "families": [
                 {
                     "trials": [trial.trial_id for trial in member.trials],
-                    "params": member.chain.params,
-                    "state": dict(member.state),
+                    "params": member.chain.params.clone(),
+                    "state": {slot: value.clone() for slot, value in member.state.items()},
                 }
                 for member in self.families
             ],
         }
 
     def load_state(self, state: dict[str, Any], trials: Sequence[Trial]) -> None:
-        """Go on from `state`; `trials` are those it may name."""
+        """Go on from a copy of `state`; `trials` are those it may name."""
         by_id = {trial.trial_id: trial for trial in trials}
         self.iteration = int(state["iteration"])
         self._lay_out_batch(
             [
                 families.restore(
                     [by_id[trial_id] for trial_id in saved["trials"]],
-                    saved["params"].to(self.device),
-                    {slot: value.to(self.device) for slot, value in saved["state"].items()},
+                    saved["params"].to(self.device, copy=True),
+                    {slot: value.to(self.device, copy=True) for slot, value in saved["state"].items()},
                     self.d,
                     self.k,
                 )
