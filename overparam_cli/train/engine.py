@@ -149,7 +149,7 @@ class Engine:
 
         Log points before the current iteration are passed over, except that a start at 0 yields iteration 0.
         """
-        logged = frozenset(log_points)
+        logged = frozenset(point for point in log_points if point <= iterations)
         if self.iteration == 0 and 0 in logged:
             yield self._look(log=True)
         stops = sorted({*logged, *range(CHECK_EVERY, iterations, CHECK_EVERY), iterations})
