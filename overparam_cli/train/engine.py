@@ -20,12 +20,14 @@ import torch
 from torch import Tensor
 
 from overparam_cli.core import regression
+from overparam_cli.errors import ConfigError
 from overparam_cli.experiments import Trial
 from overparam_cli.train import family as families
 from overparam_cli.train.family import Family
 
 PAD = 16  # columns
 CHECK_EVERY = 100  # iterations between looks for divergence (and at every logged iteration)
+DEVICES = ("auto", "cpu", "cuda")
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 
@@ -41,10 +43,13 @@ class Snapshot:
 
 
 def pick_device(name: str) -> torch.device:
-    """`auto` is CUDA where there is one."""
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    return torch.device(name)
+    """`auto` is CUDA where there is one. Raises ConfigError for an unknown name, and for CUDA where there is none."""
+    if name not in DEVICES:
+        raise ConfigError(f"unknown device '{name}': choose one of {', '.join(DEVICES)}")
+    available = torch.cuda.is_available()
+    if name == "cuda" and not available:
+        raise ConfigError("device 'cuda': torch finds no CUDA device here; use 'auto' or 'cpu'")
+    return torch.device("cuda" if available and name != "cpu" else "cpu")
 
 
 def steady_arithmetic() -> None:
