@@ -70,8 +70,9 @@ def _network(member: Family, place: int) -> Weights:
         raise TypeError(f"sharpness does not know the layers of a {type(chain).__name__}")
     if trial.optimizer != RULE or not weights[0].isfinite().all():
         return weights
-    W_e = weights[0].double()
-    return balanced([W_e, *[torch.eye(len(W_e)).to(W_e)] * (trial.depth - 1)])
+    W_e = weights[0].double().cpu()
+    layers = balanced([W_e, *[torch.eye(len(W_e), dtype=W_e.dtype)] * (trial.depth - 1)])
+    return [layer.to(weights[0].device) for layer in layers]
 
 
 def parse_measures(text: str) -> tuple[Measure, ...]:
