@@ -72,6 +72,7 @@ class Engine:
         self.n, self.d = X.shape
         self.k = Y.shape[1]
         self.iteration = 0
+        self._restored = False
         grouped: dict[tuple[object, ...], list[Trial]] = {}
         for trial in trials:
             grouped.setdefault(families.family_key(trial, self.k), []).append(trial)
@@ -152,10 +153,11 @@ class Engine:
     def run(self, iterations: int, log_points: Sequence[int]) -> Iterator[Snapshot]:
         """Train up to `iterations`, yielding at every log point and every CHECK_EVERY iterations.
 
-        Log points before the current iteration are passed over, except that a start at 0 yields iteration 0.
+        Log points up to the current iteration are passed over, except that a start yields iteration 0; an engine
+        restored at iteration 0 does not, because it was yielded before the state was saved.
         """
         logged = frozenset(point for point in log_points if point <= iterations)
-        if self.iteration == 0 and 0 in logged:
+        if self.iteration == 0 and 0 in logged and not self._restored:
             yield self._look(log=True)
         stops = sorted({*logged, *range(CHECK_EVERY, iterations, CHECK_EVERY), iterations})
         for stop in stops:
@@ -214,7 +216,7 @@ class Engine:
     def load_state(self, state: dict[str, Any], trials: Sequence[Trial]) -> None:
         """Go on from a copy of `state`; `trials` are those it may name."""
         by_id = {trial.trial_id: trial for trial in trials}
-        self.iteration = int(state["iteration"])
+        self.iteration, self._restored = int(state["iteration"]), True
         self._lay_out_batch(
             [
                 families.restore(
