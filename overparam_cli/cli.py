@@ -202,6 +202,31 @@ def status(results: Path, as_json: bool) -> None:
 
 
 @cli.command()
+@click.argument("checks", nargs=-1, metavar="[CHECK]...")
+@click.option("--dataset", help="Problem of the checks that need one; ethanol, the paper's, by default.")
+@click.option("--target", "targets", multiple=True, metavar="COLUMN", help="Target column of a table; repeat.")
+@click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="A parameter of the checks; repeat.")
+@name_option
+@results_option
+@data_dir_option
+@offline_option
+@click.option("--figures/--no-figures", default=True, show_default=True, help="Draw each check's figure.")
+@json_option
+@quiet_option
+def theory(checks: tuple[str, ...], assignments: tuple[str, ...], **options: Any) -> None:
+    """Check the paper's theorems numerically: CHECKs by name, all of them when none is named.
+
+    Example: overparam theory lemma3 --set depths=2,3,16
+    """
+    from overparam_cli import commands
+    from overparam_cli.experiments import parse_assignments
+
+    data = {"dataset": options.pop("dataset"), "targets": list(options.pop("targets"))}
+    overrides = parse_assignments(assignments) | {key: value for key, value in data.items() if value}
+    commands.theory(checks, overrides, **options)
+
+
+@cli.command()
 @results_option
 @data_dir_option
 @offline_option

@@ -9,6 +9,7 @@ import click
 from overparam_cli import logs
 from overparam_cli.errors import LogError
 from overparam_cli.present import listing
+from overparam_cli.theory_logs import THEORY, Record, find_names, find_records, read_record
 
 if TYPE_CHECKING:
     from overparam_cli.logs import Run
@@ -38,6 +39,7 @@ def run(
     from overparam_cli.train.plan import cost, estimate_seconds, plan
     from overparam_cli.train.progress import display
     from overparam_cli.train.runner import Settings, run_job
+    from overparam_cli.train.theory import plan_studies, run_study
 
     if threads:
         torch.set_num_threads(threads)
@@ -51,52 +53,106 @@ def run(
         checkpoint_seconds=checkpoint_seconds,
     )
     jobs = sorted(plan(experiments, overrides, results=results, name=name), key=cost)  # cheapest first
+    studies = plan_studies(experiments, overrides, results=results, name=name)  # they take seconds
     if dry_run:
+        for study in studies:
+            click.echo(f"{study.name}: {', '.join(study.parameters)} → {study.folder}: a few seconds", err=True)
         listing.plan([(job, estimate_seconds(job, settings)) for job in jobs], as_json=as_json)
         return
     with display(len(jobs), quiet=quiet) as progress:
+        checked = [folder for study in studies for folder in run_study(study, settings, progress)]
         for job in jobs:
             run_job(job, settings, progress)
     if as_json or not quiet:
-        listing.summaries([logs.read_run(job.folder) for job in jobs], as_json=as_json)
+        records = [read_record(folder) for folder in checked]
+        listing.summaries([logs.read_run(job.folder) for job in jobs], as_json=as_json, records=records)
     if not quiet:
-        names = dict.fromkeys(job.name for job in jobs)
+        names = dict.fromkeys([study.name for study in studies] + [job.name for job in jobs])
         where = "" if results == Path("results") else f" --results {results}"
         click.echo(f"draw the figures: overparam plot {' '.join(names)}{where}", err=True)
 
 
 def plot(experiments: Sequence[str], results: Path, formats: Sequence[str], *, quiet: bool) -> None:
     """`overparam plot`: draw from the logs alone."""
+    from overparam_cli.present import theory_figures
     from overparam_cli.present.plots import draw
 
-    for name, runs in runs_by_name(experiments, results).items():
-        paths = draw(runs, results / name, formats)
-        if not quiet:
-            for path in paths:
-                click.echo(path)
+    records, runs = found_by_name(experiments, results)
+    for name, found in records.items():
+        show_paths(theory_figures.draw_all(found, results, name, formats), quiet=quiet)
+    for name, own in runs.items():
+        show_paths(draw(own, results / name, formats), quiet=quiet)
+
+
+def show_paths(paths: Sequence[Path], *, quiet: bool) -> None:
+    """The files a command has written, one a line."""
+    if not quiet:
+        for path in paths:
+            click.echo(path)
+
+
+def theory(
+    names: Sequence[str],
+    overrides: Mapping[str, Any],
+    *,
+    name: str | None,
+    results: Path,
+    data_dir: Path | None,
+    offline: bool,
+    figures: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """`overparam theory`: run checks, print each one's table, draw its figure."""
+    from overparam_cli.present import theory_figures
+    from overparam_cli.train.progress import display
+    from overparam_cli.train.runner import Settings
+    from overparam_cli.train.theory import plan_checks, run_study
+
+    study = plan_checks(names, overrides, results=results, name=name)
+    settings = Settings(data_dir=data_dir, offline=offline)
+    records = []
+    with display(1, quiet=quiet) as progress:
+        for folder in run_study(study, settings, progress):
+            records.append(read_record(folder))
+            if figures:
+                theory_figures.draw(records[-1:], folder / "figure")
+    if as_json or not quiet:
+        listing.summaries([], as_json=as_json, records=records)
 
 
 def table(experiments: Sequence[str], results: Path, rule: str | None, *, as_json: bool) -> None:
     """`overparam table`: what `run` prints at its end, from the logs."""
-    runs = [run for found in runs_by_name(experiments, results).values() for run in found]
-    listing.summaries(runs, as_json=as_json, rule=rule)
+    records, runs = found_by_name(experiments, results)
+    listing.summaries(
+        [run for own in runs.values() for run in own],
+        as_json=as_json,
+        rule=rule,
+        records=list({record.folder: record for own in records.values() for record in own}.values()),
+    )
 
 
-def runs_by_name(experiments: Sequence[str], results: Path) -> dict[str, list["Run"]]:
-    """Finished runs of the experiments asked for, groups opened; all there are when none is named.
+def found_by_name(experiments: Sequence[str], results: Path) -> tuple[dict[str, list[Record]], dict[str, list["Run"]]]:
+    """The theory's checks and the finished runs under the names asked for, groups opened; all there are for no name.
 
     Raises LogError when there are none.
     """
     names = list(experiments) or sorted({path.parents[1].name for path in results.glob(f"*/*/{logs.TRIALS}")})
+    names += [] if experiments else find_names(results)
     if not names:
         raise LogError(f"nothing finished below {results}: run an experiment first, for example overparam run fig3")
-    found = {}
+    records: dict[str, list[Record]] = {}
+    runs: dict[str, list[Run]] = {}
     for given in names:
         for name in member_names(given):
-            found[name] = logs.find_runs(results, name)
-            if not found[name]:
-                raise LogError(f"no finished run of {name} below {results}: run it first with overparam run {given}")
-    return found
+            if checks := find_records(results, name):
+                records[name] = checks
+            elif found := logs.find_runs(results, name):
+                runs[name] = found
+            else:
+                run_it = f"overparam {given if given == THEORY else f'run {given}'}"
+                raise LogError(f"no finished run of {name} below {results}: run it first with {run_it}")
+    return records, runs
 
 
 def member_names(given: str) -> list[str]:

@@ -12,10 +12,12 @@ from rich.table import Table
 
 from overparam_cli import logs
 from overparam_cli.errors import LogError
+from overparam_cli.theory_logs import THEORY
 
 if TYPE_CHECKING:
     from overparam_cli.experiments import Experiment, Summary
     from overparam_cli.logs import Run
+    from overparam_cli.theory_logs import Record
 
 PIPED_WIDTH = 160  # rich would fold at 80 what a pipe or a file can take whole
 
@@ -100,15 +102,20 @@ def plan(jobs: Sequence[tuple[Any, float]], *, as_json: bool) -> None:
     click.echo(f"in all: about {clock(sum(seconds for _, seconds in jobs))} if nothing diverges early")
 
 
-def summaries(runs: Sequence["Run"], *, as_json: bool, rule: str | None = None) -> None:
-    """The table of one or several runs."""
+def summaries(
+    runs: Sequence["Run"], *, as_json: bool, rule: str | None = None, records: Sequence["Record"] = ()
+) -> None:
+    """The table of one or several runs, those of the theory's checks first."""
     from overparam_cli.present.analysis import summarise
     from overparam_cli.present.tables import print_summary
+    from overparam_cli.present.theory_tables import as_dict, print_record
 
     found = [summarise(run, rule) for run in runs]
     if as_json:
-        print_json([summary.as_dict() for summary in found])
+        print_json([as_dict(record) for record in records] + [summary.as_dict() for summary in found])
         return
+    for record in records:
+        print_record(record, stdout())
     for summary in found:
         print_summary(summary, stdout())
 
@@ -129,6 +136,8 @@ def folder_status(folder: Path) -> dict[str, Any]:
     row: dict[str, Any] = {"run": f"{folder.parent.name}/{folder.name}", "state": "complete", "trials": 0, "note": ""}
     try:
         manifest = logs.read_manifest(folder)
+        if manifest.get("kind") == THEORY:
+            return row | {"trials": "", "note": "paper's" if manifest["full_length"] else "not as the claim asks"}
         data = manifest["dataset"]
         row["note"] = f"{data['name']} (embedded)" if data["embedded"] else data["name"]
         if (folder / logs.TRIALS).exists():
