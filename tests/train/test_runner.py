@@ -7,11 +7,9 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import torch
 
 from overparam_cli import logs
 from overparam_cli.errors import BusyError, LogError, RunInterrupted, StorageError
@@ -28,7 +26,7 @@ kind = "linear"
 [trial]
 dataset = "simulated"
 loss = "l2"
-iterations = 3000
+iterations = 400
 lr = [1e-3, 1e-2, 1e-1]
 [[curves]]
 name = "depth-1"
@@ -90,7 +88,7 @@ def test_a_run_writes_what_the_schema_says(config: Path, tmp_path: Path) -> None
     lost = run.trials[run.trials["status"] == "diverged"]
     assert lost["final_loss"].isna().all()
     assert (lost["diverged_at"] > 0).all()
-    points = logs.log_iterations(3000)
+    points = logs.log_iterations(400)
     for trial_id in done["trial_id"]:
         assert list(run.log[run.log["trial_id"] == trial_id]["iteration"]) == points
     assert run.manifest["dataset"]["name"] == "simulated"
@@ -144,7 +142,7 @@ class StopAfter(Silent):
 def test_an_interrupted_run_saves_a_checkpoint_and_ends_byte_identical(config: Path, tmp_path: Path) -> None:
     whole, broken = job(config, tmp_path / "a"), job(config, tmp_path / "b")
     run_job(whole, Settings(), Silent())
-    for updates in (300, 200, 1):
+    for updates in (150, 100, 1):
         with pytest.raises(RunInterrupted, match="run the same command again"):
             run_job(broken, Settings(), StopAfter(updates))
         assert (broken.folder / logs.CHECKPOINT).exists()
@@ -211,7 +209,7 @@ def test_a_full_disk_loses_nothing(config: Path, tmp_path: Path, monkeypatch: py
     whole, task = job(config, tmp_path / "a"), job(config, tmp_path / "b")
     run_job(whole, Settings(), Silent())
     with pytest.raises(RunInterrupted):
-        run_job(task, Settings(), StopAfter(200))
+        run_job(task, Settings(), StopAfter(120))
 
     def full(fd: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -237,13 +235,21 @@ def test_trials_that_another_experiment_finished_are_taken_over(config: Path, tm
     assert set(run.trials["experiment"]) == {"other"}
     assert set(run.trials["curve"]) == {"single", "depth-3"}
     assert len(run.manifest["adopted"]) == 4
-    fresh = replace(second, folder=tmp_path / "elsewhere" / "other" / "l2")
-    run_job(fresh, Settings(reuse=False), Silent())
-    own = logs.read_run(fresh.folder).trials.set_index("trial_id")
-    taken = run.trials.set_index("trial_id").loc[own.index]
-    torch.testing.assert_close(
-        torch.tensor(taken["best_loss"].to_numpy()), torch.tensor(own["best_loss"].to_numpy()), rtol=1e-5, atol=0
-    )
+    names = ["experiment", "curve"]
+    own = logs.read_run(first.folder).trials.set_index("trial_id").drop(columns=names)
+    taken = run.trials.set_index("trial_id").drop(columns=names)
+    shared = own.index.intersection(taken.index)
+    assert len(shared) == 4
+    assert taken.loc[shared].equals(own.loc[shared])
+
+
+def test_trials_are_not_taken_over_when_told_so(config: Path, tmp_path: Path) -> None:
+    run_job(job(config, tmp_path), Settings(), Silent())
+    other, recorder = tmp_path / "other.toml", Recorder()
+    other.write_text(CONFIG.replace('"tiny"', '"other"'))
+    run_job(job(other, tmp_path), Settings(reuse=False), recorder)
+    assert recorder.messages == []
+    assert recorder.updates[0].trials == 6
 
 
 def test_a_folder_with_trials_on_other_data_is_refused(config: Path, tmp_path: Path) -> None:
@@ -260,7 +266,7 @@ def test_status_counts_the_living_and_reports_gaps_by_curve(config: Path, tmp_pa
     recorder = Recorder()
     run_job(job(config, tmp_path), Settings(), recorder)
     last = recorder.updates[-1]
-    assert (last.iteration, last.iterations, last.trials) == (3000, 3000, 6)
+    assert (last.iteration, last.iterations, last.trials) == (400, 400, 6)
     assert last.alive < 6  # lr 0.1 diverges
     assert set(last.gaps) == {"depth-1", "depth-3"}
     assert all(0 < gap < 0.5 for gap in last.gaps.values())
