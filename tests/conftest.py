@@ -15,7 +15,8 @@ from hypothesis import settings
 # Before a test module imports NumPy or torch: tests share the machine, and sums must not depend on its number of cores.
 for _variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[_variable] = "1"
-REAL_DATA = os.environ.pop("OVERPARAM_DATA", "")
+_named = os.environ.pop("OVERPARAM_DATA", "")
+REAL_DATA = Path(_named).resolve() if _named else None
 
 settings.register_profile("overparam", deadline=None, derandomize=True, database=None)
 settings.load_profile("overparam")
@@ -24,9 +25,9 @@ settings.load_profile("overparam")
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder with the real data sets, as OVERPARAM_DATA named it; the test is skipped without it."""
-    if not REAL_DATA:
+    if REAL_DATA is None:
         pytest.skip("real data: set OVERPARAM_DATA to a filled data folder ('overparam data path' shows yours)")
-    return Path(REAL_DATA).resolve()
+    return REAL_DATA
 
 
 @pytest.fixture(scope="session", autouse=True)

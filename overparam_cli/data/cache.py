@@ -6,7 +6,6 @@ fetching writes, and it does so under a lock, into a working folder that is empt
 
 import contextlib
 import hashlib
-import logging
 import os
 import shutil
 import time
@@ -58,7 +57,6 @@ def download(file: RemoteFile, folder: Path, *, patience: Patience = Patience(),
     """
     import requests
 
-    logging.getLogger("pooch").setLevel(logging.WARNING)  # its "Downloading data from …" says what the bar says
     urls, reasons = list(file.urls), dict.fromkeys(file.urls, "not tried")
     for attempt in range(patience.rounds):
         if attempt and urls:
@@ -79,6 +77,7 @@ def download(file: RemoteFile, folder: Path, *, patience: Patience = Patience(),
 def _download_once(url: str, file: RemoteFile, folder: Path, patience: Patience, progress: bool) -> Path:
     import pooch
 
+    pooch.get_logger().setLevel("WARNING")  # its "Downloading data from …" says what the bar says
     downloader = pooch.HTTPDownloader(
         progressbar=progress, chunk_size=2**16, timeout=(patience.connect, patience.read)
     )  # pooch writes beside, compares the checksum, then renames

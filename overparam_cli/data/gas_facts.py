@@ -74,7 +74,7 @@ def checked(gas: str, paths: Mapping[int, Path]) -> Dataset:
         )
         raise DataInvalidError(
             f"{gas}: {next(iter(paths.values())).parent} does not hold all rows of this gas ({files}); "
-            "training on a part would mislead; fetch the original files: 'overparam data fetch --data-dir FOLDER'"
+            f"a part would mislead; fetch the original files: 'overparam data fetch {gas} --data-dir FOLDER'"
         )
     return assemble(batches, gas)
 

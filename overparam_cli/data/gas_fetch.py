@@ -62,15 +62,16 @@ def fetch_gas(gas: str, folder: Path, *, sources: GasSources = GasSources(), pro
 def unavailable(name: str, folder: Path, why: str) -> str:
     """The one line for data that is not to be had, with the three ways out."""
     return (
-        f"no data for '{name}' in {folder}: {why}. Remedies: 'overparam data fetch' where there is a network; "
+        f"no data for '{name}' in {folder}: {why}. Remedies: 'overparam data fetch {name}' where there is a network; "
         "point to a folder that holds it with --data-dir or OVERPARAM_DATA; or '--dataset simulated', which needs none"
     )
 
 
-def missing(folder: Path) -> list[str]:
-    """Names of the batch files that `folder` lacks."""
+def missing(folder: Path) -> str:
+    """What `folder` lacks of the ten batch files, in words; empty where all are there."""
     found = find_batches(folder)
-    return [f"batch{number}.dat" for number in BATCHES if number not in found]
+    lacking = [f"batch{number}.dat" for number in BATCHES if number not in found]
+    return "there are no batch files" if not found else f"no {', '.join(lacking)}" if lacking else ""
 
 
 def _sound(gas: str, folder: Path) -> bool:
@@ -95,7 +96,7 @@ def _from_archive(work: Path, sources: GasSources, progress: bool) -> None:
     except zipfile.BadZipFile as error:
         raise DataInvalidError(f"{sources.archive.name} is no sound archive: {error}") from None
     if lacking := missing(work):
-        raise DataInvalidError(f"{sources.archive.name} lacks {', '.join(lacking)}")
+        raise DataInvalidError(f"{sources.archive.name}: {lacking} in it")
 
 
 def _from_second(work: Path, sources: GasSources, progress: bool) -> None:

@@ -55,7 +55,10 @@ def find_batches(data_dir: Path) -> dict[int, Path]:
     root = data_dir / FOLDER
     patterns = ("**/batch*.dat",) if root.is_dir() else ("batch*.dat", "*/batch*.dat", "*/*/batch*.dat")
     found: dict[int, Path] = {}
-    for path in sorted(p for pattern in patterns for p in (root if root.is_dir() else data_dir).glob(pattern)):
+    base = root if root.is_dir() else data_dir
+    for path in sorted(path for pattern in patterns for path in base.glob(pattern)):
+        if any(part.startswith(".") for part in path.relative_to(base).parts):
+            continue  # the working folder of a download that was killed
         number = batch_number(path.name)
         if number in found:
             raise DataInvalidError(f"{found[number]} and {path} are the same batch: keep one of them")

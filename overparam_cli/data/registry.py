@@ -113,7 +113,7 @@ def _entry(name: str) -> Entry:
 def _load_gas(gas: str, _: Mapping[str, float], store: Store) -> Dataset:
     if lacking := gas_fetch.missing(store.folder):
         if store.offline:
-            why = f"{', '.join(lacking)} not there, and --offline forbids the network"
+            why = f"{lacking}, and --offline forbids the network"
             raise DataUnavailableError(gas_fetch.unavailable(gas, store.folder, why))
         gas_fetch.fetch_gas(gas, store.folder, progress=store.progress)
     return gas_facts.checked(gas, find_batches(store.folder))
@@ -131,7 +131,7 @@ def _gas_cached(gas: str, folder: Path) -> str:
 
 def _verify_gas(gas: str, folder: Path) -> list[Check]:
     if lacking := gas_fetch.missing(folder):
-        raise DataUnavailableError(gas_fetch.unavailable(gas, folder, f"{', '.join(lacking)} not there"))
+        raise DataUnavailableError(gas_fetch.unavailable(gas, folder, lacking))
     return gas_facts.verify(gas, folder)
 
 

@@ -9,9 +9,10 @@ of sensor s in exposure i, which belongs to batch b:
 Gain, exponent β, baseline resistance R0 and the speed of the surface reaction drift from batch to batch as random walks
 with a part common to the array, a part common to a sensor type, and a part of each sensor's own. Rare things happen:
 a dose goes wrong, a reading spikes, and, as in batch 2 of the real data, the sixteen exposures to the two highest
-levels fail: hardly any gas arrives. Those rows, far off in the labels and near zero in the features, are what makes ℓ4
-regression on this problem hard, and depth useful. The amplitudes below were set by hand so that the z-scored problem
-has the spectrum and the optima of the real one; `tests/data/test_simulated.py` holds what must resemble.
+levels fail: half of them get next to no gas, half a tenth of it in bursts. The blank rows, far off in the labels and
+near zero in the features, are what makes ℓ4 regression on this problem hard, and depth useful. The amplitudes below
+were set by hand so that the z-scored problem has the spectrum and the optima of the real one;
+`tests/data/test_simulated.py` holds what must resemble.
 """
 
 from typing import NamedTuple

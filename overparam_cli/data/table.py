@@ -35,9 +35,15 @@ def load(path: Path, targets: Sequence[str]) -> Dataset:
     names = [str(name) for name in table.columns]
     _check_names(path.name, names, targets)
     table.columns = names
-    columns = {name: _numeric(path.name, name, table[name]) for name in names}
     features = [name for name in names if name not in targets]
-    _check_shape(path.name, columns, len(features))
+    if len(table) <= len(features):
+        raise DataInvalidError(
+            f"table {path.name}: {len(table)} row(s) for {len(features)} feature(s); "
+            "more rows than features are needed, else every label can be fitted exactly"
+        )
+    columns = {name: _numeric(path.name, name, table[name]) for name in names}
+    if constant := [name for name, values in columns.items() if np.ptp(values) == 0.0]:
+        raise DataInvalidError(f"table {path.name}: column(s) {_listed(constant)} constant: remove them")
     return Dataset(
         name=path.name,
         X=np.column_stack([columns[name] for name in features]),
@@ -133,17 +139,6 @@ def _numeric(table: str, name: str, column: "pd.Series") -> Array:
     if infinite := int(np.isinf(values).sum()):
         raise DataInvalidError(f"table {table}: column '{name}' has {infinite} infinite value(s); remove those rows")
     return values
-
-
-def _check_shape(table: str, columns: dict[str, Array], d: int) -> None:
-    n = len(next(iter(columns.values())))
-    if n <= d:
-        raise DataInvalidError(
-            f"table {table}: {n} row(s) for {d} feature(s); more rows than features are needed, "
-            "else every label can be fitted exactly"
-        )
-    if constant := [name for name, values in columns.items() if np.ptp(values) == 0.0]:
-        raise DataInvalidError(f"table {table}: column(s) {_listed(constant)} constant; remove them, they say nothing")
 
 
 def _repeated(names: Sequence[str]) -> list[str]:

@@ -1,0 +1,113 @@
+"""The scalings against SciPy and against what their names promise."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from overparam_cli.data import PREPROCESSING, Dataset, load, preprocess
+from overparam_cli.errors import ConfigError, DataInvalidError
+
+
+def dataset(X, Y):
+    names = tuple(f"x{i}" for i in range(X.shape[1])), tuple(f"y{i}" for i in range(Y.shape[1]))
+    return Dataset("made-up", X, Y, "the test", True, *names)
+
+
+def random_problem(seed, n=20, d=4, k=2):
+    random = np.random.default_rng(seed)
+    scales = 10.0 ** random.uniform(-6, 6, d + k)
+    table = (random.standard_normal((n, d + k)) + random.uniform(-5, 5, d + k)) * scales
+    return dataset(table[:, :d], table[:, d:])
+
+
+@pytest.mark.parametrize("method", PREPROCESSING)
+@given(seed=st.integers(0, 1000))
+def test_every_method_keeps_what_is_not_its_business(method, seed):
+    raw = random_problem(seed)
+    X, Y = raw.X.copy(), raw.Y.copy()
+    scaled = preprocess(raw, method)
+    assert scaled.X.shape == X.shape
+    assert scaled.Y.shape == Y.shape
+    assert np.isfinite(scaled.X).all()
+    assert np.isfinite(scaled.Y).all()
+    assert (scaled.name, scaled.source, scaled.feature_names, scaled.target_names, scaled.fingerprint) == (
+        raw.name,
+        raw.source,
+        raw.feature_names,
+        raw.target_names,
+        raw.fingerprint,
+    )
+    np.testing.assert_array_equal(raw.X, X)
+    np.testing.assert_array_equal(raw.Y, Y)
+    for column in range(4):  # an increasing map of every column
+        np.testing.assert_array_equal(np.argsort(scaled.X[:, column]), np.argsort(X[:, column]))
+
+
+@pytest.mark.parametrize("method", PREPROCESSING)
+def test_every_method_is_described_in_one_line(method):
+    assert PREPROCESSING[method].__doc__
+    assert "\n" not in PREPROCESSING[method].__doc__
+
+
+@pytest.mark.parametrize("method", PREPROCESSING)
+def test_a_constant_column_is_named_or_left_in_peace(method):
+    raw = random_problem(0)
+    raw.X[:, 2] = 0.1
+    if method in ("none", "center"):
+        assert np.isfinite(preprocess(raw, method).X).all()
+    else:
+        with pytest.raises(DataInvalidError, match=r"1 constant column\(s\) \(x2\)"):
+            preprocess(raw, method)
+    raw = random_problem(0)
+    raw.Y[:, 1] = 3.0
+    if method not in ("none", "center"):
+        with pytest.raises(DataInvalidError, match=r"\(y1\)"):
+            preprocess(raw, method)
+
+
+def test_zscore_is_the_default_and_scipys():
+    raw = random_problem(1)
+    scaled = preprocess(raw)
+    np.testing.assert_allclose(scaled.X, stats.zscore(raw.X, axis=0, ddof=0), rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(scaled.Y, stats.zscore(raw.Y, axis=0, ddof=0), rtol=1e-12, atol=1e-12)
+
+
+def test_center_minmax_and_unit_norm_keep_their_promises():
+    raw = random_problem(2)
+    centred = preprocess(raw, "center")
+    np.testing.assert_allclose(centred.X, raw.X - np.outer(np.ones(20), np.mean(raw.X, axis=0)))
+    np.testing.assert_allclose(centred.Y.sum(axis=0) / np.ptp(raw.Y, axis=0), 0, atol=1e-12)
+    squeezed = preprocess(raw, "minmax")
+    for column in (*squeezed.X.T, *squeezed.Y.T):
+        assert (column.min(), column.max()) == (0.0, 1.0)
+    unit = preprocess(raw, "unit-norm")
+    assert np.linalg.norm(unit.X) ** 2 / 20 == pytest.approx(1.0, rel=1e-12)
+    assert unit.Y.std(axis=0) == pytest.approx([1.0, 1.0])
+
+
+def test_none_changes_nothing():
+    raw = load("two-points")
+    np.testing.assert_array_equal(preprocess(raw, "none").X, np.eye(2))
+
+
+def test_unknown_method():
+    with pytest.raises(ConfigError, match="'z-score': choose one of zscore, none, center, minmax, unit-norm"):
+        preprocess(load("two-points"), "z-score")
+
+
+@pytest.mark.parametrize(
+    ("X", "Y", "names"),
+    [
+        (np.ones((3, 2)), np.ones((2, 1)), 2),
+        (np.ones((3, 2)), np.ones((3, 1)), 3),
+        (np.ones((0, 2)), np.ones((0, 1)), 2),
+        (np.ones(3), np.ones((3, 1)), 1),
+        (np.full((3, 2), np.nan), np.ones((3, 1)), 2),
+        (np.ones((3, 2)), np.full((3, 1), np.inf), 2),
+    ],
+)
+def test_a_problem_that_does_not_fit_together_is_refused(X, Y, names):
+    with pytest.raises(DataInvalidError):
+        Dataset("x", X, Y, "the test", True, tuple(map(str, range(names))), ("y",))
