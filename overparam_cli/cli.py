@@ -189,6 +189,23 @@ def table(experiments: tuple[str, ...], results: Path, rule: str | None, as_json
 
 
 @cli.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@results_option
+@click.option("--strict", is_flag=True, help="Exit with 8 when a claim asked for does not hold for every seed.")
+@json_option
+def verify(names: tuple[str, ...], results: Path, strict: bool, as_json: bool) -> None:
+    """Say which of the paper's claims the logs bear out: all, or those NAMEd (a claim, an experiment, fig3@quick).
+
+    Never trains. Exits with 0 when everything asked for was evaluated, whatever the verdicts.
+
+    Example: overparam verify fig3
+    """
+    from overparam_cli import commands
+
+    commands.verify(names, results, strict=strict, as_json=as_json)
+
+
+@cli.command()
 @results_option
 @json_option
 def status(results: Path, as_json: bool) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from overparam_cli import logs
-from overparam_cli.errors import LogError
+from overparam_cli.errors import DataInvalidError, LogError
 from overparam_cli.present import listing
 from overparam_cli.theory_logs import THEORY, Record, find_names, find_records, read_record
 
@@ -82,6 +82,10 @@ def plot(experiments: Sequence[str], results: Path, formats: Sequence[str], *, q
         show_paths(theory_figures.draw_all(found, results, name, formats), quiet=quiet)
     for name, own in runs.items():
         show_paths(draw(own, results / name, formats), quiet=quiet)
+    for group in experiments:  # a figure of several experiments has its panels side by side, as in the paper
+        members = [run for name in member_names(group) for run in runs.get(name, [])]
+        if group not in runs and group not in records and group != "all" and members:
+            show_paths(draw(members, results / group, formats, kinds=("convergence",)), quiet=quiet)
 
 
 def show_paths(paths: Sequence[Path], *, quiet: bool) -> None:
@@ -165,6 +169,19 @@ def member_names(given: str) -> list[str]:
     return [f"{member.name}{at}{suffix}" for member in flatten(load_experiment(base))]
 
 
+def verify(names: Sequence[str], results: Path, *, strict: bool, as_json: bool) -> None:
+    """`overparam verify`: evaluate, print, write claims.json; what is damaged or fails is raised after all is shown."""
+    from overparam_cli.present import verify
+
+    report = verify.verify(results, names)
+    if as_json:
+        listing.print_json(report.as_dict())
+    else:
+        verify.print_results(report.asked, listing.stdout())
+    verify.save(report)
+    verify.check(report, strict=strict)
+
+
 def status(results: Path, *, as_json: bool) -> None:
     """`overparam status`: every run folder, finished or not."""
     listing.status(results, as_json=as_json)
@@ -223,4 +240,8 @@ def data_verify(names: Sequence[str], data_dir: Path | None, *, as_json: bool) -
     """`overparam data verify`."""
     from overparam_cli.data import verify
 
-    listing.checks({name: verify(name, data_dir=data_dir) for name in names}, as_json=as_json)
+    found = {name: verify(name, data_dir=data_dir) for name in names}
+    listing.checks(found, as_json=as_json)
+    wrong = [f"{name}: {check.check}" for name, checks in found.items() for check in checks if not check.ok]
+    if wrong:
+        raise DataInvalidError(f"{len(wrong)} checks failed ({'; '.join(wrong)}): fetch the data again")

@@ -182,4 +182,4 @@ def checks(found: Mapping[str, Sequence[Any]], *, as_json: bool) -> None:
     if as_json:
         print_json(rows)
     else:
-        show_table(list(rows[0]), [list(row.values()) for row in rows])
+        show_table(list(rows[0]), [[*list(row.values())[:-1], "yes" if row["ok"] else "NO"] for row in rows])
