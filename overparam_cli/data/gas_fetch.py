@@ -44,7 +44,7 @@ def fetch_gas(gas: str, folder: Path, *, sources: GasSources = GasSources(), pro
         for source in (_from_archive, _from_second):
             try:
                 source(work, sources, progress)
-                for name in ("ethanol", gas):
+                for name in dict.fromkeys(("ethanol", gas)):
                     checked(name, find_batches(work))
                 break
             except (DataUnavailableError, DataInvalidError) as error:

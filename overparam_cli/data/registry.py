@@ -13,7 +13,7 @@ from overparam_cli.data.checks import Check
 from overparam_cli.data.dataset import Dataset
 from overparam_cli.data.gas_sensor import FEATURES, GASES, find_batches
 from overparam_cli.data.options import Option, natural, parse_options, real, split_spec
-from overparam_cli.errors import ConfigError, DataInvalidError, DataUnavailableError
+from overparam_cli.errors import ConfigError, DataInvalidError, DataUnavailableError, StorageError
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def load(
 
     `targets` are the columns to predict, for tables alone. Data that is not in the data folder (see `cache_dir`) is
     fetched, unless `offline`; `progress` shows a bar meanwhile (default: on a terminal).
-    Raises ConfigError (unknown name or option), DataUnavailableError, DataInvalidError, StorageError.
+    Raises ConfigError (unknown name or option), DataUnavailableError, DataInvalidError.
     """
     if table.is_table(spec):
         return table.load(Path(spec).expanduser(), list(targets))
@@ -115,7 +115,10 @@ def _load_gas(gas: str, _: Mapping[str, float], store: Store) -> Dataset:
         if store.offline:
             why = f"{lacking}, and --offline forbids the network"
             raise DataUnavailableError(gas_fetch.unavailable(gas, store.folder, why))
-        gas_fetch.fetch_gas(gas, store.folder, progress=store.progress)
+        try:
+            gas_fetch.fetch_gas(gas, store.folder, progress=store.progress)
+        except StorageError as error:  # to somebody who wanted to run something, a full or forbidden folder is no data
+            raise DataUnavailableError(gas_fetch.unavailable(gas, store.folder, f"{lacking}, and {error}")) from None
     return gas_facts.checked(gas, find_batches(store.folder))
 
 

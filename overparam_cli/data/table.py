@@ -77,7 +77,7 @@ def _read_text(path: Path, separator: str) -> "pd.DataFrame":
     if not any(name.strip() for name in header):
         raise DataInvalidError(f"table {path.name} is empty: a line of column names and rows of numbers are needed")
     with warnings.catch_warnings():
-        warnings.simplefilter("error")  # a row longer than the header is only a warning to pandas
+        warnings.simplefilter("error", pd.errors.ParserWarning)  # what a row longer than the header is to pandas
         # The header is read apart: pandas would rename a column that is there twice.
         return pd.read_csv(
             path,

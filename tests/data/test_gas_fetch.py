@@ -5,10 +5,10 @@ import threading
 import pytest
 from local_server import TOTAL_ROWS, refuse, row, serve, sha, stall, truncate, zipped
 
-from overparam_cli.data import load, verify
+from overparam_cli.data import fetch, load, verify
 from overparam_cli.data.cache import Patience, RemoteFile
 from overparam_cli.data.gas_fetch import GasSources, fetch_gas
-from overparam_cli.errors import DataInvalidError, DataUnavailableError
+from overparam_cli.errors import DataInvalidError, DataUnavailableError, StorageError
 
 QUICK = Patience(connect=2.0, read=1.0, rounds=2, backoff=0.01)
 
@@ -158,3 +158,11 @@ def test_load_without_data_and_network(tmp_path):
     with pytest.raises(DataUnavailableError, match=r"archive\.ics\.uci\.edu: no connection.*ucimlrepo.*Remedies"):
         load("ammonia", data_dir=tmp_path)
     assert visible(tmp_path) == []
+
+
+def test_load_into_a_folder_that_cannot_be_written(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(DataUnavailableError, match=r"cannot write .*Remedies.*--dataset simulated"):
+        load("ethanol", data_dir=tmp_path / "file")
+    with pytest.raises(StorageError, match="cannot write"):
+        fetch("ethanol", data_dir=tmp_path / "file")

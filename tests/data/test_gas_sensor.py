@@ -5,7 +5,7 @@ import random
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from local_server import row
 
@@ -31,6 +31,7 @@ def written(gas, concentration, values, end="\n"):
     return f"{gas};{concentration} " + " ".join(f"{i}:{v}" for i, v in enumerate(values, start=1)) + end
 
 
+@settings(max_examples=40)
 @given(st.lists(rows(), max_size=6), st.integers(1, 6), st.sampled_from(["\n", " \n", " \r\n", "\n\n"]))
 def test_every_row_comes_back_as_it_was_written(table, gas, end):
     batch = parse_batch("".join(written(*r, end) for r in table).encode(), gas, "batch1.dat")
