@@ -86,11 +86,12 @@ def test_the_pullback_is_the_gradient_autograd_finds(sizes: tuple[int, list[int]
 
 @pytest.mark.parametrize("init_std", [0.01, 1.0])
 def test_near_zero_weights_are_independent_normal_draws(init_std: float) -> None:
-    weights = initial_weights(40, [30, 20], 10, init_std=init_std, seed=3)
+    weights = initial_weights(80, [60, 40], 20, init_std=init_std, seed=3)
     for weight in weights:
         assert weight.dtype == torch.float64
         sample = weight.flatten().numpy() / init_std
         assert stats.kstest(sample, "norm").pvalue > 1e-3
+        assert abs(sample.std() - 1) < 4 / math.sqrt(2 * sample.size)
         assert abs(stats.pearsonr(sample[1:], sample[:-1]).statistic) < 4 / math.sqrt(sample.size)
     first, second, third = (weight.flatten()[:200] for weight in weights)
     for one, other in itertools.combinations((first, second, third), 2):
