@@ -167,8 +167,7 @@ def _precondition(b: Buffers) -> None:
     first = (GV * ends[:, None, :]) @ Vh  # j = 1: I_k on the left
     last = U @ (ends[:, :, None] * UtG)  # j = N: I_d on the right
     middle = U @ (core * (UtG @ Vh.mT)) @ Vh
-    preconditioned = first + middle + torch.where(N[:, :, None] > 1, last, 0)  # N = 1 has a single term
-    torch.where(N[:, :, None] > 1, preconditioned, G, out=b.scratch.view(B, k, -1))
+    torch.where(N[:, :, None] > 1, first + middle + last, G, out=b.scratch.view(B, k, -1))  # N = 1 has a single term
     b.grads.copy_(b.scratch)
 
 
