@@ -48,6 +48,7 @@ def run(
         device=device,
         data_dir=data_dir,
         offline=offline,
+        quiet=quiet,
         reuse=reuse,
         measures=measures,
         checkpoint_seconds=checkpoint_seconds,

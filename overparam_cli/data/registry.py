@@ -143,7 +143,7 @@ def _gas(gas: str, n: int) -> Entry:
         what=f"gas-sensor array, {gas}: concentration in ppmv from 16 sensors × 8 features",
         n=n,
         d=FEATURES,
-        source="UCI 270, downloaded once (about 14 MB)",
+        source="UCI 270, downloaded once",
         embedded=False,
         load=partial(_load_gas, gas),
         verify=partial(_verify_gas, gas),

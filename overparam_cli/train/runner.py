@@ -58,6 +58,7 @@ class Settings:
     device: str = "auto"
     data_dir: Path | None = None
     offline: bool = False
+    quiet: bool = False  # no progress bar of a download either
     reuse: bool = True  # take finished trials over from other experiments of the same results folder
     measures: "tuple[Measure, ...]" = ()
     checkpoint_seconds: float = 20.0
@@ -82,7 +83,8 @@ def batch_key(trial: Trial) -> tuple[object, ...]:
 
 def load_problem(trial: Trial, settings: Settings) -> Problem:
     """The problem a trial is about; errors as in `data.load`."""
-    raw = load(trial.dataset, targets=trial.targets, data_dir=settings.data_dir, offline=settings.offline)
+    bar = False if settings.quiet else None  # None: where the output is a terminal
+    raw = load(trial.dataset, targets=trial.targets, data_dir=settings.data_dir, offline=settings.offline, progress=bar)
     dataset = preprocess(raw, trial.preprocessing)
     X, Y = torch.from_numpy(dataset.X), torch.from_numpy(dataset.Y)
     zero = regression.loss(torch.zeros(dataset.k, dataset.d, dtype=torch.float64), X, Y, trial.p)
