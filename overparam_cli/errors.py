@@ -1,7 +1,7 @@
 """The errors a user can meet. The library raises them; the command line prints one line and exits with `exit_code`.
 
-A message says what is wrong, why, and what to do about it, in one line. The exit codes are part of the interface and are
-listed in the README; 0 is success, 130 is an interrupted run that can be continued.
+A message says what is wrong, why, and what to do about it, in one line. The exit codes are part of the interface and
+are listed in the README; 0 is success, 130 is an interrupted run that can be continued.
 """
 
 

@@ -140,13 +140,15 @@ def read_table(path: Path, columns: Mapping[str, str]) -> "pd.DataFrame":
 
     Raises LogError naming the file when it is missing, cut off, or a value is not of its column's type.
     """
+    import numpy as np
     import pandas as pd
 
     try:
         texts = {column: "str" for column, dtype in columns.items() if dtype == "str"}
         table = pd.read_csv(path, dtype=texts, keep_default_na=False, na_values=[""], low_memory=False)
         for column, dtype in columns.items():
-            table[column] = table[column].fillna("") if dtype == "str" else table[column].astype(dtype)
+            values = table[column]
+            table[column] = values.fillna("") if dtype == "str" else values.astype(np.dtype(dtype))
     except FileNotFoundError as error:
         raise LogError(f"{path} does not exist: run the experiment first, or name another folder") from error
     except KeyError as error:
@@ -194,12 +196,14 @@ def _faults(trials: "pd.DataFrame", log: "pd.DataFrame") -> Iterable[str]:
         yield f"{TRIALS} has an unknown status '{status}'"
     if log.duplicated(["trial_id", "iteration"]).any():
         yield f"{LOG} has an iteration twice"
-    first, last = (log.groupby("trial_id")["iteration"].agg(how) for how in ("min", "max"))
-    for row in trials.itertuples():
-        if row.trial_id not in first.index or first[row.trial_id] != 0:
-            yield f"{LOG} lacks the start of trial {row.trial_id}"
-        elif row.status == COMPLETED and last[row.trial_id] != row.iterations:
-            yield f"{LOG} ends before trial {row.trial_id} does"
+    logged = log.groupby("trial_id")["iteration"]
+    first, last = dict(logged.min().items()), dict(logged.max().items())
+    wanted = zip(trials["trial_id"], trials["status"], trials["iterations"], strict=True)
+    for trial_id, status, iterations in wanted:
+        if first.get(trial_id) != 0:
+            yield f"{LOG} lacks the start of trial {trial_id}"
+        elif status == COMPLETED and last[trial_id] != iterations:
+            yield f"{LOG} ends before trial {trial_id} does"
 
 
 def find_runs(root: Path, name: str) -> list[Run]:

@@ -34,7 +34,8 @@ def find(missing: Sequence[Trial], folder: Path) -> Found | None:
     import pandas as pd
 
     wanted = {trial.trial_id: trial for trial in missing}
-    results, trials, texts, sources, fingerprint = folder.parents[1], [], [], {}, None
+    results, trials, texts, fingerprint = folder.parents[1], [], [], None
+    sources: dict[str, str] = {}
     for path in sorted(results.glob(f"*/*/{logs.TRIALS}")):
         if path.parent == folder:
             continue
