@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import pytest
@@ -306,8 +306,17 @@ def test_rank_deficient_matrices_follow_eq_10(k: int) -> None:
     assert_rows_equal(actual, expected, W, 1e-7)
 
 
+@pytest.fixture(params=[False, True], ids=["subnormals", "flushed"])
+def _flushed(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Arithmetic as it comes, and as a run sets it up."""
+    torch.set_flush_denormal(request.param)
+    yield
+    torch.set_flush_denormal(False)
+
+
+@pytest.mark.usefixtures("_flushed")
 @pytest.mark.parametrize("N", [2, 3, 8])
-@pytest.mark.parametrize("size", [1e-18, 1e-15, 1e-6])
+@pytest.mark.parametrize("size", [1e-16, 1e-12, 1e-6])
 def test_float32_keeps_the_projection_of_a_tiny_end_to_end_matrix(N: int, size: float) -> None:
     """A near-zero deep net starts here. Eq. 12 scales as ‖W_e‖^{2−2/N} whatever the size, and so must float32."""
     w, g = start(1, 1, 6) * size, start(1, 1, 6, seed=1)
@@ -317,6 +326,7 @@ def test_float32_keeps_the_projection_of_a_tiny_end_to_end_matrix(N: int, size: 
     np.testing.assert_allclose(moved, expected, rtol=0, atol=1e-5)
 
 
+@pytest.mark.usefixtures("_flushed")
 def test_tiny_weights_of_one_layer_are_not_lost_in_a_mixed_batch() -> None:
     """Norms below 1e-19 are 0 in float32; with N = 1 nothing may be divided by them."""
     W, G = torch.full((2, 1, 4), 1e-25), torch.ones(2, 1, 4)
