@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
-from overparam_cli.present.style import LOOKS, MUTED
+from overparam_cli.present.style import LOOKS, MUTED, Look
 from overparam_cli.theory_logs import Record
 
 TARGET = 0.01  # coordinate 2 has arrived where |Δ₂| ≤ 1 % of y₂
@@ -32,12 +32,13 @@ def trajectories(axes: Axes, record: Record) -> str:
             points["x"] + 1, points["y"], color=look.color, linestyle=look.linestyle, label=label, linewidth=1.4
         ).pop().set_gid(series)
     for name, place, offset in (("descent", 1, (0, -12)), ("rule", 2, (24, 0))):
-        _draw_arrival(axes, record.series(f"{name}-delta2"), facts[f"{name}_iterations"], place, offset)
+        arrival = (facts[f"{name}_iterations"], TARGET * facts["y2"])
+        _draw_arrival(axes, record.series(f"{name}-delta2"), arrival, LOOKS[place], offset)
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xlabel("iteration + 1")
     axes.set_ylabel(r"$|\Delta_i| = |w_i - y_i|$")
-    axes.set_ylim(TARGET * 0.02, None)
+    axes.set_ylim(TARGET * 0.02 * facts["y2"], 3 * max(facts["y1"], facts["y2"]))
     axes.legend(loc="lower left")
     point = f"y₁ = {facts['y1']:g}, y₂ = {facts['y2']:g}, ε₁ = {facts['epsilon1']:g}"
     text = f"{point}; markers: |Δ₂| at 1 % of y₂\n(the dotted stretch is counted, not drawn step by step)"
@@ -47,23 +48,18 @@ def trajectories(axes: Axes, record: Record) -> str:
     return f"{text};\nratio of iterations {ratio:,.4g}, bound y₁/4ε₁ = {facts['bound']:,.4g}"
 
 
-def _draw_arrival(axes: Axes, points: pd.DataFrame, iterations: int, place: int, offset: tuple[int, int]) -> None:
+def _draw_arrival(
+    axes: Axes, points: pd.DataFrame, arrival: tuple[int, float], look: Look, offset: tuple[int, int]
+) -> None:
     """Mark where Δ₂ arrives, and lead the line there where it was not followed so far."""
-    look, last = LOOKS[place], points.iloc[-1]
+    iterations, y = arrival
     if iterations <= 0:
         return
-    x = [last["x"] + 1, iterations + 1]
-    axes.plot(x, [last["y"], TARGET], color=look.color, linestyle=(0, (1, 2)), linewidth=1.0)
-    axes.plot(x[1:], [TARGET], look.marker, color=look.color, markersize=6, zorder=4).pop().set_gid("arrival")
-    axes.annotate(
-        f"{iterations:,}",
-        (x[1], TARGET),
-        xytext=offset,
-        textcoords="offset points",
-        ha="center",
-        va="center",
-        fontsize=7.5,
-    )
+    last, x = points.iloc[-1], iterations + 1
+    axes.plot([last["x"] + 1, x], [last["y"], y], color=look.color, linestyle=(0, (1, 2)), linewidth=1.0)
+    axes.plot([x], [y], look.marker, color=look.color, markersize=6, zorder=4).pop().set_gid("arrival")
+    spot: Any = {"xytext": offset, "textcoords": "offset points", "ha": "center", "va": "center"}
+    axes.annotate(f"{iterations:,}", (x, y), **spot, fontsize=7.5)
 
 
 def speedup_against_bound(axes: Axes, record: Record) -> str:
@@ -71,10 +67,11 @@ def speedup_against_bound(axes: Axes, record: Record) -> str:
     table = record.table
     ends = np.array([table["bound"].min() / 2, table["bound"].max() * 2])
     axes.plot(ends, ends, color=MUTED, linewidth=1.0, label="equal to the bound")
-    for column, (what, place) in MEASURES.items():
-        _draw_points(axes, table, table[column], column, what, place)
-    lost = table[table["rule_iterations"] < 0]
-    axes.plot(lost["bound"], np.full(len(lost), ends[0]), "x", color="black", markersize=6, label="the rule diverged")
+    for column in MEASURES:
+        _draw_points(axes, table, table["bound"], table[column], column)
+    lost = table["bound"][table["rule_iterations"] < 0]
+    if len(lost):
+        axes.plot(lost, np.full(len(lost), ends[0]), "x", color="black", markersize=6, label="the rule diverged")
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xlabel(r"bound $y_1/4\varepsilon_1$")
@@ -87,32 +84,29 @@ def speedup_against_bound(axes: Axes, record: Record) -> str:
 def excess(axes: Axes, record: Record) -> str:
     """Draw by how much the measured acceleration exceeds the bound, relatively, against ε₁y₁."""
     table = record.table
-    for column, (what, place) in MEASURES.items():
-        _draw_points(
-            axes,
-            table.assign(bound=table["epsilon1"] * table["y1"]),
-            table[column] / table["bound"] - 1,
-            column,
-            what,
-            place,
-        )
+    product = table["epsilon1"] * table["y1"]
+    for column in MEASURES:
+        _draw_points(axes, table, product, table[column] / table["bound"] - 1, column)
     axes.axhline(0, color=MUTED, linewidth=1.0)
     axes.set_xscale("log")
     axes.set_yscale("symlog", linthresh=1e-4, linscale=0.5)
     axes.margins(y=0.08)
+    arrived = product[table["rule_iterations"] > 0]
+    shown = arrived if len(arrived) else product
+    axes.set_xlim(shown.min() / 1.6, shown.max() * 1.6)
     axes.yaxis.set_major_formatter(
         FuncFormatter(lambda value, _: f"{100 * value:+g} %".replace("-", "−") if value else "0")
     )
     axes.set_xlabel(r"$\varepsilon_1 y_1$, which the appendix takes as ≫ 1")
     axes.set_ylabel("measured / bound − 1")
-    axes.legend(loc="upper right")
-    return "the same, relative to the bound;\nfilled: assumptions met"
+    return "the same points, relative to the bound"
 
 
-def _draw_points(axes: Axes, table: pd.DataFrame, values: pd.Series, column: str, what: str, place: int) -> None:
+def _draw_points(axes: Axes, table: pd.DataFrame, x: pd.Series, y: pd.Series, column: str) -> None:
     """Draw one measure of the acceleration, filled where the assumptions are met."""
+    what, place = MEASURES[column]
     look, met = LOOKS[place], table["assumptions_met"]
     style: Any = {"color": look.color, "markersize": 5.5 if place == 1 else 4.5, "zorder": 3 + place}
-    axes.plot(table["bound"][met], values[met], look.marker, label=what, **style).pop().set_gid(f"{column}-met")
-    open_ = axes.plot(table["bound"][~met], values[~met], look.marker, markerfacecolor="none", **style)
-    open_.pop().set_gid(f"{column}-not-met")
+    axes.plot(x[met], y[met], look.marker, label=what, **style).pop().set_gid(f"{column}-met")
+    unfilled = axes.plot(x[~met], y[~met], look.marker, markerfacecolor="none", **style)
+    unfilled.pop().set_gid(f"{column}-not-met")

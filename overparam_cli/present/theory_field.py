@@ -4,11 +4,14 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.markers import MarkerStyle
+from matplotlib.path import Path
 
 from overparam_cli.present.style import LOOKS, Look
 from overparam_cli.theory_logs import Record
 
 FRAME = {"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": "none", "alpha": 0.9}
+ARROWHEAD = Path([(-1.0, -0.55), (1.0, 0.0), (-1.0, 0.55), (-0.6, 0.0), (-1.0, -0.55)])  # pointing right
 SUPERSCRIPTS = "¹²³⁴"
 SPREAD = 0.62  # width over which the markers of one depth are set side by side
 
@@ -48,9 +51,10 @@ def _draw_piece(axes: Axes, record: Record, place: int, integral: float) -> None
     x, y = points["x"].to_numpy(), points["y"].to_numpy()
     (line,) = axes.plot(x, y, color=look.color, linestyle=look.linestyle, linewidth=2.4, zorder=3)
     line.set_gid(f"gamma{place + 1}")
-    middle = int(0.36 * len(x))  # the arrow stands beside the label
-    arrow: dict[str, Any] = {"arrowstyle": "-|>", "color": look.color, "linewidth": 0, "mutation_scale": 18}
-    axes.annotate("", (x[middle + 2], y[middle + 2]), (x[middle - 2], y[middle - 2]), arrowprops=arrow, zorder=4)
+    at = len(x) // 3
+    heading = np.degrees(np.arctan2(y[at + 1] - y[at - 1], x[at + 1] - x[at - 1]))
+    arrow = MarkerStyle(ARROWHEAD).rotated(deg=float(heading))
+    axes.plot(x[at], y[at], marker=arrow, color=look.color, markersize=12, markeredgewidth=0, zorder=4)
     half = len(x) // 2
     name = f"Γ{SUPERSCRIPTS[place]}  {signed(integral)}"
     offset = (0, 10)  # above the line, for the two arcs and the two segments
@@ -121,7 +125,7 @@ def scaled_integrals(loss: str) -> Any:
         axes.set_yscale("log")
         low, high = table["scaled_integral"].min(), table["scaled_integral"].max()
         room = high * (high / low) ** 0.4  # for the legend, above the lines
-        axes.set_ylim(10 ** np.floor(np.log10(low)), 10 ** np.ceil(np.log10(room)))
+        axes.set_ylim(10 ** np.floor(np.log10(0.7 * low)), 10 ** np.ceil(np.log10(room)))
         axes.set_xlabel("outer radius R")
         axes.set_ylabel(r"$\oint_\Gamma F\,/\,R^{3-2/N}$")
         axes.legend(loc="upper left")

@@ -42,6 +42,8 @@ def print_record(record: Record, console: Console) -> None:
     for line in changes(record):
         console.print(f"[yellow]{escape(line)}[/yellow]", highlight=False)
     console.print(table_of(record))
+    if record.check not in VIEWS and len(record.table) > MOST_ROWS:
+        console.print(f"{MOST_ROWS} of {len(record.table)} rows", highlight=False)
     console.print()
 
 
@@ -56,7 +58,14 @@ def changes(record: Record) -> list[str]:
 
 
 def _listed(changed: Mapping[str, Any]) -> str:
-    return "; ".join(f"{key} = {value}" for key, value in changed.items())
+    return "; ".join(f"{key} = {_typed(value)}" for key, value in changed.items())
+
+
+def _typed(value: Any) -> str:
+    """A parameter much as it is typed: lists without brackets, numbers in their shortest form."""
+    if isinstance(value, list):
+        return ", ".join(f"({_typed(item)})" if isinstance(item, list) else _typed(item) for item in value)
+    return f"{value:g}"
 
 
 def table_of(record: Record) -> Table:
@@ -66,8 +75,7 @@ def table_of(record: Record) -> Table:
     if view is None:
         shown = rows.head(MOST_ROWS)
         cells = {name: [_plain(value) for value in shown[name]] for name in shown.columns}
-        caption = f"{len(shown)} of {len(rows)} rows" if len(shown) < len(rows) else None
-        return _table(cells, caption)
+        return _table(cells)
     groups = rows.groupby(list(view.by.values()), sort=False, dropna=False)
     cells = {heading: [] for heading in (*view.by, *view.cells)}
     for keys, group in groups:
@@ -75,11 +83,11 @@ def table_of(record: Record) -> Table:
             cells[heading].append(_plain(key))
         for heading, cell in view.cells.items():
             cells[heading].append(cell(group))
-    return _table(cells, None)
+    return _table(cells)
 
 
-def _table(cells: Mapping[str, Sequence[str]], caption: str | None) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", caption=caption, caption_justify="left")
+def _table(cells: Mapping[str, Sequence[str]]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in cells:
         table.add_column(heading, justify="right")
     for row in zip(*cells.values(), strict=True):
