@@ -59,6 +59,7 @@ def _one_thread() -> Iterator[None]:
 def _set_one_thread() -> None:
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(1)
+        sys.modules["torch"].set_flush_denormal(False)  # a run switches it on
 
 
 def _is_local(host: object) -> bool:

@@ -30,16 +30,22 @@ class History:
         self.diverged.update({trial.trial_id: snapshot.iteration for trial in snapshot.diverged})
         for trial in snapshot.diverged:
             self.latest.pop(trial.trial_id, None)
+        if snapshot.iteration == 0 and snapshot.diverged:  # not finite from the start: every trial has a first row
+            nan = torch.full((len(snapshot.diverged),), torch.nan, dtype=torch.float64)
+            self._append(snapshot.diverged, 0, {"loss": nan, "norm": nan} | dict.fromkeys(measured or {}, nan))
         if snapshot.loss is None or snapshot.norm is None:
             return
-        ids = [trial.trial_id for trial in snapshot.trials]
-        places = torch.tensor([self._place[trial_id] for trial_id in ids])
-        values = {"place": places, "iteration": torch.full_like(places, snapshot.iteration)}
-        values |= {"loss": snapshot.loss.cpu(), "norm": snapshot.norm.cpu()}
-        values |= {name: value.double().cpu() for name, value in (measured or {}).items()}
-        for name, value in values.items():
+        self._append(
+            snapshot.trials, snapshot.iteration, {"loss": snapshot.loss, "norm": snapshot.norm, **(measured or {})}
+        )
+        self.latest.update(zip((trial.trial_id for trial in snapshot.trials), snapshot.loss.tolist(), strict=True))
+
+    def _append(self, trials: Sequence[Trial], iteration: int, values: Mapping[str, Tensor]) -> None:
+        places = torch.tensor([self._place[trial.trial_id] for trial in trials])
+        columns = {"place": places, "iteration": torch.full_like(places, iteration)}
+        columns |= {name: value.double().cpu() for name, value in values.items()}
+        for name, value in columns.items():
             self._columns.setdefault(name, []).append(value)
-        self.latest.update(zip(ids, snapshot.loss.tolist(), strict=True))
 
     def state(self) -> dict[str, Any]:
         """Everything, as tensors and plain values, for a checkpoint."""

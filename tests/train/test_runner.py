@@ -262,6 +262,15 @@ def test_a_folder_with_trials_on_other_data_is_refused(config: Path, tmp_path: P
         run_job(job(config, tmp_path, seeds=2), Settings(), Silent())
 
 
+@pytest.mark.parametrize("rates", ["1e-3", "1e-3,1e-2"])
+def test_a_start_that_is_not_finite_diverges_at_once(config: Path, tmp_path: Path, rates: str) -> None:
+    task = job(config, tmp_path, init_std=1e100, dtype="float32", lr=rates)
+    run_job(task, Settings(), Silent())
+    trials = logs.read_run(task.folder).trials
+    assert (trials["status"] == "diverged").all()
+    assert (trials["diverged_at"] == 0).all()
+
+
 def test_status_counts_the_living_and_reports_gaps_by_curve(config: Path, tmp_path: Path) -> None:
     recorder = Recorder()
     run_job(job(config, tmp_path), Settings(), recorder)

@@ -1,0 +1,106 @@
+"""The README is true: every command in it runs, every option stands in it."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from overparam_cli.cli import cli
+from overparam_cli.experiments import available, load_experiment
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+FENCED = re.findall(r"^```console\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
+# In code blocks and tables; a name in capitals is a placeholder, and what only the network can do is tested elsewhere.
+LINES = [line.split("#")[0].strip() for block in FENCED for line in block.splitlines()]
+TEXT = "\n".join(line for line in README.splitlines() if not line.startswith("#"))
+INLINE = [text.replace("\n", " ") for text in re.findall(r"`(overparam [^`]*)`", TEXT)]
+COMMANDS = sorted(
+    {line for line in [*LINES, *INLINE] if line.startswith("overparam ") and not re.search("[A-Z]{4}", line)}
+)
+SKIPPED = {
+    "overparam data fetch": "needs the network; tested on a local server",
+    "overparam run all": "the sum of the others",
+    "overparam run fig4": "both its halves are run",
+}
+
+
+def short(line: str) -> list[str]:
+    """The command with what keeps it short: a run that is full length in the README is a smoke run here."""
+    words = shlex.split(line)[1:]
+    if words[0] == "run" and "--smoke" not in words:
+        words.append("--smoke")
+    if words[0] == "verify" and words[1:2] == ["fig3"]:
+        words[1] = "fig3@smoke"
+    if words[:2] == ["plot", "fig3"]:
+        words[1] = "fig3@smoke"
+    return words
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the commands run: the smoke run of Figure 3 has been made, and there is a table called mine.csv."""
+    here = tmp_path_factory.mktemp("readme")
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(rng.normal(size=(60, 4)), columns=["rooms", "age", "distance", "price"])
+    table.to_csv(here / "mine.csv", index=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(here)
+        result = CliRunner().invoke(cli, ["run", "fig3", "--smoke", "--name", "smoke", "--quiet"])
+        assert result.exit_code == 0, result.output
+    return here
+
+
+def test_the_readme_has_commands() -> None:
+    assert len(COMMANDS) > 40
+
+
+@pytest.mark.parametrize("line", [line for line in COMMANDS if line not in SKIPPED])
+def test_every_command_in_the_readme_runs(line: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    result = CliRunner().invoke(cli, short(line), catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+
+
+def options(command: click.Command) -> Iterator[list[str]]:
+    """Every option's spellings, those that switch it off included."""
+    yield from ([*own.opts, *own.secondary_opts] for own in command.params if isinstance(own, click.Option))
+    if isinstance(command, click.Group):
+        for below in command.commands.values():
+            yield from options(below)
+
+
+def test_every_option_stands_in_the_readme() -> None:
+    missing = [spellings for spellings in options(cli) if not any(f"`{own}" in README for own in spellings)]
+    assert missing == []
+
+
+def test_every_experiment_stands_in_the_figure_table() -> None:
+    for summary in available():
+        assert f"`overparam run {summary.name}`" in README
+
+
+def test_the_pictures_of_the_readme_are_committed() -> None:
+    pictures = re.findall(r"\]\((results/reference/[^)]+)\)", README)
+    assert len(pictures) >= 9
+    for picture in pictures:
+        assert (ROOT / picture).is_file(), picture
+
+
+def test_the_example_experiment_is_valid(tmp_path: Path) -> None:
+    (toml,) = re.findall(r"^```toml\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
+    path = tmp_path / "wide.toml"
+    path.write_text(toml, encoding="utf-8")
+    assert load_experiment(path).name == "wide"
+
+
+def test_setup_commands_are_targets_of_the_makefile() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for target in re.findall(r"^make (\w+)", README, flags=re.MULTILINE):
+        assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE)
