@@ -105,7 +105,7 @@ def assumptions(problem: TwoPoints) -> dict[str, bool]:
 
 
 def descent_iterations(problem: TwoPoints) -> int:
-    """Steps of gradient descent at its limit 2/y₁² until |Δ₂| ≤ 1 % of y₂.
+    """Steps of gradient descent at its limit 2/y₁² until |Δ₂| ≤ 1 % of y₂; −1 where it diverges (y₂ > y₁).
 
     The coordinates do not interact, so only Δ₂ ← Δ₂(1 − ηΔ₂²) is run (Eq. 15 with p = 4).
     """
@@ -117,6 +117,8 @@ def descent_iterations(problem: TwoPoints) -> int:
     while abs(delta) > goal:
         delta -= lr * delta * delta * delta
         steps += 1
+        if not abs(delta) < 1e6 * problem.y1:
+            return -1
     return steps
 
 
@@ -218,7 +220,7 @@ def _compare(problem: TwoPoints) -> Row:
     }
     row |= {"bound": problem.bound, "descent_rate": gd_rate, "rule_rate": problem.rule_rate}
     row |= {"descent_iterations": descent, "rule_iterations": rule.iterations}
-    row |= {"iterations_ratio": descent / rule.iterations if arrived else math.nan}
+    row |= {"iterations_ratio": descent / rule.iterations if arrived and descent > 0 else math.nan}
     row |= {"rate_ratio": rule.rate_least / gd_rate if arrived else math.nan}
     row |= {"rate_ratio_first": rule.rate_first / gd_rate, "rate_ratio_mean": rule.rate_mean / gd_rate}
     return row | {"delta1_after_one_step": rule.first_delta1}

@@ -42,7 +42,7 @@ def trajectories(axes: Axes, record: Record) -> str:
     axes.legend(loc="lower left")
     point = f"y₁ = {facts['y1']:g}, y₂ = {facts['y2']:g}, ε₁ = {facts['epsilon1']:g}"
     text = f"{point}; markers: |Δ₂| at 1 % of y₂\n(the dotted stretch is counted, not drawn step by step)"
-    if facts["rule_iterations"] <= 0:
+    if min(facts["rule_iterations"], facts["descent_iterations"]) <= 0:
         return text
     ratio = facts["descent_iterations"] / facts["rule_iterations"]
     return f"{text};\nratio of iterations {ratio:,.4g}, bound y₁/4ε₁ = {facts['bound']:,.4g}"

@@ -121,3 +121,8 @@ def test_table_of_the_appendix() -> None:
     assert diverged["rule_iterations"] == -1  # 1/(2ε₁y₁) = 50 is far above 2/y₂²
     assert math.isnan(float(diverged["iterations_ratio"]))
     assert math.isnan(float(diverged["rate_ratio"]))
+
+
+def test_descent_at_the_larger_coordinates_limit_diverges_where_the_other_is_larger() -> None:
+    # 2/y1² is above coordinate 2's own limit 2/y2², so |Δ2| grows from its start (Section 7)
+    assert descent_iterations(TwoPoints(y1=1.0, y2=3.0, epsilon1=0.01, epsilon2=0.01)) == -1
