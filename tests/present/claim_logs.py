@@ -102,11 +102,12 @@ def figure2(fault: str) -> Callable[..., None]:
     """Figure 2 as the paper says, but for one fault in the seeds that are not to hold."""
 
     def scenario(results: Path, outcomes: Outcomes, **settings: Any) -> None:
+        settings = {"every": 20} | settings
         for variant in ("l2", "l4"):
             curves = {}
             for depth in (2, 3):
                 for width in (1, 100):
-                    for balanced in ("", "-balanced"):
+                    for balanced in ("", "-balanced") if fault == "late" else ("",):
                         name = f"{depth}-width-{width}{balanced}"
                         nets = [_rate(depth, width, "" if holds else fault) for holds in outcomes]
                         rules = [

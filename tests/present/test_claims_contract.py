@@ -21,8 +21,8 @@ ids = {"ids": lambda claim: claim.id}
 DESIGN = """rule-emulates-depth rule-emulates-plateau width-negligible deeper-faster-fixed-lr l2-depth-hinders
 l4-depth-accelerates cost-of-depth beats-adagrad beats-adadelta adagrad-slower-than-gd blog-one-scalar adam-beats-depth
 adam-plus-depth depth4-plateau depth8-stuck identity-immediate identity-accelerates cnn-parameters cnn-accelerates
-cnn-orders-of-magnitude cnn-best-lr cnn-init-insensitive lemma3 theorem2 balancedness theorem1 claim1 claim2 observation1
-appendix-b-bound"""
+cnn-orders-of-magnitude cnn-best-lr cnn-init-insensitive lemma3 theorem2 balancedness theorem1 claim1 claim2
+observation1 appendix-b-bound"""
 
 
 def judged(claim: Claim, results: Path) -> Result:
@@ -134,7 +134,7 @@ def test_damaged_logs_are_one_line_and_no_verdict(claim: Claim, fault: str, tmp_
         manifest = json.loads((folder / logs.MANIFEST).read_text())
         (folder / logs.MANIFEST).write_text(json.dumps(manifest | {"schema": 99}))
     elif fault == "cut":
-        table.write_text("\n".join(lines[:-1] + [lines[-1][: len(lines[-1]) // 3]]))
+        table.write_text("\n".join([*lines[:-1], lines[-1][: len(lines[-1]) // 3]]))
     else:
         table.write_text("\n".join(["x" + lines[0].replace(",", ",x"), *lines[1:]]))
     result = judged(claim, tmp_path)

@@ -69,11 +69,11 @@ def depth4_plateau(run: RunEvidence) -> Finding:
         for lr, logs in run.by_rate("depth-4").items()
     }
     texts = [
-        f"{lr:g}: {count_text(list(found.values()))}{' (diverged)' if any(lr == rate for rate, _ in failed) else ''}"
+        f"{lr:g} → {count_text(list(found.values()))}{' (diverged)' if any(lr == rate for rate, _ in failed) else ''}"
         for lr, found in ends.items()
         if any(end is not None for end in found.values())
     ]
-    beside = f"{finding.measured}; at every lr that leaves it, {', '.join(texts)}" if texts else finding.measured
+    beside = f"{finding.measured}; at each lr that leaves it: {', '.join(texts)}" if texts else finding.measured
     return Finding(beside, finding.cases, {**finding.numbers, "at_every_rate": ends}, finding.notes)
 
 
@@ -95,10 +95,10 @@ def _plateaus(run: RunEvidence, curves: Mapping[str, str], within: Callable[[int
         for seed, found in ends.items()
     }
     texts = [
-        f"{label} {count_text([found[label] for found in ends.values()])}" + (f" at lr {own.lr:g}" if own.lr else "")
+        f"{label}: {count_text([found[label] for found in ends.values()])}" + (f" (lr {own.lr:g})" if own.lr else "")
         for label, own in chosen.items()
     ]
-    text = f"plateau ends at {'; '.join(texts)}"
+    text = f"end of the plateau, {', '.join(texts)}"
     return Finding(text, cases, {"learning_rates": learning_rates(chosen.values())}, notes_of(chosen.values()))
 
 

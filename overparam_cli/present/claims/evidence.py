@@ -12,31 +12,38 @@ from overparam_cli.errors import LogError
 from overparam_cli.logs import Run
 from overparam_cli.present.analysis import gap_floor
 from overparam_cli.present.claims.model import CannotJudgeError
-from overparam_cli.present.selection import Selection, best_learning_rate, diverged, logs_of, trials_of
+from overparam_cli.present.selection import best_learning_rate, diverged, logs_of, trials_of
 
 RULE = "final-gap"  # the selection rule of the claims, whatever an experiment of one's own selects by
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """A curve at the learning rate that stands for it: seed → log. Without a rate (all diverged) there are no logs."""
+    """A curve at the learning rate that stands for it.
+
+    Attributes:
+        lr: the best rate of a grid, None where all diverge; a fixed rate stands for its curve whatever comes of it.
+        logs: seed → log; empty without a rate.
+        diverged: seeds that diverged, with a fixed rate.
+        edge: which edge of its grid the rate stands at, if any.
+    """
 
     curve: str
-    selection: Selection
+    lr: float | None
     logs: dict[int, pd.DataFrame]
-
-    @property
-    def lr(self) -> float | None:
-        """The chosen rate."""
-        return self.selection.lr
+    diverged: frozenset[int]
+    edge: str | None
 
     @property
     def note(self) -> str | None:
         """What a reader must know about the choice."""
         if self.lr is None:
             return f"{self.curve}: every learning rate diverged"
-        edge = self.selection.edge
-        return f"{self.curve}: the best learning rate, {self.lr:g}, is the {edge} of the grid" if edge else None
+        if self.diverged:
+            return f"{self.curve}: diverged for seed {', '.join(map(str, sorted(self.diverged)))}"
+        return (
+            f"{self.curve}: the best learning rate, {self.lr:g}, is the {self.edge} of the grid" if self.edge else None
+        )
 
 
 @dataclass(frozen=True)
@@ -72,8 +79,10 @@ class RunEvidence:
         if curve not in self._chosen:
             self._require(curve)
             selection = best_learning_rate(self.run, curve, RULE)
-            found = {} if selection.lr is None else logs_of(self.run, curve, selection.lr)
-            self._chosen[curve] = Chosen(curve, selection, found)
+            lr = selection.rates[0] if len(selection.rates) == 1 else selection.lr
+            found = {} if lr is None else logs_of(self.run, curve, lr)
+            failed = frozenset(seed for rate, seed in self.diverged(curve) if rate == lr)
+            self._chosen[curve] = Chosen(curve, lr, found, failed, selection.edge)
         return self._chosen[curve]
 
     def by_rate(self, curve: str) -> dict[float, dict[int, pd.DataFrame]]:

@@ -31,6 +31,8 @@ DISTANCE = 0.1  # in log10 gap
 GOALS = (("1/2", 1 / 2), ("1/5", 1 / 5), ("1/10", 1 / 10))  # of the starting gap
 NEGLIGIBLE = (at_least(2 / 3), at_most(3 / 2))
 
+STUCK = "unbounded (one of a pair is stuck on its plateau, or diverged alone)"
+
 Distance = Callable[..., float | None]
 
 
@@ -71,8 +73,8 @@ def _emulation(runs: Mapping[str, RunEvidence], distance: Distance, suffix: str 
         }
         cases[str(seed)] = Case(all(value <= DISTANCE for value in found.values()), {"distance": found})
     worst = [max(case.numbers["distance"].items(), key=lambda item: item[1]) for case in cases.values()]
-    text = ranged([value for _, value in worst], lambda value: f"{value:.2g}" if isfinite(value) else "no emulation")
-    return Finding(f"largest |Δ log10 gap| {text}, of {max(worst, key=lambda item: item[1])[0]}", cases)
+    text = ranged([value for _, value in worst], lambda value: f"{value:.2g}" if isfinite(value) else STUCK)
+    return Finding(f"largest |Δ log10 gap| {text}, at {max(worst, key=lambda item: item[1])[0]}", cases)
 
 
 def _distance(run: RunEvidence, pair: str, seed: int, distance: Distance) -> float:

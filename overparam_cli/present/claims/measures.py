@@ -90,13 +90,17 @@ def baseline_gap(log: pd.DataFrame, share: float, floor: float) -> float:
 
 
 def speedup_at(curve: Chosen, baseline: Chosen, seed: int, floor: float, share: float = 1.0) -> Speedup:
-    """Return a seed's speedup of a curve over a baseline, at the baseline's gap at a share of its run."""
-    if seed not in baseline.logs:
+    """Return a seed's speedup of a curve over a baseline, at the baseline's gap at a share of its run.
+
+    A curve that diverges (at a fixed rate, or at every rate of its grid) before it has reached the gap never will.
+    """
+    if seed not in baseline.logs or seed in baseline.diverged:
         return UNKNOWN
     if seed not in curve.logs:
         return NEVER
     log = baseline.logs[seed]
-    return speedup(curve.logs[seed], log, baseline_gap(log, share, floor))
+    found = speedup(curve.logs[seed], log, baseline_gap(log, share, floor))
+    return NEVER if seed in curve.diverged and found.low == 0 else found
 
 
 def judge_speedups(
@@ -143,7 +147,7 @@ def at_shares(shares: Sequence[float], values: Sequence[Any]) -> dict[str, Any]:
 
 
 def _gaps(baseline: Chosen, seed: int, floor: float, shares: Sequence[float]) -> dict[str, float | None]:
-    log = baseline.logs.get(seed)
+    log = None if seed in baseline.diverged else baseline.logs.get(seed)
     return at_shares(shares, [None if log is None else baseline_gap(log, share, floor) for share in shares])
 
 
@@ -164,7 +168,7 @@ def speedup_text(values: Sequence[Speedup]) -> str:
         return "unknown"
     if all(value.low == value.high for value in values):
         numbers = [value.low for value in values]
-        return ranged(numbers, lambda number: f"{number:.3g}×" if number else "never (every rate diverged)")
+        return ranged(numbers, unit="×") if any(numbers) else "none (diverged)"
     short = sum(value.low != value.high for value in values)
     whose = "" if len(values) == 1 else f" by {short} of {len(values)} seeds"
     if isinf(middle.high):
@@ -173,13 +177,13 @@ def speedup_text(values: Sequence[Speedup]) -> str:
     return f"{sign}{middle.high:.3g}× (never reached{whose})"
 
 
-def ranged(values: Sequence[float | None], form: Callable[[float], str] = "{:.3g}".format) -> str:
+def ranged(values: Sequence[float | None], form: Callable[[float], str] = "{:.3g}".format, unit: str = "") -> str:
     """Return "median [lowest–highest]" of the values that are numbers, without the range where they agree."""
     numbers = [float(value) for value in values if value is not None and not isnan(value)]
     if not numbers:
         return "—"
     texts = [form(number) for number in (median(numbers), min(numbers), max(numbers))]
-    return texts[0] if texts[1] == texts[2] else f"{texts[0]} [{texts[1]}–{texts[2]}]"
+    return f"{texts[0]}{unit}" if texts[1] == texts[2] else f"{texts[0]}{unit} [{texts[1]}–{texts[2]}]"
 
 
 def count_text(values: Sequence[int | None]) -> str:

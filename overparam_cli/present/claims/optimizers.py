@@ -63,8 +63,8 @@ def adagrad_slower(run: RunEvidence, figure3: RunEvidence) -> Finding:
 
 
 def _final(curve: Chosen, seed: int) -> float:
-    """Return a seed's final gap, infinite where every learning rate diverged."""
-    return final_gap(curve.logs[seed]) if seed in curve.logs else inf
+    """Return a seed's final gap, infinite where the curve diverged."""
+    return final_gap(curve.logs[seed]) if seed in curve.logs and seed not in curve.diverged else inf
 
 
 def one_extra_scalar(run: RunEvidence) -> Finding:

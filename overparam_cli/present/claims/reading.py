@@ -31,17 +31,32 @@ def read_run_evidence(folder: Path) -> RunEvidence:
     if not (folder / logs.TRIALS).exists():
         raise MissingError(f"{folder} does not exist" if not folder.exists() else f"{folder} has no finished trial")
     run = logs.read_run(folder)
-    for key in ("config", "dataset", "variant"):
-        if not run.manifest.get(key):
-            raise LogError(f"{folder / logs.MANIFEST} has no '{key}': move its folder away and run again")
-    finished, unfinished = _seeds(run)
+    _require_gaps(run)
+    try:
+        finished, unfinished = _seeds(run)
+        shortcomings = run_shortcomings(run)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise LogError(f"{folder / logs.MANIFEST} is damaged ({reason}): move its folder away and run again") from error
     if not finished:
         wanted = f"{len(run.trials)} trials have finished, but no seed has all of its curves and learning rates"
         raise CannotJudgeError(f"{folder} is unfinished: {wanted}")
     trials = run.trials[run.trials["seed"].isin(finished)].reset_index(drop=True)
     log = run.log[run.log["trial_id"].isin(trials["trial_id"])].reset_index(drop=True)
     log["trial_id"] = log["trial_id"].astype("category")  # a trial's rows are looked up hundreds of times
-    return RunEvidence(replace(run, trials=trials, log=log), unfinished, run_shortcomings(run))
+    return RunEvidence(replace(run, trials=trials, log=log), unfinished, shortcomings)
+
+
+def _require_gaps(run: Run) -> None:
+    """Raise LogError where a trial that did not diverge has a row without a gap."""
+    completed = run.trials.loc[run.trials["status"] == logs.COMPLETED, "trial_id"]
+    empty = run.log["gap"].isna() & run.log["trial_id"].isin(completed)
+    if empty.any():
+        trial = run.log.loc[empty, "trial_id"].iloc[0]
+        raise LogError(
+            f"{run.folder / logs.LOG} is damaged: a row of trial {trial} has no gap; restore it, or move its folder "
+            "away and run again"
+        )
 
 
 def _seeds(run: Run) -> tuple[tuple[int, ...], tuple[int, ...]]:
