@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from claim_logs import RATE, SCENARIOS, falling, lemma3_rows, write_bench, write_check, write_run
 from rich.console import Console
@@ -141,6 +142,25 @@ def test_a_folder_without_a_finished_trial_is_not_run(tmp_path: Path) -> None:
     (_, result) = verify(tmp_path, ["fig3"]).asked
     assert result.verdict == "not run"
     assert "no finished trial" in result.notes[0]
+
+
+@pytest.mark.parametrize("content", [{"config": None}, {"config": {"curves": [{}]}}, {"dataset": "ethanol"}])
+def test_a_manifest_of_another_shape_is_damaged(content: dict[str, object], tmp_path: Path) -> None:
+    SCENARIOS["l4-depth-accelerates"](tmp_path, (True,))
+    path = tmp_path / "fig3" / "l4" / logs.MANIFEST
+    path.write_text(json.dumps(json.loads(path.read_text()) | content))
+    with pytest.raises(LogError, match=r"manifest\.json is damaged"):
+        check(verify(tmp_path, ["fig3"]))
+
+
+def test_a_row_without_a_gap_is_damage(tmp_path: Path) -> None:
+    SCENARIOS["l4-depth-accelerates"](tmp_path, (True,))
+    path = tmp_path / "fig3" / "l4" / logs.LOG
+    table = pd.read_csv(path)
+    table.loc[len(table) - 1, "gap"] = None
+    table.to_csv(path, index=False)
+    with pytest.raises(LogError, match="has no gap"):
+        check(verify(tmp_path, ["fig3"]))
 
 
 def test_strict_takes_only_what_holds_for_every_seed(tmp_path: Path) -> None:
