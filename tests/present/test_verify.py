@@ -144,7 +144,7 @@ def test_a_folder_without_a_finished_trial_is_not_run(tmp_path: Path) -> None:
     assert "no finished trial" in result.notes[0]
 
 
-@pytest.mark.parametrize("content", [{"config": None}, {"config": {"curves": [{}]}}, {"dataset": "ethanol"}])
+@pytest.mark.parametrize("content", [{"config": None}, {"config": {"curves": [3]}}, {"dataset": "ethanol"}])
 def test_a_manifest_of_another_shape_is_damaged(content: dict[str, object], tmp_path: Path) -> None:
     SCENARIOS["l4-depth-accelerates"](tmp_path, (True,))
     path = tmp_path / "fig3" / "l4" / logs.MANIFEST
