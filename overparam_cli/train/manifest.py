@@ -44,7 +44,7 @@ def describe_machine(device: torch.device) -> dict[str, Any]:
         "versions": {"overparam": __version__, "python": platform.python_version()}
         | {package: version(package) for package in packages},
         "git": git_revision(),
-        "platform": platform.platform(),
+        "platform": f"{platform.system()} {platform.machine()}",
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else f"cpu ({platform.machine()})",
         "threads": torch.get_num_threads(),
     }

@@ -1,0 +1,69 @@
+"""Make results/reference/ from a folder of full-length results: what is small enough to be committed, and readable.
+
+    python tools/reference.py results results/reference
+
+Copies manifests, `trials.csv`, tables and figures (PNG) as they are, thins every `log.csv`, and writes the verdicts,
+which are those of the whole logs, as `claims.json` and `claims.md`. The outcome is a results folder itself: `overparam
+table` and `overparam plot` read it.
+"""
+
+import argparse
+import json
+import shutil
+from pathlib import Path
+
+import pandas as pd
+
+from overparam_cli import logs
+from overparam_cli.present.verify import save, verify
+
+KEPT = (logs.MANIFEST, logs.TRIALS, "table.csv", "bench.csv")
+
+
+def thin(log: pd.DataFrame, keep: int) -> pd.DataFrame:
+    """Every trial's first and last row, and about `keep` others, evenly spaced among the rows: early ones stay dense."""
+    place = log.groupby("trial_id").cumcount()
+    last = log.groupby("trial_id")["iteration"].transform("size") - 1
+    step = (last / keep).round().clip(lower=1)
+    return log[(place % step == 0) | (place == last)]
+
+
+def cell(text: str) -> str:
+    """Text that a Markdown table takes."""
+    return text.replace("|", "\\|").replace("\n", "<br>")
+
+
+def verdicts(claims: dict[str, object]) -> str:
+    """The claims as a Markdown table."""
+    lines = ["| claim | the paper says | where | measured | required | verdict |", "|---|---|---|---|---|---|"]
+    for claim in claims["claims"]:  # type: ignore[attr-defined]
+        count = f" {claim['held']}/{claim['of']}" if claim["of"] else ""
+        measured = "\n".join(filter(None, (claim["measured"], *claim["notes"])))
+        row = (claim["id"], claim["statement"], claim["where"], measured, claim["required"], claim["verdict"] + count)
+        lines.append("| " + " | ".join(cell(str(value)) for value in row) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Copy, thin, judge."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("results", type=Path)
+    parser.add_argument("reference", type=Path)
+    parser.add_argument("--keep", type=int, default=100, help="log rows a trial (default 100)")
+    options = parser.parse_args()
+    for path in sorted(options.results.rglob("*")):
+        target = options.reference / path.relative_to(options.results)
+        if path.name in KEPT or path.suffix == ".png":
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
+        elif path.name == logs.LOG:
+            logs.write_table(target, thin(logs.read_run(path.parent).log, options.keep))
+    report = verify(options.results)
+    save(report)
+    shutil.copyfile(options.results / "claims.json", options.reference / "claims.json")
+    content = json.loads((options.reference / "claims.json").read_text(encoding="utf-8"))
+    (options.reference / "claims.md").write_text(verdicts(content), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
