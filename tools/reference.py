@@ -21,7 +21,7 @@ KEPT = (logs.MANIFEST, logs.TRIALS, "table.csv", "bench.csv")
 
 
 def thin(log: pd.DataFrame, keep: int) -> pd.DataFrame:
-    """Every trial's first and last row, and about `keep` others, evenly spaced among the rows: early ones stay dense."""
+    """Every trial's first and last row, and about `keep` others, evenly spaced among the rows."""
     place = log.groupby("trial_id").cumcount()
     last = log.groupby("trial_id")["iteration"].transform("size") - 1
     step = (last / keep).round().clip(lower=1)
