@@ -1,6 +1,7 @@
 """The paper's figures: distance from the optimum over the iterations, every curve at its chosen learning rate."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -69,7 +70,7 @@ def draw_band(axes: Axes, values: Band, style: Look, label: str, turn: tuple[int
     """
     place, curves = turn
     finite = np.isfinite(values.median)
-    marks = {}
+    marks: dict[str, Any] = {}
     if curves >= MARKED and values.iterations.size:
         spots = (np.arange(6) + (place + 0.5) / curves) / 6 * values.iterations[-1]
         marks = {
@@ -78,19 +79,18 @@ def draw_band(axes: Axes, values: Band, style: Look, label: str, turn: tuple[int
             .clip(max=finite.sum() - 1)
             .tolist(),
         }
-    axes.plot(
-        values.iterations[finite],
-        values.median[finite],
-        color=style.stroke,
-        linestyle=style.linestyle,
-        linewidth=style.width,
-        label=label,
-        markersize=4.5,
-        markerfacecolor=style.color if style.pale else "white",
-        markeredgecolor="white" if style.pale else style.color,
-        zorder=4 - style.width / 4,  # thin lines above broad ones
+    x, y = values.iterations[finite], values.median[finite]
+    look = {
+        "color": style.stroke,
+        "markersize": 4.5,
+        "markerfacecolor": style.color if style.pale else "white",
+        "markeredgecolor": "white" if style.pale else style.color,
         **marks,
-    )
+    }
+    order = 4 - style.width / 4  # thin lines above broad ones
+    axes.plot(x, y, linestyle=style.linestyle, linewidth=style.width, label=label, zorder=order, **look)
+    if marks:  # again, above every line: a curve that lies under another still shows where it is
+        axes.plot(x, y, linestyle="none", label="_markers", zorder=4, **look)
     ranged = np.isfinite(values.high)
     if np.any(values.high[ranged] > values.low[ranged]):
         axes.fill_between(
