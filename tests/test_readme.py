@@ -77,7 +77,9 @@ def options(command: click.Command) -> Iterator[list[str]]:
 
 
 def test_every_option_stands_in_the_readme() -> None:
-    missing = [spellings for spellings in options(cli) if not any(re.search(rf"`[^`]*{own}\b", README) for own in spellings)]
+    missing = [
+        spellings for spellings in options(cli) if not any(re.search(rf"`[^`]*{own}\b", README) for own in spellings)
+    ]
     assert missing == []
 
 

@@ -154,7 +154,7 @@ def _precondition(b: Buffers) -> None:
     """
     B, k = b.params.shape[0], b.outputs
     W, G = b.params.view(B, k, -1), b.grads.view(B, k, -1)  # (B, k, d)
-    # A trial that has diverged must not stop the others: the SVD refuses what is not finite. Its G is not finite either.
+    # The SVD refuses what is not finite, and a diverged trial must not stop the others. Its G is not finite either.
     U, S, Vh = torch.linalg.svd(W.nan_to_num(0, 0, 0), full_matrices=False)  # (B, k, r), (B, r), (B, r, d)
     UtG, GV = U.mT @ G, G @ Vh.mT  # (B, r, d), (B, k, r)
     N = b.depth.view(B, 1)
