@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from overparam_cli import logs
+from overparam_cli.clock import clock
 from overparam_cli.errors import LogError
 from overparam_cli.theory_logs import THEORY
 
@@ -78,8 +79,6 @@ def rates(lrs: Sequence[float]) -> str:
 
 def plan(jobs: Sequence[tuple[Any, float]], *, as_json: bool) -> None:
     """`overparam run --dry-run`: trials, cost, time."""
-    from overparam_cli.train.progress import clock
-
     if as_json:
         content = [
             {

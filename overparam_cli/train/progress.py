@@ -12,6 +12,8 @@ from rich.progress import BarColumn, TaskID, TextColumn
 from rich.progress import Progress as RichProgress
 from rich.text import Text
 
+from overparam_cli.clock import clock
+
 PLAIN_SECONDS = 15.0  # between lines when the output is not a terminal
 SHOWN_CURVES = 5
 
@@ -119,15 +121,6 @@ class Rate:
             self._start = (now, iteration)
             return 0.0
         return (iteration - self._start[1]) / max(now - self._start[0], 1e-9)
-
-
-def clock(seconds: float) -> str:
-    """Seconds as 42 s, 3:07 min or 2:05 h."""
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    if seconds < 3600:
-        return f"{int(seconds // 60)}:{int(seconds % 60):02d} min"
-    return f"{int(seconds // 3600)}:{int(seconds % 3600 // 60):02d} h"
 
 
 class Terminal:

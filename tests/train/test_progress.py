@@ -4,7 +4,8 @@ import time
 import pytest
 from rich.console import Console
 
-from overparam_cli.train.progress import Plain, Rate, Silent, Status, Terminal, clock, display
+from overparam_cli.clock import clock
+from overparam_cli.train.progress import Plain, Rate, Silent, Status, Terminal, display
 
 
 def status(iteration: int, curves: int = 2) -> Status:

@@ -1,0 +1,10 @@
+"""Durations as people read them, for those who run and for those who present."""
+
+
+def clock(seconds: float) -> str:
+    """Seconds as 42 s, 3:07 min or 2:05 h."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    if seconds < 3600:
+        return f"{int(seconds // 60)}:{int(seconds % 60):02d} min"
+    return f"{int(seconds // 3600)}:{int(seconds % 3600 // 60):02d} h"
