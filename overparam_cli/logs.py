@@ -109,6 +109,13 @@ def replace(path: Path, write: Callable[[BinaryIO], None]) -> None:
                 beside.unlink(missing_ok=True)
 
 
+def sweep(folder: Path) -> None:
+    """Remove what a writer killed within `replace` left in a run folder; for the one who holds the folder's lock."""
+    for name in (TRIALS, LOG, MANIFEST, CHECKPOINT):
+        for left in folder.glob(f".{name}.*"):
+            left.unlink(missing_ok=True)
+
+
 def write_table(path: Path, table: "pd.DataFrame") -> None:
     """Write a CSV with the shortest digits that read back as the same float64."""
     text = table.to_csv(index=False, lineterminator="\n")

@@ -22,7 +22,7 @@ import torch
 from overparam_cli import logs
 from overparam_cli.core import regression
 from overparam_cli.data import Dataset, load, preprocess
-from overparam_cli.errors import BusyError, LogError, RunInterrupted, StorageError
+from overparam_cli.errors import BusyError, ConfigError, LogError, RunInterrupted, StorageError
 from overparam_cli.experiments import Experiment, Trial
 from overparam_cli.train import manifest, reuse
 from overparam_cli.train.engine import Engine, pick_device, steady_arithmetic
@@ -145,8 +145,9 @@ def finished_ids(folder: Path) -> set[str]:
 def run_job(job: Job, settings: Settings, progress: Progress) -> None:
     """Bring a job to completion: go on from its checkpoint, train what is missing, write the run folder.
 
-    Raises BusyError, StorageError, LogError for a damaged folder, the data errors of `data.load`, and RunInterrupted
-    when asked to stop; what was finished is kept, and the same call goes on.
+    Raises BusyError, StorageError, LogError for a damaged folder, ConfigError for measures that finished trials lack,
+    the data errors of `data.load`, and RunInterrupted when asked to stop; what was finished is kept, and the same call
+    goes on.
     """
     with locked(job.folder), stop_requests() as stop:
         steady_arithmetic()
@@ -167,7 +168,9 @@ class JobRun:
     def complete(self) -> None:
         """Train every missing trial, batch by batch."""
         job = self.job
+        logs.sweep(job.folder)
         done = finished_ids(job.folder)
+        self._check_measured(done)
         missing = [trial for trial in job.trials if trial.trial_id not in done]
         self.progress.begin(job.title, len(job.trials), len(job.trials) - len(missing))
         if not missing:
@@ -187,6 +190,18 @@ class JobRun:
         for batch in batches.values():
             self._train(batch, None)
         self.progress.end(job.title)
+
+    def _check_measured(self, done: set[str]) -> None:
+        """Refuse to measure where trials of the plan are finished without: they will not be run again."""
+        asked = [measure.name for measure in self.settings.measures]
+        if not asked or not done.intersection(trial.trial_id for trial in self.job.trials):
+            return
+        lacking = [name for name in asked if name not in logs.read_run(self.job.folder).log]
+        if lacking:
+            raise ConfigError(
+                f"{self.job.title} has finished trials without {', '.join(lacking)}, and finished trials are not run "
+                "again: give the measured run a folder of its own with --name"
+            )
 
     def _adopt(self, missing: Sequence[Trial]) -> list[Trial]:
         """Take over trials that another experiment of the same results folder has finished."""

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from overparam_cli import logs
-from overparam_cli.errors import BusyError, LogError, RunInterrupted, StorageError
+from overparam_cli.errors import BusyError, ConfigError, LogError, RunInterrupted, StorageError
 from overparam_cli.train import runner
+from overparam_cli.train.measure import parse_measures
 from overparam_cli.train.plan import plan
 from overparam_cli.train.progress import Silent, Status
 from overparam_cli.train.runner import Job, Settings, locked, run_job
@@ -172,7 +173,30 @@ def test_killed_at_any_moment_the_same_command_ends_byte_identical(config: Path,
         process.wait()
     subprocess.run(command, check=True, timeout=100)
     assert csvs(folder) == csvs(whole.folder)
-    assert [path.name for path in folder.iterdir() if path.name.endswith(".tmp")] == []
+    assert {path.name for path in folder.iterdir()} == {*CSVS, logs.MANIFEST, logs.LOCK}
+
+
+def test_what_a_killed_writer_left_is_swept_away(config: Path, tmp_path: Path) -> None:
+    task = job(config, tmp_path)
+    task.folder.mkdir(parents=True)
+    (task.folder / f".{logs.CHECKPOINT}.x1y2z3").write_bytes(b"half a checkpoint")
+    (task.folder / "notes.txt").write_text("mine")
+    run_job(task, Settings(), Silent())
+    assert {path.name for path in task.folder.iterdir()} == {*CSVS, logs.MANIFEST, logs.LOCK, "notes.txt"}
+
+
+def test_finished_trials_cannot_be_measured_afterwards(config: Path, tmp_path: Path) -> None:
+    plain = job(config, tmp_path)
+    run_job(plain, Settings(), Silent())
+    before = csvs(plain.folder)
+    measured = Settings(measures=parse_measures("curvature"))
+    with pytest.raises(ConfigError, match=r"tiny/l2 has finished trials without curvature.*--name"):
+        run_job(plain, measured, Silent())
+    assert csvs(plain.folder) == before
+    (named,) = plan([str(config)], {}, results=tmp_path, name="measured")
+    for _ in range(2):  # the second time everything is there
+        run_job(named, measured, Silent())
+    assert "curvature" in logs.read_run(named.folder).log
 
 
 @pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 half a checkpoint"])
