@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from overparam_cli.experiments import Trial
-from overparam_cli.train.engine import PAD, Engine, pick_device, steady_arithmetic
+from overparam_cli.train.engine import DTYPES, PAD, Engine, pick_device, steady_arithmetic
 from overparam_cli.train.runner import Problem, Settings, load_problem
 
 if TYPE_CHECKING:
@@ -75,12 +75,14 @@ def template(loss: str, depth: int, dataset: str, dtype: str) -> Trial:
     )
 
 
-def one_at_a_time(problem: Problem, p: int, depth: int, device: torch.device) -> Callable[[int], None]:
+def one_at_a_time(
+    problem: Problem, p: int, depth: int, dtype: torch.dtype, device: torch.device
+) -> Callable[[int], None]:
     """The loop everybody writes: torch.nn.Linear, autograd and torch.optim.SGD, one trial."""
-    X, Y = (tensor.float().to(device) for tensor in (problem.X, problem.Y))
+    X, Y = (tensor.to(device, dtype) for tensor in (problem.X, problem.Y))
     sizes = [X.shape[1], *[1] * (depth - 1), Y.shape[1]]
     layers = [torch.nn.Linear(a, b, bias=False) for a, b in itertools.pairwise(sizes)]
-    network = torch.nn.Sequential(*layers).to(device)
+    network = torch.nn.Sequential(*layers).to(device, dtype)
     for layer in layers:
         torch.nn.init.normal_(layer.weight, std=0.01)
     optimizer = torch.optim.SGD(network.parameters(), lr=SAFE_RATE)
@@ -95,13 +97,13 @@ def one_at_a_time(problem: Problem, p: int, depth: int, device: torch.device) ->
     return run
 
 
-def bare_products(problem: Problem, trials: int, device: torch.device) -> Callable[[int], None]:
+def bare_products(problem: Problem, trials: int, dtype: torch.dtype, device: torch.device) -> Callable[[int], None]:
     """The two matrix products of an iteration and nothing else, in the engine's shapes."""
     n, d = problem.X.shape
     width = -(-trials // PAD) * PAD
-    X = problem.X.float().to(device)
+    X = problem.X.to(device, dtype)
     Xt = X.T.contiguous()
-    W, R, G = (torch.randn(rows, width, device=device) for rows in (d, n, d))
+    W, R, G = (torch.randn(rows, width, dtype=dtype, device=device) for rows in (d, n, d))
 
     def run(steps: int) -> None:
         for _ in range(steps):
@@ -134,7 +136,7 @@ def subjects(settings: Settings, dataset: str, dtype: str) -> Iterator[Subject]:
         problem = load_problem(template(loss, 1, dataset, dtype), settings)
         p = int(loss[1:])
         for depth in DEPTHS:
-            run = one_at_a_time(problem, p, depth, device)
+            run = one_at_a_time(problem, p, depth, DTYPES[dtype], device)
             yield Subject("one at a time (torch.nn, autograd, SGD)", loss, 1, str(depth), run)
         for trials in (1, 10, 30):
             run = engine_steps(problem, batch(trials, DEPTHS, loss, dataset, dtype), device)
@@ -142,7 +144,8 @@ def subjects(settings: Settings, dataset: str, dtype: str) -> Iterator[Subject]:
         for depth in DEPTHS:
             run = engine_steps(problem, batch(30, (depth,), loss, dataset, dtype), device)
             yield Subject("engine, one depth", loss, 30, str(depth), run)
-        yield Subject("two bare matrix products", loss, 30, "-", bare_products(problem, 30, device))
+        run = bare_products(problem, 30, DTYPES[dtype], device)
+        yield Subject("two bare matrix products", loss, 30, "-", run)
 
 
 def measure(found: Sequence[Subject], *, rounds: int, seconds: float, device: str) -> list[Timing]:
