@@ -1,14 +1,13 @@
-"""ℓp regression with a linear predictor: loss, gradient, Hessian, and the optimum with a certificate.
+"""ℓp regression with a linear predictor: loss, gradient, and the optimum with a certificate.
 
 Section 3 and Appendix C.1. With residuals R = X·Wᵀ − Y, n rows, d features, k outputs and p a positive even integer:
 
     loss      L(W)   = (1/n) Σ_i Σ_o (1/p)·R_io^p
-    gradient  dL/dW  = (1/n) (R^{p−1})ᵀ·X
-    Hessian   H[V]   = (1/n) ((p−1)·R^{p−2} ⊙ X·Vᵀ)ᵀ·X        (powers and ⊙ are elementwise)
+    gradient  dL/dW  = (1/n) (R^{p−1})ᵀ·X        (the power is elementwise)
 
 Shapes, the same everywhere:
 
-    W, V  (..., k, d)   predictors x ↦ W·x; any number of leading batch dimensions
+    W     (..., k, d)   predictors x ↦ W·x; any number of leading batch dimensions
     X     (n, d)        features, one row an example
     Y     (n, k)        labels
     R     (..., k, n)   residuals, laid out with the examples last so that one matrix product makes them
@@ -71,27 +70,6 @@ def gradient(W: torch.Tensor, X: torch.Tensor, Y: torch.Tensor, p: int) -> torch
     """dL/dW = (1/n) (R^{p−1})·X with R = W·Xᵀ − Yᵀ, shape (..., k, d). Arguments and errors as in `loss`."""
     check_exponent(p)
     return _residuals(W, X, Y).pow(p - 1) @ X / X.shape[0]
-
-
-def hessian_vector_product(W: torch.Tensor, V: torch.Tensor, X: torch.Tensor, Y: torch.Tensor, p: int) -> torch.Tensor:
-    """H[V] = (1/n) ((p−1)·R^{p−2} ⊙ V·Xᵀ)·X, the Hessian of L at W applied to V.
-
-    Args:
-        W: (..., k, d), where the Hessian is taken.
-        V: (..., k, d), the direction; batch dimensions broadcast with those of W.
-        X: (n, d).
-        Y: (n, k).
-        p: even, 2 or more.
-
-    Returns:
-        (..., k, d).
-
-    Raises:
-        ConfigError: `p` is odd or below 2.
-    """
-    check_exponent(p)
-    curvature = (p - 1) * _residuals(W, X, Y).pow(p - 2)  # (..., k, n)
-    return (curvature * (V @ X.T)) @ X / X.shape[0]
 
 
 @dataclass(frozen=True)

@@ -12,88 +12,13 @@ A check computes a table and judges nothing: what a claim requires of the table 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from overparam_cli.core.theory_common import Array, Row, fitted_order, lp_gradient, random_problem
-from overparam_cli.core.theory_dynamics import (
-    Net,
-    balanced_layers,
-    check_balancedness,
-    check_theorem1,
-    end_to_end,
-    end_to_end_flow,
-    gradient_descent,
-    imbalance,
-    layer_flow,
-    layer_gradients,
-)
-from overparam_cli.core.theory_field import (
-    Piece,
-    check_lemma3,
-    check_theorem2,
-    curve_points,
-    field_on_grid,
-    gamma,
-    lemma3_closed_form,
-    lemma3_constant,
-    line_integral,
-)
-from overparam_cli.core.theory_illustration import (
-    TwoPoints,
-    assumptions,
-    check_appendix_b,
-    stability_limit,
-    two_point_trajectory,
-)
-from overparam_cli.core.theory_rule import (
-    check_claim1,
-    check_claim2,
-    dense_preconditioner,
-    end_to_end_direction,
-    end_to_end_step,
-    preconditioner_eigenvalues,
-    preconditioner_eigenvectors,
-    projection,
-    single_output_direction,
-)
-from overparam_cli.core.theory_warmup import check_observation1, warmup_step
+from overparam_cli.core.theory_common import Array, Row
+from overparam_cli.core.theory_dynamics import check_balancedness, check_theorem1
+from overparam_cli.core.theory_field import check_lemma3, check_theorem2
+from overparam_cli.core.theory_illustration import check_appendix_b
+from overparam_cli.core.theory_rule import check_claim1, check_claim2
+from overparam_cli.core.theory_warmup import check_observation1
 from overparam_cli.errors import ConfigError
-
-__all__ = [
-    "THEORY",
-    "Array",
-    "Net",
-    "Piece",
-    "Row",
-    "TheoryCheck",
-    "TwoPoints",
-    "assumptions",
-    "balanced_layers",
-    "curve_points",
-    "dense_preconditioner",
-    "end_to_end",
-    "end_to_end_direction",
-    "end_to_end_flow",
-    "end_to_end_step",
-    "field_on_grid",
-    "fitted_order",
-    "gamma",
-    "gradient_descent",
-    "imbalance",
-    "layer_flow",
-    "layer_gradients",
-    "lemma3_closed_form",
-    "lemma3_constant",
-    "line_integral",
-    "lp_gradient",
-    "preconditioner_eigenvalues",
-    "preconditioner_eigenvectors",
-    "projection",
-    "random_problem",
-    "single_output_direction",
-    "stability_limit",
-    "theory_check",
-    "two_point_trajectory",
-    "warmup_step",
-]
 
 
 @dataclass(frozen=True)
@@ -130,17 +55,6 @@ class TheoryCheck:
         if X is None or Y is None:
             raise ConfigError(f"{self.where} is checked on a regression problem: give its features X and labels Y")
         return self.compute(X, Y, **parameters)
-
-
-def theory_check(name: str) -> TheoryCheck:
-    """The check of that name.
-
-    Raises:
-        ConfigError: there is none.
-    """
-    if name not in THEORY:
-        raise ConfigError(f"no theory check is called {name!r}; choose from {', '.join(THEORY)}")
-    return THEORY[name]
 
 
 _DEPTH = {"depth": "N"}

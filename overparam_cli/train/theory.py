@@ -19,7 +19,8 @@ import pandas as pd
 import torch
 
 from overparam_cli import logs
-from overparam_cli.core.theory import THEORY, Row, TheoryCheck
+from overparam_cli.core.theory import THEORY, TheoryCheck
+from overparam_cli.core.theory_common import Row
 from overparam_cli.data import Dataset, load, preprocess
 from overparam_cli.errors import ConfigError
 from overparam_cli.experiments import Experiment, flatten, folder_name, load_experiment, to_dict

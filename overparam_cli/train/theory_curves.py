@@ -10,17 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from overparam_cli.core.theory import (
-    Array,
-    Row,
-    TwoPoints,
-    curve_points,
-    field_on_grid,
-    gamma,
-    line_integral,
-    single_output_direction,
-    two_point_trajectory,
-)
+from overparam_cli.core.theory_common import Array, Row
+from overparam_cli.core.theory_field import curve_points, field_on_grid, gamma, line_integral
+from overparam_cli.core.theory_illustration import TwoPoints, two_point_trajectory
+from overparam_cli.core.theory_rule import single_output_direction
 from overparam_cli.theory_logs import CURVE_COLUMNS
 
 Curves = tuple[pd.DataFrame, dict[str, Any]]

@@ -2,8 +2,9 @@
 
 import pytest
 
-from overparam_cli.core.theory import THEORY, Net, theory_check
+from overparam_cli.core.theory import THEORY
 from overparam_cli.core.theory_common import random_problem
+from overparam_cli.core.theory_dynamics import Net
 from overparam_cli.errors import ConfigError
 
 # Small enough for a test; a check that is not listed runs with its defaults.
@@ -24,7 +25,7 @@ def test_every_claim_of_the_theory_has_a_check() -> None:
 
 @pytest.mark.parametrize("name", THEORY)
 def test_rows_have_the_columns_that_are_explained(name: str) -> None:
-    check = theory_check(name)
+    check = THEORY[name]
     X, Y = random_problem(12, 3, 1, seed=0)
     rows = check.run(X, Y, **QUICK.get(name, {}))
     assert rows
@@ -37,11 +38,6 @@ def test_rows_have_the_columns_that_are_explained(name: str) -> None:
     assert repr(rows) == repr(
         check.run(X, Y, **QUICK.get(name, {}))
     )  # seeded; repr, because NaN is not equal to itself
-
-
-def test_an_unknown_check_is_refused_with_the_names_there_are() -> None:
-    with pytest.raises(ConfigError, match=r"no theory check is called 'lemma4'; choose from lemma3, theorem2"):
-        theory_check("lemma4")
 
 
 def test_a_check_on_data_asks_for_them() -> None:
