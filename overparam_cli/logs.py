@@ -60,6 +60,12 @@ LOG_COLUMNS: Mapping[str, str] = {
     "gap": "float64",  # loss − certified optimum
     "norm": "float64",  # ‖W_e‖_F
 }
+MANIFEST_KEYS: Mapping[str, type] = {  # what every run's manifest must say; it says more
+    "experiment": str,
+    "variant": str,
+    "config": dict,
+    "dataset": dict,
+}
 COMPLETED, DIVERGED = "completed", "diverged"
 STATUSES = (COMPLETED, DIVERGED)
 
@@ -183,12 +189,24 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return manifest
 
 
+def read_run_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a folder with trials; raises LogError as `read_manifest`, and when an entry is missing."""
+    manifest = read_manifest(folder)
+    lacking = [key for key, kind in MANIFEST_KEYS.items() if not isinstance(manifest.get(key), kind)]
+    if lacking:
+        path = folder / MANIFEST
+        raise LogError(
+            f"{path} is damaged (no {', '.join(lacking)}): restore it, or move its folder away and run again"
+        )
+    return manifest
+
+
 def read_run(folder: Path) -> Run:
     """Read and check one run folder. Rows of `log.csv` of trials that `trials.csv` lacks are left out: unfinished.
 
     Raises LogError naming the file and the fault.
     """
-    manifest = read_manifest(folder)
+    manifest = read_run_manifest(folder)
     trials, log = read_table(folder / TRIALS, TRIAL_COLUMNS), read_table(folder / LOG, LOG_COLUMNS)
     faults: Iterable[str] = _faults(trials, log)
     for fault in faults:

@@ -49,11 +49,14 @@ def trial_row(trial_id: str = "aa", **changes: object) -> dict[str, object]:
     return row | changes
 
 
+MANIFEST: dict[str, object] = {"experiment": "fig3", "variant": "l4", "config": {}, "dataset": {}}
+
+
 def write_run(folder: Path, trials: list[dict[str, object]], log: list[tuple[str, int]]) -> None:
     logs.write_table(folder / logs.TRIALS, pd.DataFrame(trials))
     rows = [{"trial_id": t, "iteration": i, "loss": 1 / 3, "gap": 0.1, "norm": 1.0} for t, i in log]
     logs.write_table(folder / logs.LOG, pd.DataFrame(rows))
-    logs.write_json(folder / logs.MANIFEST, {"schema": logs.SCHEMA})
+    logs.write_json(folder / logs.MANIFEST, {"schema": logs.SCHEMA, **MANIFEST})
 
 
 def test_a_run_reads_back_as_it_was_written(tmp_path: Path) -> None:
@@ -102,6 +105,19 @@ def test_files_that_are_not_logs_are_refused_in_one_line(tmp_path: Path, name: s
         logs.read_run(tmp_path)
     assert name in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("key", MANIFEST)
+@pytest.mark.parametrize("content", [{}, None])
+def test_a_manifest_without_what_every_run_says_is_refused(
+    tmp_path: Path, key: str, content: dict[str, object] | None
+) -> None:
+    write_run(tmp_path, [trial_row()], [("aa", 0), ("aa", 10)])
+    damaged = {name: value for name, value in MANIFEST.items() if name != key}
+    damaged |= {} if content is None else {key: [content]}  # not there, or of another type
+    logs.write_json(tmp_path / logs.MANIFEST, {"schema": logs.SCHEMA, **damaged})
+    with pytest.raises(LogError, match=rf"manifest\.json is damaged \(no {key}\)"):
+        logs.read_run(tmp_path)
 
 
 def test_a_truncated_log_is_refused(tmp_path: Path) -> None:

@@ -137,8 +137,8 @@ def folder_status(folder: Path) -> dict[str, Any]:
         manifest = logs.read_manifest(folder)
         if manifest.get("kind") == THEORY:
             return row | {"trials": "", "note": "paper's" if manifest["full_length"] else "not as the claim asks"}
-        data = manifest["dataset"]
-        row["note"] = f"{data['name']} (embedded)" if data["embedded"] else data["name"]
+        data = logs.read_run_manifest(folder)["dataset"]
+        row["note"] = f"{data.get('name')} (embedded)" if data.get("embedded") else str(data.get("name"))
         if (folder / logs.TRIALS).exists():
             run = logs.read_run(folder)
             row["trials"] = len(run.trials)

@@ -44,9 +44,10 @@ def find(missing: Sequence[Trial], folder: Path) -> Found | None:
         except LogError:
             continue
         rows = run.trials[run.trials["trial_id"].isin(set(wanted) - set(sources))]
-        if rows.empty or fingerprint not in (None, run.manifest["dataset"]["fingerprint"]):
+        own_data = run.manifest["dataset"].get("fingerprint")
+        if rows.empty or own_data is None or fingerprint not in (None, own_data):
             continue
-        fingerprint = run.manifest["dataset"]["fingerprint"]
+        fingerprint = own_data
         own = [wanted[trial_id] for trial_id in rows["trial_id"]]
         trials.append(rows.assign(experiment=[t.experiment for t in own], curve=[t.curve for t in own]))
         texts.append(run.log[run.log["trial_id"].isin(rows["trial_id"])][list(logs.LOG_COLUMNS)])

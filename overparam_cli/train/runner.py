@@ -316,13 +316,14 @@ class JobRun:
         job, folder = self.job, self.job.folder
         timings, adopted = list(self.timings), dict(self.adopted)
         if (folder / logs.TRIALS).exists():
-            before = logs.read_manifest(folder)
-            if before["dataset"]["fingerprint"] != problem.dataset.fingerprint:
+            before = logs.read_run_manifest(folder)
+            fingerprint = before["dataset"].get("fingerprint")
+            if fingerprint != problem.dataset.fingerprint:
                 raise LogError(
-                    f"{folder} holds trials on other data (fingerprint {before['dataset']['fingerprint']}, now "
+                    f"{folder} holds trials on other data (fingerprint {fingerprint}, now "
                     f"{problem.dataset.fingerprint}): give this run a folder of its own with --name"
                 )
-            timings = [entry for entry in before["timings"] if entry not in timings] + timings
+            timings = [entry for entry in before.get("timings", []) if entry not in timings] + timings
             adopted = before.get("adopted", {}) | adopted
         content = {
             "dataset": manifest.describe_dataset(problem.dataset, problem.preprocessing),

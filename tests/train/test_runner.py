@@ -9,6 +9,8 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from overparam_cli import logs
@@ -293,6 +295,30 @@ def test_a_start_that_is_not_finite_diverges_at_once(config: Path, tmp_path: Pat
     trials = logs.read_run(task.folder).trials
     assert (trials["status"] == "diverged").all()
     assert (trials["diverged_at"] == 0).all()
+
+
+def test_several_outputs_go_through_optimisers_widths_measures_and_logs(tmp_path: Path) -> None:
+    """Two target columns of an own table; the logged loss is that of both, summed, as NumPy sums them."""
+    random = np.random.default_rng(0)
+    table = pd.DataFrame(random.normal(size=(60, 5)), columns=["a", "b", "c", "y", "z"])
+    table.to_csv(tmp_path / "own.csv", index=False)
+    text = CONFIG.replace('"simulated"', '"own.csv"\ntargets = ["y", "z"]').replace('"l2"', '"l4"')
+    text = text.replace("[1e-3, 1e-2, 1e-1]", "[1e-3, 1e-2]").replace("depth = 3", "depth = 3\nwidth = 4")
+    for name, optimizer in (("rule", "end-to-end"), ("momentum", "momentum"), ("adam", "adam")):
+        text += f'[[curves]]\nname = "{name}"\ndepth = 2\nwidth = 2\noptimizer = "{optimizer}"\n'
+    (tmp_path / "own.toml").write_text(text)
+    task = job(tmp_path / "own.toml", tmp_path / "results", iterations=200, init_std=0.0)
+    run_job(task, Settings(measures=parse_measures("sharpness")), Silent())
+    run = logs.read_run(task.folder)
+    assert (run.trials["status"] == "completed").all()
+    y = table[["y", "z"]].to_numpy()
+    z_scored = (y - y.mean(axis=0)) / y.std(axis=0)
+    start = run.log[run.log["iteration"] == 0]
+    assert start["loss"].to_numpy() == pytest.approx(np.full(10, (z_scored**4).mean(axis=0).sum() / 4), rel=1e-12)
+    assert run.log["sharpness"].notna().all()
+    single = run.trials[run.trials["curve"] == "depth-1"]
+    assert (single["final_loss"] < start["loss"].iloc[0]).all()
+    assert (run.trials["final_gap"] > 0).all()
 
 
 def test_status_counts_the_living_and_reports_gaps_by_curve(config: Path, tmp_path: Path) -> None:
