@@ -1,7 +1,7 @@
 """WHAT to run: experiments as data, from TOML files to the trials that a run trains."""
 
 from overparam_cli.experiments.expansion import CurveRow, describe, expand, resolve
-from overparam_cli.experiments.folders import effective_overrides, folder_name, is_full
+from overparam_cli.experiments.folders import effective_overrides, folder_name, is_full, of_the_paper
 from overparam_cli.experiments.keys import TRIAL_KEYS
 from overparam_cli.experiments.loading import Summary, available, config_folder, flatten, load_experiment
 from overparam_cli.experiments.model import (
@@ -42,6 +42,7 @@ __all__ = [
     "folder_name",
     "is_full",
     "load_experiment",
+    "of_the_paper",
     "parse_assignments",
     "resolve",
     "to_dict",

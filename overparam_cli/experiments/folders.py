@@ -18,6 +18,11 @@ _NEVER_A_FOLDER = ("seeds", "variant")  # they add trials, or choose among the e
 _STILL_THE_PAPER = ("dtype",)  # the design offers both precisions
 
 
+def of_the_paper(dataset: str) -> bool:
+    """Whether the paper's own experiments use this data set."""
+    return dataset.partition(":")[0] in PAPER_DATASETS
+
+
 def effective_overrides(experiment: Experiment, overrides: Mapping[str, Any]) -> dict[str, Any]:
     """The overrides that change trials: not those that repeat the config, select variants or change the seed count."""
     kept = {key: value for key, value in overrides.items() if key not in _NEVER_A_FOLDER and value is not False}
@@ -46,9 +51,9 @@ def is_full(experiment: Experiment, overrides: Mapping[str, Any]) -> bool:
     """
     if experiment.kind != "linear":
         return not effective_overrides(experiment, overrides)
-    datasets = {trial.dataset.partition(":")[0] for trials in expand(experiment).values() for trial in trials}
+    datasets = {trial.dataset for trials in expand(experiment).values() for trial in trials}
     changed = set(effective_overrides(experiment, overrides))
-    return changed <= set(_STILL_THE_PAPER) and datasets <= set(PAPER_DATASETS)
+    return changed <= set(_STILL_THE_PAPER) and all(map(of_the_paper, datasets))
 
 
 def folder_name(experiment: Experiment, overrides: Mapping[str, Any], name: str | None = None) -> str:

@@ -12,6 +12,7 @@ from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.transforms import Bbox, offset_copy
 
+from overparam_cli.experiments import of_the_paper
 from overparam_cli.present.panels import Panel
 from overparam_cli.present.runs import full_iterations, iterations
 from overparam_cli.present.selection import Selection
@@ -20,6 +21,7 @@ from overparam_cli.present.style import ALERT, MUTED, Look, format_rate
 Corner = Literal["upper right", "lower left", "upper left", "lower right"]
 PANEL_WIDTH, PANEL_HEIGHT = 4.5, 3.6  # inches; two panels fill a paper's text width
 LONE_PANEL_WIDTH = 5.4
+MOST_COLUMNS = 3  # of panels beside each other
 LABEL_DEPTH = 36  # points below the axis that tick labels and axis label take
 COLUMN_LETTERS, LEGEND_LETTERS = 28, 44  # that fit into half a panel's legend, and into a whole one
 CORNERS: dict[Corner, tuple[int, int]] = {
@@ -37,12 +39,20 @@ def new_figure(
 ) -> tuple[Figure, list[list[Axes]]]:
     """Return a figure with one column per panel, its title set, and its axes as rows of columns.
 
+    A single row of more than MOST_COLUMNS panels is folded.
+
     The title is the experiment's, followed by `what` the figure shows of it.
     """
-    columns = len(panels)
+    columns = len(panels) if rows > 1 else min(len(panels), MOST_COLUMNS)
+    lines = math.ceil(len(panels) / columns)
     width = LONE_PANEL_WIDTH if columns == 1 else PANEL_WIDTH * columns
-    figure = Figure(figsize=(width, row_height * rows), layout="constrained")
-    axes = figure.subplots(rows, columns, squeeze=False, sharex="col")
+    figure = Figure(figsize=(width, row_height * rows * lines), layout="constrained")
+    axes = figure.subplots(rows * lines, columns, squeeze=False, sharex="col" if rows > 1 else "none")
+    if lines > 1:  # one row of many panels, folded
+        flat = axes.ravel()
+        for empty in flat[len(panels) :]:
+            empty.remove()
+        axes = flat[None, : len(panels)]
     titles = list(dict.fromkeys(str(panel.run.manifest["config"].get("title", "")) for panel in panels))
     if any(titles):
         title = " · ".join(titles) + (f": {what}" if what else "")
@@ -53,14 +63,15 @@ def new_figure(
 def head(axes: Axes, panel: Panel) -> None:
     """Say above a panel which data it shows, how many seeds, and whether the run was shortened.
 
-    An embedded data set is called what it is on a line of its own, in a colour that cannot be overlooked.
+    An embedded data set that is not the paper's is called so on a line of its own, in a colour not to be overlooked.
     """
     data = panel.run.manifest["dataset"]
     parts = [*dimensions(panel), length_line(panel)]
-    if not data["embedded"]:
+    foreign = data["embedded"] and not of_the_paper(data["name"])
+    if not foreign:
         parts.insert(0, f"{data['name']} data")
     lines = _joined([panel.title, *parts])
-    if data["embedded"]:
+    if foreign:
         text = f"{data['name']} data — not the paper’s"
         axes.set_title(text, loc="left", color=ALERT, fontweight="bold", pad=6 + 10.5 * len(lines))
     spot = {"xy": (0, 1), "xycoords": "axes fraction", "xytext": (0, 6), "textcoords": "offset points"}

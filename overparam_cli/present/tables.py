@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from overparam_cli.experiments import of_the_paper
 from overparam_cli.present.runs import LATE
 from overparam_cli.present.style import format_rate
 from overparam_cli.present.summary import CurveSummary, Divergence, Spread, Summary
@@ -20,7 +21,7 @@ EDGE_MARKS = {"lowest": "†lowest", "highest": "†highest"}
 def print_summary(summary: Summary, console: Console) -> None:
     """Print what a run found: a row a curve, then what diverged, then what must be known about the choices."""
     console.print(f"[bold]{escape(heading(summary))}[/bold]", highlight=False)
-    if summary.dataset.get("embedded"):
+    if summary.dataset.get("embedded") and not of_the_paper(str(summary.dataset["name"])):
         console.print(f"[bold red]{escape(str(summary.dataset['name']))} data: not the paper's[/bold red]")
     console.print(summary_table(summary))
     if summary.divergences:
