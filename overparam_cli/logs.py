@@ -163,7 +163,7 @@ def read_table(path: Path, columns: Mapping[str, str]) -> "pd.DataFrame":
             values = table[column]
             table[column] = values.fillna("") if dtype == "str" else values.astype(np.dtype(dtype))
     except FileNotFoundError as error:
-        raise LogError(f"{path} does not exist: run the experiment first, or name another folder") from error
+        raise LogError(f"{path} does not exist: restore it, or move its folder away and run again") from error
     except KeyError as error:
         raise LogError(
             f"{path} has no column {error}: it is not a log of this schema; run it again elsewhere"
@@ -180,7 +180,9 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise LogError(f"{path} does not exist: {folder} is not a run folder") from error
+        raise LogError(
+            f"{path} does not exist, so {folder} is not a run folder: restore it, or move the folder away and run again"
+        ) from error
     except (OSError, ValueError) as error:
         raise LogError(f"{path} is damaged ({error}): move its folder away and run again") from error
     if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA:
@@ -215,6 +217,8 @@ def read_run(folder: Path) -> Run:
 
 
 def _faults(trials: "pd.DataFrame", log: "pd.DataFrame") -> Iterable[str]:
+    if trials.empty:
+        yield f"{TRIALS} has no rows"
     if trials["trial_id"].duplicated().any():
         yield f"{TRIALS} names a trial twice"
     for status in sorted(set(trials["status"]) - set(STATUSES)):
@@ -229,6 +233,21 @@ def _faults(trials: "pd.DataFrame", log: "pd.DataFrame") -> Iterable[str]:
             yield f"{LOG} lacks the start of trial {trial_id}"
         elif status == COMPLETED and last[trial_id] != iterations:
             yield f"{LOG} ends before trial {trial_id} does"
+    for trial_id in _with_gaps(trials, log):
+        yield f"{LOG} lacks rows of trial {trial_id}"
+
+
+def _with_gaps(trials: "pd.DataFrame", log: "pd.DataFrame") -> Iterable[str]:
+    """Trials that lack a row another of the same length has: all are logged at the same points."""
+    import numpy as np
+
+    points = {str(trial_id): rows.to_numpy() for trial_id, rows in log.groupby("trial_id")["iteration"]}
+    for _, group in trials.groupby("iterations"):
+        completed = group.loc[group["status"] == COMPLETED, "trial_id"]
+        expected = np.array(sorted({point for trial_id in completed for point in points[trial_id]}))
+        for trial_id, end in zip(group["trial_id"], group["diverged_at"].fillna(np.inf), strict=True):
+            if (points[trial_id] < end).sum() < (expected < end).sum():
+                yield trial_id
 
 
 def find_runs(root: Path, name: str) -> list[Run]:

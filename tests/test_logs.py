@@ -53,7 +53,7 @@ MANIFEST: dict[str, object] = {"experiment": "fig3", "variant": "l4", "config": 
 
 
 def write_run(folder: Path, trials: list[dict[str, object]], log: list[tuple[str, int]]) -> None:
-    logs.write_table(folder / logs.TRIALS, pd.DataFrame(trials))
+    logs.write_table(folder / logs.TRIALS, pd.DataFrame(trials, columns=[*logs.TRIAL_COLUMNS]))
     rows = [{"trial_id": t, "iteration": i, "loss": 1 / 3, "gap": 0.1, "norm": 1.0} for t, i in log]
     logs.write_table(folder / logs.LOG, pd.DataFrame(rows))
     logs.write_json(folder / logs.MANIFEST, {"schema": logs.SCHEMA, **MANIFEST})
@@ -86,6 +86,17 @@ def test_log_rows_of_unfinished_trials_are_left_out(tmp_path: Path) -> None:
         ([trial_row()], [("aa", 0), ("aa", 10), ("aa", 10)], "an iteration twice"),
         ([trial_row(), trial_row()], [("aa", 0), ("aa", 10)], "a trial twice"),
         ([trial_row(status="lost")], [("aa", 0), ("aa", 10)], "unknown status 'lost'"),
+        ([], [("aa", 0), ("aa", 10)], "trials.csv has no rows"),
+        (
+            [trial_row("aa"), trial_row("bb")],
+            [("aa", 0), ("aa", 5), ("aa", 10), ("bb", 0), ("bb", 10)],
+            "lacks rows of trial bb",
+        ),
+        (
+            [trial_row("aa"), trial_row("bb", status="diverged", diverged_at=8)],
+            [("aa", 0), ("aa", 5), ("aa", 7), ("aa", 10), ("bb", 0), ("bb", 5)],
+            "lacks rows of trial bb",
+        ),
     ],
 )
 def test_damaged_logs_are_refused_by_what_is_wrong(
@@ -94,6 +105,21 @@ def test_damaged_logs_are_refused_by_what_is_wrong(
     write_run(tmp_path, trials, log)
     with pytest.raises(LogError, match=fault):
         logs.read_run(tmp_path)
+
+
+def test_trials_of_other_lengths_and_those_that_diverged_have_fewer_rows(tmp_path: Path) -> None:
+    trials = [
+        trial_row("aa"),
+        trial_row("bb", iterations=4),
+        trial_row("cc", status="diverged", diverged_at=7),
+        trial_row("dd", status="diverged", diverged_at=0),
+    ]
+    write_run(
+        tmp_path,
+        trials,
+        [("aa", 0), ("aa", 5), ("aa", 10), ("bb", 0), ("bb", 4), *(("cc", i) for i in (0, 5)), ("dd", 0)],
+    )
+    assert len(logs.read_run(tmp_path).log) == 8
 
 
 @pytest.mark.parametrize("name", [logs.TRIALS, logs.LOG, logs.MANIFEST])
