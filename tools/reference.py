@@ -21,11 +21,11 @@ KEPT = (logs.MANIFEST, logs.TRIALS, "table.csv", "bench.csv")
 
 
 def thin(log: pd.DataFrame, keep: int) -> pd.DataFrame:
-    """Every trial's first and last row, and about `keep` others, evenly spaced among the rows."""
-    place = log.groupby("trial_id").cumcount()
-    last = log.groupby("trial_id")["iteration"].transform("size") - 1
-    step = (last / keep).round().clip(lower=1)
-    return log[(place % step == 0) | (place == last)]
+    """The rows at about `keep` of the logged iterations, the same ones for all trials, and every trial's last row."""
+    points = sorted(log["iteration"].unique())
+    chosen = points[:: max(1, round(len(points) / keep))]
+    last = log.groupby("trial_id")["iteration"].transform("max")
+    return log[log["iteration"].isin(chosen) | (log["iteration"] == last)]
 
 
 def cell(text: str) -> str:
