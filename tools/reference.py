@@ -17,7 +17,7 @@ import pandas as pd
 from overparam_cli import logs
 from overparam_cli.present.verify import save, verify
 
-KEPT = (logs.MANIFEST, logs.TRIALS, "table.csv", "bench.csv")
+KEPT = (logs.MANIFEST, logs.TRIALS, "table.csv", "curves.csv", "bench.csv")
 
 
 def thin(log: pd.DataFrame, keep: int) -> pd.DataFrame:
