@@ -56,7 +56,11 @@ def scaled(dataset: Dataset, scale: Callable[[Array], Array]) -> tuple[Array, Ar
             f"{dataset.name}: {constant.size} constant column(s) ({shown}) cannot be scaled: "
             "remove them, or choose preprocessing 'none' or 'center'"
         )
-    return scale(dataset.X), scale(dataset.Y)
+    try:
+        with np.errstate(over="raise"):  # a spread that overflows would make every number 0
+            return scale(dataset.X), scale(dataset.Y)
+    except FloatingPointError:
+        raise DataInvalidError(f"{dataset.name}: a column is too large to be scaled: give it in another unit") from None
 
 
 PREPROCESSING: dict[str, Callable[[Dataset], tuple[Array, Array]]] = {

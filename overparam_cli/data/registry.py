@@ -91,7 +91,7 @@ def fetch(name: str, *, data_dir: Path | None = None, progress: bool = True) -> 
 
     Returns the folder of its files. Raises ConfigError, DataUnavailableError, StorageError.
     """
-    return _entry(split_spec(name)[0]).fetch(cache_dir(data_dir), progress)
+    return _entry(name).fetch(cache_dir(data_dir), progress)
 
 
 def verify(name: str, *, data_dir: Path | None = None) -> list[Check]:
@@ -99,11 +99,15 @@ def verify(name: str, *, data_dir: Path | None = None) -> list[Check]:
 
     Raises ConfigError; DataUnavailableError where it is not there; DataInvalidError where it cannot even be parsed.
     """
-    return _entry(split_spec(name)[0]).verify(cache_dir(data_dir))
+    return _entry(name).verify(cache_dir(data_dir))
 
 
 def _entry(name: str) -> Entry:
     if name not in DATASETS:
+        if table.is_table(name):
+            raise ConfigError(
+                f"'{name}' is a table of your own: it is checked when a run reads it (run --dataset {name})"
+            )
         near = difflib.get_close_matches(name, DATASETS, n=1)
         hint = f"did you mean '{near[0]}'? " if near else ""
         raise ConfigError(f"unknown data set '{name}': {hint}choose from {', '.join(DATASETS)}, or a table ({_TABLES})")

@@ -113,7 +113,10 @@ def _check_names(table: str, names: Sequence[str], targets: Sequence[str]) -> No
     if not targets:
         raise DataInvalidError(f"table {table}: no target given; choose one with --target from {_listed(names)}")
     if unknown := [name for name in targets if name not in names]:
-        raise DataInvalidError(f"table {table} has no column {_listed(unknown)}; its columns are {_listed(names)}")
+        hint = "; are they separated by something else than the file's ending says?" if len(names) == 1 else ""
+        raise DataInvalidError(
+            f"table {table} has no column {_listed(unknown)}; its columns are {_listed(names)}{hint}"
+        )
     if twice := _repeated(targets):
         raise DataInvalidError(f"table {table}: target {_listed(twice)} is given more than once")
     if len(targets) == len(names):
@@ -129,6 +132,8 @@ def _numeric(table: str, name: str, column: "pd.Series") -> Array:
             f"table {table}: column '{name}' has {absent} missing value(s), the first in row "
             f"{1 + int(column.isna().to_numpy().argmax())}; fill them in or remove those rows"
         )
+    if column.dtype == object and column.map(lambda value: isinstance(value, int)).all():
+        column = pd.to_numeric(column.astype(str), errors="coerce")  # whole numbers of more than 64 bits
     if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_complex_dtype(column):
         bad = pd.to_numeric(column.astype(str), errors="coerce").isna().to_numpy()
         example = (

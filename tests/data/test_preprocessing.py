@@ -67,6 +67,14 @@ def test_a_constant_column_is_named_or_left_in_peace(method):
             preprocess(raw, method)
 
 
+@pytest.mark.parametrize("size", [1e200, 1e308])
+def test_columns_whose_spread_is_beyond_float64_are_refused(size):
+    raw = random_problem(0)
+    raw.X[:, 2] *= size
+    with pytest.raises(DataInvalidError, match="too large to be scaled"):
+        preprocess(raw)
+
+
 def test_zscore_is_the_default_and_scipys():
     raw = random_problem(1)
     scaled = preprocess(raw)

@@ -47,6 +47,13 @@ def test_downloaded_data_that_is_not_there(name, tmp_path):
         verify(name, data_dir=tmp_path)
 
 
+@pytest.mark.parametrize("act", [fetch, verify])
+@pytest.mark.parametrize("name", ["simulated:seed=x", "ethanol:foo", "mine.csv"])
+def test_what_cannot_be_fetched_or_verified_is_refused(act, name, tmp_path):
+    with pytest.raises(ConfigError, match=name):
+        act(name, data_dir=tmp_path)
+
+
 @pytest.mark.parametrize("name", DATASETS)
 def test_every_data_set_is_described(name):
     entry = DATASETS[name]

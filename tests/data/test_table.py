@@ -55,6 +55,11 @@ def test_the_same_table_in_other_dress(tmp_path, text, name):
     assert load(save(tmp_path, text, name), targets=["y"]).fingerprint == plain.fingerprint
 
 
+def test_whole_numbers_of_more_than_64_bits(tmp_path):
+    dataset = load(save(tmp_path, GOOD.replace("5.5", f"{10**25}").replace("-8e2", "-8")), targets=["y"])
+    np.testing.assert_array_equal(dataset.X[:, 1], [2, 1e25, -8, 11])
+
+
 @given(st.integers(0, 100))
 def test_numbers_survive_the_file(tmp_path_factory, seed):
     table = np.random.default_rng(seed).standard_normal((9, 4)) * 10.0 ** np.arange(-12, 12, 6)
@@ -102,6 +107,7 @@ def test_parquet_without_pyarrow_names_the_extra(tmp_path, monkeypatch):
         (GOOD.replace("\n1,2,3\n", "\n1,2,3,4\n"), ["y"], r"cannot be read"),
         (b"\xff\xfe\x00a,y\n", ["y"], r"cannot be read: .*UTF-8"),
         ("y\n1\n2\n", ["y"], r"every column is a target"),
+        (GOOD.replace(",", ";"), ["y"], r"its columns are 'a;b;y'; are they separated by something else"),
     ],
 )
 def test_refusals(tmp_path, text, targets, message):
