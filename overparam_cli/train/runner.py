@@ -177,13 +177,14 @@ class JobRun:
             self.checkpoint.unlink(missing_ok=True)
             self.progress.end(job.title)
             return
-        if self.settings.reuse and not self.settings.measures:
-            missing = self._adopt(missing)
         saved = self._load_checkpoint(missing)
+        inside = set(saved["trials"]) if saved else set()  # half trained: these are gone on with, not taken over
+        waiting = [trial for trial in missing if trial.trial_id in inside]
+        missing = [trial for trial in missing if trial.trial_id not in inside]
+        if missing and self.settings.reuse and not self.settings.measures:
+            missing = self._adopt(missing)
         if saved:
-            inside = set(saved["trials"])
-            self._train([trial for trial in missing if trial.trial_id in inside], saved)
-            missing = [trial for trial in missing if trial.trial_id not in inside]
+            self._train(waiting, saved)
         batches: dict[tuple[object, ...], list[Trial]] = {}
         for trial in missing:
             batches.setdefault(batch_key(trial), []).append(trial)

@@ -269,6 +269,19 @@ def test_trials_that_another_experiment_finished_are_taken_over(config: Path, tm
     assert taken.loc[shared].equals(own.loc[shared])
 
 
+def test_half_trained_trials_are_gone_on_with_though_others_have_finished_them(config: Path, tmp_path: Path) -> None:
+    alone, task = job(config, tmp_path / "alone"), job(config, tmp_path / "results")
+    run_job(alone, Settings(), Silent())
+    with pytest.raises(RunInterrupted):
+        run_job(task, Settings(), StopAfter(100))
+    other = tmp_path / "other.toml"
+    other.write_text(CONFIG.replace('"tiny"', '"other"').replace("1e-1]", "2e-1]"))
+    run_job(job(other, tmp_path / "results"), Settings(), Silent())
+    run_job(task, Settings(), recorder := Recorder())
+    assert [message for message in recorder.messages if "going on from" in message] == recorder.messages
+    assert csvs(task.folder) == csvs(alone.folder)
+
+
 def test_trials_are_not_taken_over_when_told_so(config: Path, tmp_path: Path) -> None:
     run_job(job(config, tmp_path), Settings(), Silent())
     other, recorder = tmp_path / "other.toml", Recorder()
