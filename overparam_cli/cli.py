@@ -1,6 +1,7 @@
 """The command line: parse → call → print. Nothing heavy is imported before a command needs it."""
 
 import json
+import math
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ from overparam_cli import __version__
 from overparam_cli.errors import OverparamError
 
 F = TypeVar("F", bound=Callable[..., Any])
+OUT_OF_MEMORY = ("allocate memory", "out of memory")  # in the RuntimeErrors of PyTorch, which has no MemoryError
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
 results_option = click.option(
@@ -21,6 +23,21 @@ results_option = click.option(
     show_default=True,
     help="Folder of all results.",
 )
+
+
+class Seconds(click.FloatRange):
+    """A number of seconds; NaN, which is in no range but passes every comparison with one, is none."""
+
+    name = "seconds"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number, if it is finite and in range."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a finite number", param, ctx)
+        return float(number)
+
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 quiet_option = click.option("--quiet", "-q", is_flag=True, help="No progress, no notes; errors are still printed.")
 name_option = click.option("--name", help="Name of the results folder: <experiment>@<name>.")
@@ -138,7 +155,7 @@ def show(experiment: str, as_json: bool, **options: Any) -> None:
     "--reuse/--no-reuse", default=True, show_default=True, help="Take over trials other experiments finished."
 )
 @click.option(
-    "--checkpoint-seconds", type=click.FloatRange(0), default=20.0, show_default=True, help="Time between checkpoints."
+    "--checkpoint-seconds", type=Seconds(0), default=20.0, show_default=True, help="Time between checkpoints."
 )
 @click.option("--dry-run", is_flag=True, help="Print the trials, their cost and a time estimate; run nothing.")
 @json_option
@@ -254,7 +271,7 @@ def theory(checks: tuple[str, ...], assignments: tuple[str, ...], **options: Any
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option("--threads", type=click.IntRange(1), help="CPU threads; PyTorch's own choice by default.")
 @click.option("--rounds", type=click.IntRange(1), default=7, show_default=True, help="Looks at every subject, in turn.")
-@click.option("--seconds", type=click.FloatRange(0.001), default=0.3, show_default=True, help="Length of a look.")
+@click.option("--seconds", type=Seconds(0.001, 3600), default=0.3, show_default=True, help="Length of a look.")
 @json_option
 def bench(results: Path, as_json: bool, **options: Any) -> None:
     """Measure what an iteration costs: engine, one-at-a-time loop, bare matrix products, depths.
@@ -328,6 +345,13 @@ def main() -> None:
     """Entry point: every error of ours becomes one line on standard error and its exit code."""
     try:
         cli(standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.UsageError as error:
+        path = error.ctx.command_path if error.ctx else "overparam"
+        click.echo(f"error: {error.format_message().rstrip('.')}; see {path} --help", err=True)
+        sys.exit(error.exit_code)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
@@ -339,6 +363,15 @@ def main() -> None:
     except OverparamError as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(error.exit_code)
+    except (MemoryError, RuntimeError) as error:
+        if not isinstance(error, MemoryError) and not any(words in str(error) for words in OUT_OF_MEMORY):
+            raise
+        click.echo(
+            "error: there is not enough memory for this: fewer rates or seeds, a smaller width or depth; "
+            "what was finished is kept",
+            err=True,
+        )
+        sys.exit(OverparamError.exit_code)
     except BrokenPipeError:
         sys.stderr.close()  # the reader went away: nothing is left to say, nor anyone to say it to
         sys.exit(141)

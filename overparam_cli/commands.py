@@ -155,8 +155,13 @@ def found_by_name(experiments: Sequence[str], results: Path) -> tuple[dict[str, 
             elif found := logs.find_runs(results, name):
                 runs[name] = found
             else:
-                run_it = f"overparam {given if given == THEORY else f'run {given}'}"
-                raise LogError(f"no finished run of {name} below {results}: run it first with {run_it}")
+                base, at, _ = given.partition("@")
+                run_it = f"overparam {base if base == THEORY else f'run {base}'}"
+                run_it += " and the options or the --name that its folder is named after" if at else ""
+                raise LogError(
+                    f"no finished run of {name} below {results}: run it first with {run_it}, "
+                    "or see what there is with overparam status"
+                )
     return records, runs
 
 

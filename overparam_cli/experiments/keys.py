@@ -24,12 +24,14 @@ def suggest(name: str, choices: Iterable[str]) -> str:
     return f"; {hint}Valid: {', '.join(known)}"
 
 
-def integer(minimum: int) -> Check:
-    """An int of at least `minimum`; a bool is not an int."""
+def integer(minimum: int, maximum: int = 10**12) -> Check:
+    """An int from `minimum` to `maximum`, which keeps typing errors from filling the memory; a bool is not an int."""
 
     def check(value: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or value < minimum:
             raise ValueError(f"must be an integer of at least {minimum}")
+        if value > maximum:
+            raise ValueError(f"must be an integer of at most {maximum:,}")
         return value
 
     return check
@@ -116,13 +118,15 @@ def loss(value: Any) -> str:
 
 def width(value: Any) -> int | tuple[int, ...]:
     """One width for every hidden layer, or the list of all depth − 1 of them, input side first."""
-    positive_int = integer(1)
+    positive_int = integer(1, 1_000_000)
     try:
         if isinstance(value, list | tuple):
             return tuple(map(positive_int, value))
         return int(positive_int(value))
     except ValueError:
-        raise ValueError("must be an integer of at least 1, or a list of depth − 1 such integers") from None
+        raise ValueError(
+            "must be an integer of at least 1 and at most 1,000,000, or a list of depth − 1 such integers"
+        ) from None
 
 
 @dataclass(frozen=True)
@@ -140,7 +144,7 @@ TRIAL_KEYS: dict[str, Key] = {
     "targets": Key(texts, "target columns of your own table", (), ","),
     "preprocessing": Key(text, "scaling of features and labels", "zscore"),
     "loss": Key(loss, "l<p> with p even"),
-    "depth": Key(integer(1), "number of layers; N of the end-to-end rule"),
+    "depth": Key(integer(1, 1000), "number of layers; N of the end-to-end rule"),
     "width": Key(width, "hidden width, or one per hidden layer", 1, ",x"),
     "init": Key(text, "initialisation", "near-zero"),
     "init_std": Key(non_negative, "standard deviation of the initial weights", 0.01),
@@ -148,7 +152,7 @@ TRIAL_KEYS: dict[str, Key] = {
     "semantics": Key(choice("tf1", "torch"), "whose conventions the optimiser follows", "tf1"),
     "lr": Key(rates, "learning rate, or a grid of them", None, ","),
     "weight_decay": Key(non_negative, "weight decay λ (Eq. 4)", 0.0),
-    "seeds": Key(integer(1), "number of seeds: 0 … K−1", 1),
+    "seeds": Key(integer(1, 10_000), "number of seeds: 0 … K−1", 1),
     "dtype": Key(choice("float32", "float64"), "precision", "float32"),
     "iterations": Key(integer(1), "gradient steps"),
     "momentum": Key(fraction, "hyperparameter of momentum"),

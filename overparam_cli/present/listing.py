@@ -13,7 +13,7 @@ from rich.table import Table
 from overparam_cli import logs
 from overparam_cli.clock import clock
 from overparam_cli.errors import LogError
-from overparam_cli.theory_logs import THEORY
+from overparam_cli.theory_logs import THEORY, read_record
 
 if TYPE_CHECKING:
     from overparam_cli.experiments import Experiment, Summary
@@ -136,6 +136,7 @@ def folder_status(folder: Path) -> dict[str, Any]:
     try:
         manifest = logs.read_manifest(folder)
         if manifest.get("kind") == THEORY:
+            read_record(folder)
             return row | {"trials": "", "note": "paper's" if manifest["full_length"] else "not as the claim asks"}
         data = logs.read_run_manifest(folder)["dataset"]
         row["note"] = f"{data.get('name')} (embedded)" if data.get("embedded") else str(data.get("name"))

@@ -12,6 +12,7 @@ enters only through XᵀX/n and XᵀY/n, one (d, d) product in float64 with no n
 multiple of 16 because matrix products of odd widths are markedly slower. Trials that diverge leave the batch.
 """
 
+import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -159,7 +160,7 @@ class Engine:
         logged = frozenset(point for point in log_points if point <= iterations)
         if self.iteration == 0 and 0 in logged and not self._restored:
             yield self._look(log=True)
-        stops = sorted({*logged, *range(CHECK_EVERY, iterations, CHECK_EVERY), iterations})
+        stops = heapq.merge(sorted({*logged, iterations}), range(CHECK_EVERY, iterations, CHECK_EVERY))
         for stop in stops:
             if stop <= self.iteration:
                 continue
