@@ -1,5 +1,6 @@
 """The command line: parse → call → print. Nothing heavy is imported before a command needs it."""
 
+import io
 import json
 import math
 import sys
@@ -343,6 +344,9 @@ def data_path(data_dir: Path | None) -> None:
 
 def main() -> None:
     """Entry point: every error of ours becomes one line on standard error and its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal or a file that takes no Greek gets question marks
     try:
         cli(standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:

@@ -1,6 +1,7 @@
 """The command line as a user meets it: help, examples, exit codes, one line for every error."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -203,6 +204,15 @@ def test_a_reader_that_goes_away_is_not_an_error() -> None:
     done = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=60, check=True)
     assert "Traceback" not in done.stderr
     assert len(done.stdout.splitlines()) == 1
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_an_encoding_without_greek_is_not_an_error(encoding: str) -> None:
+    command = [sys.executable, "-m", "overparam_cli", "show", "fig3"]
+    environment = os.environ | {"PYTHONIOENCODING": encoding}
+    done = subprocess.run(command, capture_output=True, timeout=60, check=True, env=environment)
+    assert b"depth-3" in done.stdout
+    assert done.stderr == b""
 
 
 def test_the_version_is_the_packages(here: Path) -> None:
