@@ -56,7 +56,7 @@ def summary_table(summary: Summary) -> Table:
     kept = {title: cells for title, cells in rows.items() if any(cell != NOTHING for cell in cells) or title == "lr"}
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in kept:
-        table.add_column(title, justify="left" if title == "curve" else "right", no_wrap=title != "curve")
+        table.add_column(title, justify="left" if title == "curve" else "right", overflow="fold")
     for row in zip(*kept.values(), strict=True):
         table.add_row(*map(escape, row))
     return table
@@ -71,7 +71,7 @@ def divergence_table(summary: Summary) -> Table:
     labels = {curve.curve: curve.label for curve in summary.curves}
     table = Table(title="diverged", title_justify="left", box=None, pad_edge=False, header_style="bold")
     for title in ("curve", "lr", "seeds", "at iteration"):
-        table.add_column(title, justify="left" if title == "curve" else "right", no_wrap=title != "curve")
+        table.add_column(title, justify="left" if title == "curve" else "right", overflow="fold")
     for label, rows in _grouped(summary):
         rates = [row.lr for row in rows]
         span = format_rate(rates[0]) if len(rates) == 1 else f"{len(rates)} from {format_rate(min(rates))} up"

@@ -52,6 +52,17 @@ def test_a_row_holds_rate_gap_iterations_and_speedup(run):
     assert "1,000" in first  # to a hundredth of the start: log10(100) / 2e-3
 
 
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_a_narrow_terminal_folds_and_leaves_nothing_out(run, width):
+    console = Console(width=width, record=True, file=io.StringIO())
+    print_summary(summarise(run), console)
+    text = console.export_text()
+    assert "…" not in text
+    assert max(map(len, text.splitlines())) <= width
+    for curve in summarise(run).curves:
+        assert curve.label[0] in text
+
+
 def test_labels_are_text_and_not_markup(run):
     assert "3 layers [odd]" in printed(run)
 
