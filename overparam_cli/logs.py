@@ -250,6 +250,23 @@ def _with_gaps(trials: "pd.DataFrame", log: "pd.DataFrame") -> Iterable[str]:
                 yield trial_id
 
 
+def is_running(folder: Path) -> bool:
+    """Whether a run holds the folder's lock now."""
+    import filelock
+
+    if not (folder / LOCK).exists():
+        return False
+    lock = filelock.FileLock(folder / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        return True
+    except OSError:  # a read-only folder: nothing can be running
+        return False
+    lock.release()
+    return False
+
+
 def find_runs(root: Path, name: str) -> list[Run]:
     """All finished variants of an experiment folder (`fig3`, `fig3@quick`) below `root`, by name."""
     folders = sorted(path.parent for path in (root / name).glob(f"*/{TRIALS}"))

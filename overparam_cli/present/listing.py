@@ -147,7 +147,9 @@ def folder_status(folder: Path) -> dict[str, Any]:
             row["note"] += f", {lost} diverged" if lost else ""
     except LogError as error:
         return row | {"state": "damaged", "note": str(error)}
-    if (folder / logs.CHECKPOINT).exists():
+    if logs.is_running(folder):
+        row |= {"state": "running"}
+    elif (folder / logs.CHECKPOINT).exists():
         row |= {"state": "unfinished", "note": row["note"] + "; the same run command goes on from the checkpoint"}
     elif not row["trials"]:
         row |= {"state": "not started", "note": row["note"] + "; the same run command starts it"}

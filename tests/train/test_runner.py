@@ -231,6 +231,14 @@ def test_the_second_of_two_runs_on_one_folder_is_refused(config: Path, tmp_path:
         run_job(task, Settings(), Silent())
 
 
+def test_a_folder_is_running_while_it_is_locked(config: Path, tmp_path: Path) -> None:
+    task = job(config, tmp_path)
+    assert not logs.is_running(task.folder)
+    with locked(task.folder):
+        assert logs.is_running(task.folder)
+    assert not logs.is_running(task.folder)
+
+
 def test_a_full_disk_loses_nothing(config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole, task = job(config, tmp_path / "a"), job(config, tmp_path / "b")
     run_job(whole, Settings(), Silent())
