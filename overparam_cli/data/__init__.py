@@ -2,17 +2,20 @@
 
 from overparam_cli.data.cache import cache_dir
 from overparam_cli.data.dataset import Dataset
+from overparam_cli.data.images import ImageDataset
 from overparam_cli.data.preprocessing import PREPROCESSING, preprocess
-from overparam_cli.data.registry import DATASETS, fetch, list_datasets, load, verify
+from overparam_cli.data.registry import DATASETS, fetch, list_datasets, load, load_images, verify
 
 __all__ = [
     "DATASETS",
     "PREPROCESSING",
     "Dataset",
+    "ImageDataset",
     "cache_dir",
     "fetch",
     "list_datasets",
     "load",
+    "load_images",
     "preprocess",
     "verify",
 ]

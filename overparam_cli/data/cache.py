@@ -50,6 +50,15 @@ def cache_dir(data_dir: Path | None = None) -> Path:
     return Path(platformdirs.user_cache_dir("overparam"))
 
 
+def unavailable(name: str, folder: Path, why: str, stand_in: str) -> str:
+    """The one line for data that is not to be had, with the three ways out; `stand_in` is the embedded data set."""
+    return (
+        f"no data for '{name}' in {folder}: {why}. Remedies: 'overparam data fetch {name}' where there is a network; "
+        "point to a folder that holds it with --data-dir or OVERPARAM_DATA; "
+        f"or '--dataset {stand_in}', which needs none"
+    )
+
+
 def download(file: RemoteFile, folder: Path, *, patience: Patience = Patience(), progress: bool = False) -> Path:
     """`folder/file.name`, downloaded from the first mirror that gives the right bytes.
 

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from overparam_cli.data import ucirepo
-from overparam_cli.data.cache import Patience, RemoteFile, download, install, staging
+from overparam_cli.data.cache import Patience, RemoteFile, download, install, staging, unavailable
 from overparam_cli.data.gas_facts import checked
 from overparam_cli.data.gas_sensor import BATCHES, FOLDER, batch_number, find_batches
 from overparam_cli.errors import DataInvalidError, DataUnavailableError
 
+STAND_IN = "simulated"
 UCI_ARCHIVE = RemoteFile(
     name="gas-sensor.zip",
     sha256="98fe3a30981a222dd4518fbcc3dddd45d5c0ce9b03ef6dc6fe5cf7a04cfbff5e",
@@ -52,19 +53,11 @@ def fetch_gas(gas: str, folder: Path, *, sources: GasSources = GasSources(), pro
                 for path in work.glob("batch*.dat"):
                     path.unlink()
         else:
-            raise DataUnavailableError(unavailable(gas, folder, "; ".join(reasons)))
+            raise DataUnavailableError(unavailable(gas, folder, "; ".join(reasons), STAND_IN))
         there = find_batches(folder) if (folder / FOLDER).is_dir() else {}
         new = find_batches(work)
         install([(new[i], there.get(i, folder / FOLDER / f"batch{i}.dat")) for i in BATCHES], folder)
     return _where(folder)
-
-
-def unavailable(name: str, folder: Path, why: str) -> str:
-    """The one line for data that is not to be had, with the three ways out."""
-    return (
-        f"no data for '{name}' in {folder}: {why}. Remedies: 'overparam data fetch {name}' where there is a network; "
-        "point to a folder that holds it with --data-dir or OVERPARAM_DATA; or '--dataset simulated', which needs none"
-    )
 
 
 def missing(folder: Path) -> str:

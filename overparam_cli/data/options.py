@@ -23,6 +23,17 @@ def natural(text: str) -> int:
     return int(text)
 
 
+def whole(low: int, high: int, why: str) -> Callable[[str], int]:
+    """Reader of whole numbers from `low` to `high`; `why` says where the limits come from."""
+
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdigit()) or not low <= int(text) <= high:
+            raise ValueError(f"a whole number from {low} to {high} ({why})")
+        return int(text)
+
+    return read
+
+
 def real(text: str) -> float:
     """A finite number."""
     try:

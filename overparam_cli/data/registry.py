@@ -2,43 +2,30 @@
 
 import difflib
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from overparam_cli.data import embedded_facts, gas_facts, gas_fetch, simulated, table, two_points
-from overparam_cli.data.cache import cache_dir
+from overparam_cli.data import (
+    digits,
+    embedded_facts,
+    gas_facts,
+    gas_fetch,
+    image_facts,
+    mnist,
+    simulated,
+    table,
+    two_points,
+)
+from overparam_cli.data.cache import cache_dir, unavailable
 from overparam_cli.data.checks import Check
 from overparam_cli.data.dataset import Dataset
+from overparam_cli.data.entries import Entry, ImagesEntry, RegressionEntry, Store
 from overparam_cli.data.gas_sensor import FEATURES, GASES, find_batches
-from overparam_cli.data.options import Option, natural, parse_options, real, split_spec
+from overparam_cli.data.images import SIDE, ImageDataset
+from overparam_cli.data.options import Option, natural, parse_options, real, split_spec, whole
 from overparam_cli.errors import ConfigError, DataInvalidError, DataUnavailableError, StorageError
-
-
-@dataclass(frozen=True)
-class Store:
-    """Where data may be looked for, and whether the network may be asked."""
-
-    folder: Path
-    offline: bool = False
-    progress: bool = False
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One data set. `cached`, `fetch` and `verify` take the data folder."""
-
-    what: str
-    n: int
-    d: int
-    source: str
-    embedded: bool
-    load: Callable[[Mapping[str, float], Store], Dataset]
-    verify: Callable[[Path], list[Check]]
-    cached: Callable[[Path], str] = field(default=lambda _: "embedded")  # "yes", "no", "incomplete", "embedded"
-    fetch: Callable[[Path, bool], Path] = field(default=lambda folder, _: folder)
-    options: Mapping[str, Option] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -73,8 +60,32 @@ def load(
     entry = _entry(name)
     if targets:
         raise ConfigError(f"data set '{name}' has its own target: --target is for your own tables ({_TABLES})")
-    bar = sys.stderr.isatty() if progress is None else progress
-    return entry.load(parse_options(name, text, entry.options), Store(cache_dir(data_dir), offline, bar))
+    if not isinstance(entry, RegressionEntry):
+        raise ConfigError(
+            f"data set '{name}' is a set of images, for experiments of kind 'cnn': a regression needs one of "
+            f"{_names(RegressionEntry)}, or a table ({_TABLES})"
+        )
+    return entry.load(parse_options(name, text, entry.options), _store(data_dir, offline, progress))
+
+
+def load_images(
+    spec: str, *, data_dir: Path | None = None, offline: bool = False, progress: bool | None = None
+) -> ImageDataset:
+    """The images `spec`: the name of an entry of kind "images" in DATASETS, or `name:key=value,…`.
+
+    Data that is not in the data folder is fetched, as in `load`.
+    Raises ConfigError (unknown name or option, or no images), DataUnavailableError, DataInvalidError.
+    """
+    if table.is_table(spec):
+        raise ConfigError(f"table {spec} is no set of images: experiments of kind 'cnn' need {_names(ImagesEntry)}")
+    name, text = split_spec(spec)
+    entry = _entry(name)
+    if not isinstance(entry, ImagesEntry):
+        raise ConfigError(
+            f"data set '{name}' is for regression, not a set of images: experiments of kind 'cnn' need "
+            f"{_names(ImagesEntry)}"
+        )
+    return entry.load(parse_options(name, text, entry.options), _store(data_dir, offline, progress))
 
 
 def list_datasets(data_dir: Path | None = None) -> list[DatasetRow]:
@@ -102,6 +113,14 @@ def verify(name: str, *, data_dir: Path | None = None) -> list[Check]:
     return _entry(name).verify(cache_dir(data_dir))
 
 
+def _store(data_dir: Path | None, offline: bool, progress: bool | None) -> Store:
+    return Store(cache_dir(data_dir), offline, sys.stderr.isatty() if progress is None else progress)
+
+
+def _names(kind: type[Entry]) -> str:
+    return ", ".join(f"'{name}'" for name, entry in DATASETS.items() if isinstance(entry, kind))
+
+
 def _entry(name: str) -> Entry:
     if name not in DATASETS:
         if table.is_table(name):
@@ -118,11 +137,13 @@ def _load_gas(gas: str, _: Mapping[str, float], store: Store) -> Dataset:
     if lacking := gas_fetch.missing(store.folder):
         if store.offline:
             why = f"{lacking}, and --offline forbids the network"
-            raise DataUnavailableError(gas_fetch.unavailable(gas, store.folder, why))
+            raise DataUnavailableError(unavailable(gas, store.folder, why, gas_fetch.STAND_IN))
         try:
             gas_fetch.fetch_gas(gas, store.folder, progress=store.progress)
         except StorageError as error:  # to somebody who wanted to run something, a full or forbidden folder is no data
-            raise DataUnavailableError(gas_fetch.unavailable(gas, store.folder, f"{lacking}, and {error}")) from None
+            raise DataUnavailableError(
+                unavailable(gas, store.folder, f"{lacking}, and {error}", gas_fetch.STAND_IN)
+            ) from None
     return gas_facts.checked(gas, find_batches(store.folder))
 
 
@@ -138,12 +159,12 @@ def _gas_cached(gas: str, folder: Path) -> str:
 
 def _verify_gas(gas: str, folder: Path) -> list[Check]:
     if lacking := gas_fetch.missing(folder):
-        raise DataUnavailableError(gas_fetch.unavailable(gas, folder, lacking))
+        raise DataUnavailableError(unavailable(gas, folder, lacking, gas_fetch.STAND_IN))
     return gas_facts.verify(gas, folder)
 
 
-def _gas(gas: str, n: int) -> Entry:
-    return Entry(
+def _gas(gas: str, n: int) -> RegressionEntry:
+    return RegressionEntry(
         what=f"gas-sensor array, {gas}: concentration in ppmv from 16 sensors × 8 features",
         n=n,
         d=FEATURES,
@@ -161,7 +182,7 @@ _ROWS = {"ethanol": 2565, "ethylene": 2926, "ammonia": 1641, "acetaldehyde": 193
 
 DATASETS: dict[str, Entry] = {
     **{gas: _gas(gas, _ROWS[gas]) for gas in GASES},
-    "simulated": Entry(
+    "simulated": RegressionEntry(
         what="a simulated gas-sensor array, made to resemble ethanol",
         n=2565,
         d=FEATURES,
@@ -171,7 +192,7 @@ DATASETS: dict[str, Entry] = {
         verify=embedded_facts.verify_simulated,
         options={"seed": Option(natural, simulated.DEFAULT_SEED, "which campaign to simulate")},
     ),
-    "two-points": Entry(
+    "two-points": RegressionEntry(
         what="Section 7's two points on the axes; use preprocessing 'none'",
         n=2,
         d=2,
@@ -182,6 +203,31 @@ DATASETS: dict[str, Entry] = {
         options={
             "y1": Option(real, 10.0, "label of the point [1, 0]"),
             "y2": Option(real, 1.0, "label of the point [0, 1]"),
+        },
+    ),
+    "mnist": ImagesEntry(
+        what="MNIST: handwritten digits of 28 × 28 pixels, and 10000 more to test on",
+        n=60000,
+        d=SIDE * SIDE,
+        source="LeCun, Cortes and Burges, downloaded once",
+        embedded=False,
+        load=lambda _, store: mnist.load(store.folder, offline=store.offline, progress=store.progress),
+        verify=image_facts.verify_mnist,
+        cached=mnist.cached,
+        fetch=lambda folder, progress: mnist.fetch(folder, progress=progress),
+    ),
+    "digits-simulated": ImagesEntry(
+        what="printed digits of 28 × 28 pixels, distorted, in place of MNIST",
+        n=digits.N,
+        d=SIDE * SIDE,
+        source="embedded, made from a seed",
+        embedded=True,
+        load=lambda options, _: digits.load(int(options["seed"]), int(options["n"]), int(options["n_test"])),
+        verify=image_facts.verify_digits,
+        options={
+            "seed": Option(natural, digits.SEED, "which digits to draw"),
+            "n": Option(whole(5100, 10**6, "the first 5000 are for validation"), digits.N, "training images"),
+            "n_test": Option(whole(100, 10**6, "fewer measure no accuracy"), digits.N_TEST, "test images"),
         },
     ),
 }
