@@ -1,6 +1,6 @@
 """Printed digits, distorted: the embedded stand-in for MNIST, drawn from a seed where there is no network.
 
-Nothing handwritten is in it. A digit of one of 21 fonts is placed, scaled, stretched, rotated and sheared, wobbles
+Nothing handwritten is in it. A digit of one of 20 fonts is placed, scaled, stretched, rotated and sheared, wobbles
 along two waves, gets a stroke thicker or thinner than it was, some brightness, and noise. Every pixel is read off the
 distance d between its centre and the outline, so that nothing is drawn but arithmetic done:
 
@@ -22,7 +22,7 @@ from overparam_cli.data.images import CLASSES, SIDE, ImageDataset, Pixels
 
 SEED, N, N_TEST = 1, 10_000, 2_000  # the first 5000 of them are for validation, as of MNIST's
 TRAINING, TEST = 0, 1
-CHUNK = 500  # images drawn at a time: what they need of memory is a few of the processor's caches
+CHUNK = 100  # images drawn at a time, few enough for the processor's cache
 
 Array = NDArray[np.float64]
 
@@ -86,7 +86,7 @@ def draw(seed: int, n: int, part: int) -> tuple[Pixels, Pixels]:
 
 
 def _chunks(seed: int, n: int, part: int) -> Iterator[tuple[int, dict[str, Array], NDArray[np.intp], Array]]:
-    """Everything random about 500 images at a time, whole chunks whatever n is: so a shorter set is a prefix."""
+    """Everything random about CHUNK images at a time, whole chunks whatever n is: so a shorter set is a prefix."""
     random = RandomState([seed, part])
     for start in range(0, n, CHUNK):
         uniform = random.random_sample((len(VARIATION), CHUNK))
@@ -117,8 +117,9 @@ def _strokes(values: dict[str, Array], digits: NDArray[np.intp]) -> Array:
 
 def _sample(font: NDArray[np.intp], digit: NDArray[np.intp], x: Array, y: Array) -> Array:
     """The distance field of each image's digit at (x, y), in grid points from its middle, bilinearly."""
-    place = [(c + (GRID - 1) / 2).clip(0, GRID - 1.001) for c in (x, y)]
-    (left, top), (right, down) = [c.astype(np.intp) for c in place], [c % 1 for c in place]
+    x, y = [(c + (GRID - 1) / 2).clip(0, GRID - 1.001) for c in (x, y)]
+    left, top = x.astype(np.intp), y.astype(np.intp)
+    right, down = x - left, y - top
     corner = ((font * CLASSES + digit)[:, None, None] * GRID + top) * GRID + left  # index of the upper left neighbour
     field = distance_fields().ravel()
     upper = field[corner] * (1 - right) + field[corner + 1] * right

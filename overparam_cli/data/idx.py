@@ -33,7 +33,7 @@ def parse(content: bytes, dimensions: int, name: str) -> Pixels:
     if len(raw) - start != math.prod(shape):
         size = " × ".join(map(str, shape))
         raise _damaged(name, f"its header says {size} bytes, and {len(raw) - start} follow")
-    return np.frombuffer(raw, np.uint8, offset=start).reshape(shape)
+    return np.frombuffer(bytearray(raw), np.uint8, offset=start).reshape(shape)  # a copy, so that it may be written to
 
 
 def _unzip(content: bytes, name: str) -> bytes:

@@ -48,7 +48,7 @@ class ImageDataset:
             object.__setattr__(self, "fingerprint", images_fingerprint(*arrays))
 
     def _check(self, part: str, images: Pixels, labels: Pixels) -> None:
-        n = len(labels)
+        n = labels.size
         if n == 0 or images.shape != (n, SIDE, SIDE) or labels.shape != (n,):
             raise DataInvalidError(
                 f"{self.name}: {part} images {images.shape} and labels {labels.shape} do not fit together: "

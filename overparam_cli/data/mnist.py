@@ -92,10 +92,11 @@ def parse(folder: Path, *, sources: MnistSources = MnistSources()) -> ImageDatas
     arrays: list[Pixels] = []
     for file, dimensions in zip(sources.files, DIMENSIONS, strict=True):
         arrays.append(idx.parse(_bytes(folder / FOLDER / file.name), dimensions, file.name))
-    for file, images, labels in zip(sources.files[::2], arrays[::2], arrays[1::2], strict=True):
-        if len(images) != len(labels):
+    for i in (0, 2):
+        images, labels = sources.files[i].name, sources.files[i + 1].name
+        if len(arrays[i]) != len(arrays[i + 1]):
             raise DataInvalidError(
-                f"{file.name} holds {len(images)} images, and the file of their labels {len(labels)}: {REMEDY}"
+                f"{images} holds {len(arrays[i])} images, and {labels} {len(arrays[i + 1])} labels; {REMEDY}"
             )
     return ImageDataset(
         name=NAME,

@@ -1,13 +1,17 @@
-"""A web server on this machine that misbehaves on command, and small pieces of gas-sensor data to serve."""
+"""A web server on this machine that misbehaves on command, and small pieces of data to serve."""
 
+import gzip
 import hashlib
 import io
+import struct
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import numpy as np
 
 # Rows of all gases in the original files, batch 1 … 10 (data set description); 13,910 together.
 TOTAL_ROWS = (445, 1244, 1586, 161, 197, 2300, 3613, 294, 470, 3600)
@@ -121,3 +125,9 @@ def sha(content: bytes) -> str:
 def row(gas: int, value: float = 1.0) -> str:
     """One made-up row in the original format."""
     return f"{gas};{10 + value:.6f} " + " ".join(f"{i}:{value + i:.6f}" for i in range(1, 129)) + " \n"
+
+
+def idx(array: np.ndarray) -> bytes:
+    """An array of bytes as a gzipped IDX file."""
+    header = struct.pack(f">{1 + array.ndim}I", 0x0800 + array.ndim, *array.shape)
+    return gzip.compress(header + array.tobytes(), mtime=0)

@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from overparam_cli.data import Dataset, load
-from overparam_cli.data.options import Option, natural, parse_options, real, split_spec
+from overparam_cli.data.options import Option, natural, parse_options, real, split_spec, whole
 from overparam_cli.errors import ConfigError, OverparamError
 
 OPTIONS = {"seed": Option(natural, 7, "a seed"), "y1": Option(real, 1.5, "a label")}
+SIZE = {"n": Option(whole(10, 99, "two digits"), 50, "a size")}
 finite = st.floats(allow_nan=False, allow_infinity=False)
 spaces = st.text(" ", max_size=2)
 
@@ -73,6 +74,21 @@ def test_any_specification_is_loaded_or_refused(spec):
 def test_refusals(text, message):
     with pytest.raises(ConfigError, match=message):
         parse_options("x", text, OPTIONS)
+
+
+@given(st.integers(0, 200))
+def test_a_size_is_within_its_limits(value):
+    if 10 <= value <= 99:
+        assert parse_options("x", f"n={value}", SIZE) == {"n": value}
+    else:
+        with pytest.raises(ConfigError, match=rf"a whole number from 10 to 99 \(two digits\), not '{value}'"):
+            parse_options("x", f"n={value}", SIZE)
+
+
+@pytest.mark.parametrize("text", ["", "-20", "20.0", "2e1", "٢٠", "0x20"])
+def test_what_is_no_size(text):
+    with pytest.raises(ConfigError, match="a whole number from 10 to 99"):
+        parse_options("x", f"n={text}", SIZE)
 
 
 def test_data_sets_without_options_take_none():
