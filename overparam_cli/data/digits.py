@@ -1,6 +1,6 @@
 """Printed digits, distorted: the embedded stand-in for MNIST, drawn from a seed where there is no network.
 
-Nothing handwritten is in it. A digit of one of 20 fonts is placed, scaled, stretched, rotated and sheared, wobbles
+Nothing handwritten is in it. A digit of one of 18 fonts is placed, scaled, stretched, rotated and sheared, wobbles
 along two waves, gets a stroke thicker or thinner than it was, some brightness, and noise. Every pixel is read off the
 distance d between its centre and the outline, so that nothing is drawn but arithmetic done:
 

@@ -10,6 +10,7 @@ from overparam_cli.data.checks import Check, close, exact, within
 from overparam_cli.data.images import CLASSES, SIDE, ImageDataset, Pixels
 from overparam_cli.errors import DataUnavailableError
 
+DIGITS_FINGERPRINT = "3c7b636eb8bd20d4"
 # How often each digit 0 … 9 is there.
 TRAIN_COUNTS = [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
 TEST_COUNTS = [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
@@ -40,7 +41,7 @@ def verify_mnist(folder: Path) -> list[Check]:
 
 
 def verify_digits(_: Path) -> list[Check]:
-    """Shapes, balance, brightness, and that the digits can be told apart."""
+    """Shapes, balance, brightness, that the digits can be told apart, and the very bytes."""
     data = digits.load()
     per_class, per_class_test = counts(data.labels), counts(data.test_labels)
     again = digits.draw(digits.SEED, 100, digits.TRAINING)
@@ -53,6 +54,7 @@ def verify_digits(_: Path) -> list[Check]:
         exact("the first images drawn again are the same", True, np.array_equal(again[0], data.images[:100])),
         exact("test images that are training images", 0, _repeated(data.images, data.test_images)),
         within("test images nearest to the mean of their digit", 0.4, 1.0, _nearest_mean_accuracy(data)),
+        exact("fingerprint", DIGITS_FINGERPRINT, data.fingerprint),
     ]
 
 
