@@ -2,30 +2,20 @@
 
 import difflib
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
-from overparam_cli.data import (
-    digits,
-    embedded_facts,
-    gas_facts,
-    gas_fetch,
-    image_facts,
-    mnist,
-    simulated,
-    table,
-    two_points,
-)
-from overparam_cli.data.cache import cache_dir, unavailable
+from overparam_cli.data import digits, embedded_facts, image_facts, mnist, simulated, table, two_points
+from overparam_cli.data.cache import cache_dir
 from overparam_cli.data.checks import Check
 from overparam_cli.data.dataset import Dataset
 from overparam_cli.data.entries import Entry, ImagesEntry, RegressionEntry, Store
-from overparam_cli.data.gas_sensor import FEATURES, GASES, find_batches
+from overparam_cli.data.gas_entry import gas_entry
+from overparam_cli.data.gas_sensor import FEATURES, GASES
 from overparam_cli.data.images import SIDE, ImageDataset
 from overparam_cli.data.options import Option, natural, parse_options, real, split_spec, whole
-from overparam_cli.errors import ConfigError, DataInvalidError, DataUnavailableError, StorageError
+from overparam_cli.errors import ConfigError
 
 
 @dataclass(frozen=True)
@@ -61,10 +51,8 @@ def load(
     if targets:
         raise ConfigError(f"data set '{name}' has its own target: --target is for your own tables ({_TABLES})")
     if not isinstance(entry, RegressionEntry):
-        raise ConfigError(
-            f"data set '{name}' is a set of images, for experiments of kind 'cnn': a regression needs one of "
-            f"{_names(RegressionEntry)}, or a table ({_TABLES})"
-        )
+        what = f"data set '{name}' is a set of images, for experiments of kind 'cnn'"
+        raise ConfigError(f"{what}: a regression needs one of {_names(RegressionEntry)}, or a table ({_TABLES})")
     return entry.load(parse_options(name, text, entry.options), _store(data_dir, offline, progress))
 
 
@@ -133,55 +121,11 @@ def _entry(name: str) -> Entry:
     return DATASETS[name]
 
 
-def _load_gas(gas: str, _: Mapping[str, float], store: Store) -> Dataset:
-    if lacking := gas_fetch.missing(store.folder):
-        if store.offline:
-            why = f"{lacking}, and --offline forbids the network"
-            raise DataUnavailableError(unavailable(gas, store.folder, why, gas_fetch.STAND_IN))
-        try:
-            gas_fetch.fetch_gas(gas, store.folder, progress=store.progress)
-        except StorageError as error:  # to somebody who wanted to run something, a full or forbidden folder is no data
-            raise DataUnavailableError(
-                unavailable(gas, store.folder, f"{lacking}, and {error}", gas_fetch.STAND_IN)
-            ) from None
-    return gas_facts.checked(gas, find_batches(store.folder))
-
-
-def _gas_cached(gas: str, folder: Path) -> str:
-    try:
-        if gas_fetch.missing(folder):
-            return "no"
-        gas_facts.checked(gas, find_batches(folder))
-    except DataInvalidError:
-        return "incomplete"
-    return "yes"
-
-
-def _verify_gas(gas: str, folder: Path) -> list[Check]:
-    if lacking := gas_fetch.missing(folder):
-        raise DataUnavailableError(unavailable(gas, folder, lacking, gas_fetch.STAND_IN))
-    return gas_facts.verify(gas, folder)
-
-
-def _gas(gas: str, n: int) -> RegressionEntry:
-    return RegressionEntry(
-        what=f"gas-sensor array, {gas}: concentration in ppmv from 16 sensors × 8 features",
-        n=n,
-        d=FEATURES,
-        source="UCI 270, downloaded once",
-        embedded=False,
-        load=partial(_load_gas, gas),
-        verify=partial(_verify_gas, gas),
-        cached=partial(_gas_cached, gas),
-        fetch=lambda folder, progress: gas_fetch.fetch_gas(gas, folder, progress=progress),
-    )
-
-
 _TABLES = ", ".join(f"*{suffix}" for suffix in table.TABLE_SUFFIXES)
 _ROWS = {"ethanol": 2565, "ethylene": 2926, "ammonia": 1641, "acetaldehyde": 1936, "acetone": 3009, "toluene": 1833}
 
 DATASETS: dict[str, Entry] = {
-    **{gas: _gas(gas, _ROWS[gas]) for gas in GASES},
+    **{gas: gas_entry(gas, _ROWS[gas]) for gas in GASES},
     "simulated": RegressionEntry(
         what="a simulated gas-sensor array, made to resemble ethanol",
         n=2565,
