@@ -35,10 +35,11 @@ def run(
     """`overparam run`: plan, train what is missing, print the table."""
     import torch
 
+    from overparam_cli.train.job import Settings
     from overparam_cli.train.measure import parse_measures
     from overparam_cli.train.plan import cost, estimate_seconds, plan
     from overparam_cli.train.progress import display
-    from overparam_cli.train.runner import Settings, run_job
+    from overparam_cli.train.runner import run_job
     from overparam_cli.train.theory import plan_studies, run_study
 
     if threads:
@@ -86,7 +87,7 @@ def plot(experiments: Sequence[str], results: Path, formats: Sequence[str], *, q
     for group in experiments:  # a figure of several experiments has its panels side by side, as in the paper
         members = [run for name in member_names(group) for run in runs.get(name, [])]
         if group not in runs and group not in records and group != "all" and members:
-            show_paths(draw(members, results / group, formats, kinds=("convergence",)), quiet=quiet)
+            show_paths(draw(members, results / group, formats, kinds=("figure",)), quiet=quiet)
 
 
 def show_paths(paths: Sequence[Path], *, quiet: bool) -> None:
@@ -110,8 +111,8 @@ def theory(
 ) -> None:
     """`overparam theory`: run checks, print each one's table, draw its figure."""
     from overparam_cli.present import theory_figures
+    from overparam_cli.train.job import Settings
     from overparam_cli.train.progress import display
-    from overparam_cli.train.runner import Settings
     from overparam_cli.train.theory import plan_checks, run_study
 
     study = plan_checks(names, overrides, results=results, name=name)
@@ -211,8 +212,8 @@ def bench(
 
     from overparam_cli.train import bench
     from overparam_cli.train.engine import pick_device
+    from overparam_cli.train.job import Settings
     from overparam_cli.train.manifest import describe_machine
-    from overparam_cli.train.runner import Settings
 
     if threads:
         torch.set_num_threads(threads)

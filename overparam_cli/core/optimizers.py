@@ -44,11 +44,17 @@ class Buffers:
 
 @dataclass(frozen=True)
 class Optimizer:
-    """An optimiser: hyperparameters per semantics, the names of its state slots, and the update."""
+    """An optimiser: hyperparameters per semantics, the names of its state slots, and the update.
+
+    `elementwise`: it treats every parameter by itself, so it trains any network. `counts_steps`: the update depends on
+    t, so that it is not the same operation every time.
+    """
 
     update: Callable[[Buffers, Hyper, int], None]
     defaults: Mapping[str, Hyper]
     slots: tuple[str, ...] = ()
+    elementwise: bool = True
+    counts_steps: bool = False
 
     def init(self, params: Tensor, hyper: Hyper) -> State:
         """State before the first update: zeros, or `initial_accumulator` where the optimiser has one.
@@ -198,6 +204,7 @@ OPTIMIZERS: Mapping[str, Optimizer] = {
             "torch": {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "bias_corrected_epsilon": 1.0},
         },
         ("first", "second"),
+        counts_steps=True,
     ),
-    "end-to-end": Optimizer(end_to_end_rule, _both()),
+    "end-to-end": Optimizer(end_to_end_rule, _both(), elementwise=False),
 }

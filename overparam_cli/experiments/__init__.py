@@ -2,11 +2,15 @@
 
 from overparam_cli.experiments.expansion import CurveRow, describe, expand, resolve
 from overparam_cli.experiments.folders import effective_overrides, folder_name, is_full, of_the_paper
-from overparam_cli.experiments.keys import TRIAL_KEYS
+from overparam_cli.experiments.keys import ALL_KEYS, CNN_KEYS, TRIAL_KEYS
 from overparam_cli.experiments.loading import Summary, available, config_folder, flatten, load_experiment
 from overparam_cli.experiments.model import (
+    CNN,
+    LINEAR,
     SEMANTICS_VERSION,
     Analysis,
+    AnyTrial,
+    CnnTrial,
     Curve,
     Experiment,
     Plot,
@@ -21,10 +25,16 @@ from overparam_cli.experiments.overrides import (
 )
 
 __all__ = [
+    "ALL_KEYS",
+    "CNN",
+    "CNN_KEYS",
+    "LINEAR",
     "OVERRIDE_HELP",
     "SEMANTICS_VERSION",
     "TRIAL_KEYS",
     "Analysis",
+    "AnyTrial",
+    "CnnTrial",
     "Curve",
     "CurveRow",
     "Experiment",

@@ -1,13 +1,23 @@
 """From an experiment to its trials: layers of settings resolved, grids and seeds crossed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from overparam_cli.errors import ConfigError
 from overparam_cli.experiments import registries
-from overparam_cli.experiments.keys import DEFAULTS, HYPERPARAMETERS, REQUIRED
-from overparam_cli.experiments.model import Curve, Experiment, Settings, Trial
+from overparam_cli.experiments.keys import HYPERPARAMETERS, REQUIRED, defaults
+from overparam_cli.experiments.model import (
+    CNN,
+    CROSS_ENTROPY,
+    LINEAR,
+    AnyTrial,
+    CnnTrial,
+    Curve,
+    Experiment,
+    Settings,
+    Trial,
+)
 
 
 def variants_of(experiment: Experiment) -> dict[str, Settings]:
@@ -15,6 +25,8 @@ def variants_of(experiment: Experiment) -> dict[str, Settings]:
     if experiment.variants or not experiment.curves:
         return dict(experiment.variants)
     loss = experiment.forced.get("loss", experiment.trial.get("loss"))
+    if experiment.kind == CNN:
+        loss = CROSS_ENTROPY
     if loss is None:
         raise ConfigError(f"{experiment.where} [trial]: 'loss' is missing")
     return {loss: {}}
@@ -25,28 +37,28 @@ def resolve(experiment: Experiment, variant: Settings, curve: Curve) -> dict[str
 
     An overriding hyperparameter concerns only the curves whose optimiser takes it.
     """
-    settings = {**DEFAULTS, **experiment.trial, **variant, **curve.settings, **experiment.forced}
+    settings = {**defaults(experiment.kind), **experiment.trial, **variant, **curve.settings, **experiment.forced}
     overridden = set(HYPERPARAMETERS) & set(experiment.forced)
     if overridden:
         where = _place(experiment, curve, "optimizer")
         takes = registries.hyperparameters(settings["optimizer"], settings["semantics"], {}, where)
         for key in overridden - set(takes):
             del settings[key]
-    for key in REQUIRED:
+    for key in REQUIRED[experiment.kind]:
         if key not in settings:
             raise ConfigError(f"{experiment.where}: curve {curve.name!r} has no {key!r}: give it there or in [trial]")
     return settings
 
 
-def hidden_widths(settings: Settings, where: str) -> tuple[int, ...]:
-    """The depth − 1 hidden widths that `width` stands for."""
+def hidden_widths(settings: Settings, where: str, key: str = "width") -> tuple[int, ...]:
+    """The depth − 1 hidden widths that `width` stands for; `key` is what the user calls it."""
     hidden: int = settings["depth"] - 1
     width: int | tuple[int, ...] = settings["width"]
     if isinstance(width, int):
         return (width,) * hidden
     if len(width) != hidden:
         raise ConfigError(
-            f"{where}: width = {list(width)} has {len(width)} entries, "
+            f"{where}: {key} = {list(width)} has {len(width)} entries, "
             f"but depth {hidden + 1} has {hidden} hidden layers"
         )
     return width
@@ -57,36 +69,72 @@ def _place(experiment: Experiment, curve: Curve, key: str) -> str:
     return "command line" if key in experiment.forced else f"{experiment.where}, curve {curve.name!r}"
 
 
-def _trials_of(experiment: Experiment, variant: str, settings: Settings, curve: Curve) -> Iterator[Trial]:
-    places = {key: _place(experiment, curve, key) for key in settings}
-    registries.check_name("init", settings["init"], registries.inits(), places["init"])
-    registries.check_name(
-        "preprocessing", settings["preprocessing"], registries.preprocessings(), places["preprocessing"]
-    )
+def _shared(experiment: Experiment, variant: str, settings: Settings, curve: Curve) -> dict[str, Any]:
+    """The fields that all trials of a curve have in common, whatever the kind of model; names are checked."""
+    place = _place(experiment, curve, "optimizer")
     given = {key: settings[key] for key in HYPERPARAMETERS if key in settings}
-    hyper = registries.hyperparameters(settings["optimizer"], settings["semantics"], given, places["optimizer"])
+    hyper = registries.hyperparameters(settings["optimizer"], settings["semantics"], given, place)
+    copied = ("dataset", "init_std", "optimizer", "semantics", "weight_decay", "dtype", "iterations")
+    return {
+        "experiment": experiment.name,
+        "variant": variant,
+        "curve": curve.name,
+        **{key: settings[key] for key in copied},
+        "hyper": tuple(sorted(hyper.items())),
+        "dataset_key": registries.dataset_key(
+            settings["dataset"], _place(experiment, curve, "dataset"), images=experiment.kind == CNN
+        ),
+    }
+
+
+def _linear_fields(experiment: Experiment, settings: Settings, curve: Curve) -> dict[str, Any]:
+    """What only a linear network's trial has."""
+    registries.check_name("init", settings["init"], registries.inits(), _place(experiment, curve, "init"))
+    place = _place(experiment, curve, "preprocessing")
+    registries.check_name("preprocessing", settings["preprocessing"], registries.preprocessings(), place)
+    copied = ("targets", "preprocessing", "loss", "depth", "init")
     widths = hidden_widths(settings, f"{experiment.where}, curve {curve.name!r}")
-    dataset_key = registries.dataset_key(settings["dataset"], places["dataset"])
-    copied = ("dataset", "targets", "preprocessing", "loss", "depth", "init", "init_std", "optimizer", "semantics")
+    return {**{key: settings[key] for key in copied}, "widths": widths}
+
+
+def _cnn_fields(experiment: Experiment, settings: Settings, curve: Curve) -> dict[str, Any]:
+    """What only the convolutional network's trial has: the factors of each dense layer, and the tutorial's settings."""
+    registries.check_elementwise(settings["optimizer"], _place(experiment, curve, "optimizer"))
+    where = f"{experiment.where}, curve {curve.name!r}"
+    widths, stds = [], []
+    for layer, smallest in registries.dense_layers().items():
+        depth = settings.get(f"{layer}_depth", settings["depth"])
+        key, std = f"{layer}_width", settings.get("factor_std", (settings["init_std"],))
+        widths.append(hidden_widths({"depth": depth, "width": settings.get(key, smallest)}, where, key))
+        stds.append(_one_per_factor(std, depth, where) if depth > 1 else ())
+    copied = ("decay_on", "lr_decay", "batch", "dropout", "validation", "evaluate_every")
+    return {**{key: settings[key] for key in copied}, "widths": tuple(widths), "factor_stds": tuple(stds)}
+
+
+def _one_per_factor(stds: tuple[float, ...], depth: int, where: str) -> tuple[float, ...]:
+    if len(stds) == 1:
+        return stds * depth
+    if len(stds) != depth:
+        raise ConfigError(f"{where}: factor_std = {list(stds)} has {len(stds)} entries, but there are {depth} factors")
+    return stds
+
+
+def _trials_of(experiment: Experiment, variant: str, settings: Settings, curve: Curve) -> Iterator[AnyTrial]:
+    shared = _shared(experiment, variant, settings, curve)
+    make, fields = _KINDS[experiment.kind]
+    own = fields(experiment, settings, curve)
     for lr in settings["lr"]:
         for seed in range(settings["seeds"]):
-            yield Trial(
-                experiment=experiment.name,
-                variant=variant,
-                curve=curve.name,
-                **{key: settings[key] for key in copied},
-                widths=widths,
-                hyper=tuple(sorted(hyper.items())),
-                lr=lr,
-                weight_decay=settings["weight_decay"],
-                seed=seed,
-                dtype=settings["dtype"],
-                iterations=settings["iterations"],
-                dataset_key=dataset_key,
-            )
+            yield make(**shared, **own, lr=lr, seed=seed)
 
 
-def expand(experiment: Experiment) -> dict[str, tuple[Trial, ...]]:
+_KINDS: dict[str, tuple[Callable[..., AnyTrial], Callable[[Experiment, Settings, Curve], dict[str, Any]]]] = {
+    LINEAR: (Trial, _linear_fields),
+    CNN: (CnnTrial, _cnn_fields),
+}
+
+
+def expand(experiment: Experiment) -> dict[str, tuple[AnyTrial, ...]]:
     """All trials by variant, in the order curve, learning rate, seed.
 
     A theory experiment and a group have none of their own (`flatten` gives a group's members). ConfigError where
@@ -95,7 +143,7 @@ def expand(experiment: Experiment) -> dict[str, tuple[Trial, ...]]:
     """
     expanded = {}
     for name, variant in variants_of(experiment).items():
-        trials: dict[str, Trial] = {}
+        trials: dict[str, AnyTrial] = {}
         for curve in experiment.curves:
             for trial in _trials_of(experiment, name, resolve(experiment, variant, curve), curve):
                 twin = trials.setdefault(trial.trial_id, trial)
@@ -139,7 +187,7 @@ def describe(experiment: Experiment) -> tuple[CurveRow, ...]:
     return tuple(rows)
 
 
-def _row(variant: str, label: str, trials: list[Trial]) -> CurveRow:
+def _row(variant: str, label: str, trials: list[AnyTrial]) -> CurveRow:
     first = trials[0]
     same = ("curve", "dataset", "loss", "depth", "width", "init", "optimizer", "iterations", "dtype")
     return CurveRow(

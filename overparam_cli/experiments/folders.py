@@ -13,7 +13,7 @@ from overparam_cli.experiments.expansion import expand
 from overparam_cli.experiments.model import Experiment
 from overparam_cli.experiments.overrides import PLACE, apply_overrides, checked_override
 
-PAPER_DATASETS = ("ethanol", "two-points")
+PAPER_DATASETS = ("ethanol", "two-points", "mnist")
 _NEVER_A_FOLDER = ("seeds", "variant")  # they add trials, or choose among the experiment's own
 _STILL_THE_PAPER = ("dtype",)  # the design offers both precisions
 
@@ -26,7 +26,7 @@ def of_the_paper(dataset: str) -> bool:
 def effective_overrides(experiment: Experiment, overrides: Mapping[str, Any]) -> dict[str, Any]:
     """The overrides that change trials: not those that repeat the config, select variants or change the seed count."""
     kept = {key: value for key, value in overrides.items() if key not in _NEVER_A_FOLDER and value is not False}
-    if not kept or experiment.kind != "linear":
+    if not kept or not experiment.has_trials:
         return {}
     trials = _trial_ids(apply_overrides(experiment, kept))
     for key in sorted(kept, reverse=True):
@@ -49,7 +49,7 @@ def is_full(experiment: Experiment, overrides: Mapping[str, Any]) -> bool:
 
     More seeds, a selection of variants and another precision keep it so. `experiment` is without overrides.
     """
-    if experiment.kind != "linear":
+    if not experiment.has_trials:
         return not effective_overrides(experiment, overrides)
     datasets = {trial.dataset for trials in expand(experiment).values() for trial in trials}
     changed = set(effective_overrides(experiment, overrides))
@@ -69,7 +69,9 @@ def folder_name(experiment: Experiment, overrides: Mapping[str, Any], name: str 
         return f"{experiment.name}@{name}"
     changed = effective_overrides(experiment, overrides)
     parts = ["smoke"] if changed.pop("smoke", False) else []
-    parts += [f"{key}={_folder_text(key, checked_override(key, changed[key]))}" for key in sorted(changed)]
+    parts += [
+        f"{key}={_folder_text(key, checked_override(experiment.kind, key, changed[key]))}" for key in sorted(changed)
+    ]
     return f"{experiment.name}@{_safe('+'.join(parts))}" if parts else experiment.name
 
 

@@ -7,8 +7,8 @@ A check takes a raw value and returns the canonical one (a learning rate becomes
 import difflib
 import math
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from overparam_cli.errors import ConfigError
@@ -89,6 +89,7 @@ def distinct(items: tuple[Any, ...]) -> tuple[Any, ...]:
 positive = number("a finite number above 0", lambda value: value > 0)
 non_negative = number("a finite number of at least 0", lambda value: value >= 0)
 fraction = number("a number of at least 0 and below 1", lambda value: 0 <= value < 1)
+unit = number("a number above 0 and at most 1", lambda value: 0 < value <= 1)
 
 
 def positives(value: Any) -> tuple[float, ...]:
@@ -101,6 +102,14 @@ def positives(value: Any) -> tuple[float, ...]:
     except ValueError:
         raise ValueError("must be a finite number above 0, or a list of such numbers") from None
     return distinct(numbers)
+
+
+def positives_in_order(value: Any) -> tuple[float, ...]:
+    """A positive number, or a list of them in which the order counts and one may come twice."""
+    items = value if isinstance(value, list | tuple) else [value]
+    if not items:
+        raise ValueError("is an empty list: give at least one number above 0")
+    return tuple(map(positive, items))
 
 
 def rates(value: Any) -> tuple[float, ...]:
@@ -163,20 +172,52 @@ TRIAL_KEYS: dict[str, Key] = {
     "initial_accumulator": Key(non_negative, "hyperparameter of adagrad"),
 }
 HYPERPARAMETERS = ("momentum", "beta1", "beta2", "epsilon", "rho", "initial_accumulator")
-DEFAULTS = {name: key.default for name, key in TRIAL_KEYS.items() if key.default is not None}
-REQUIRED = ("dataset", "loss", "depth", "lr", "iterations")
+
+_inner_width = "inner width of this dense layer's factors, or one per gap between them; the smallest that loses nothing"
+_layer_depth = "factors of this dense layer alone, whatever depth says"
+# Keys of the MNIST network. What it shares with linear networks is checked and read alike; defaults are the tutorial's.
+CNN_KEYS: dict[str, Key] = {
+    **{key: TRIAL_KEYS[key] for key in ("dataset", "lr", "seeds", "dtype", "iterations", "semantics")},
+    **{key: TRIAL_KEYS[key] for key in HYPERPARAMETERS},
+    "depth": Key(integer(1, 100), "factors of every dense layer: 1 is the original network", 1),
+    "dense1_depth": Key(integer(1, 100), _layer_depth),
+    "dense2_depth": Key(integer(1, 100), _layer_depth),
+    "dense1_width": Key(width, _inner_width, listed=",x"),
+    "dense2_width": Key(width, _inner_width, listed=",x"),
+    "init_std": Key(positive, "standard deviation of the initial weights, before the cut at 2 of them", 0.1),
+    "factor_std": Key(positives_in_order, "the same of a factored layer's factors, or one per factor", listed=","),
+    "optimizer": replace(TRIAL_KEYS["optimizer"], default="momentum"),
+    "weight_decay": Key(non_negative, "weight decay λ of the dense layers, biases included", 5e-4),
+    "decay_on": Key(choice("factors", "product"), "weight decay of each factor, or of their product", "factors"),
+    "lr_decay": Key(unit, "factor on the learning rate after every epoch", 0.95),
+    "batch": Key(integer(1, 10_000), "images in a batch", 64),
+    "dropout": Key(fraction, "share of the hidden units that is dropped in training", 0.5),
+    "validation": Key(integer(1), "first images of the training set, which are kept from training", 5000),
+    "evaluate_every": Key(integer(1), "iterations between measurements of validation and test error", 100),
+}
+KEYS: Mapping[str, Mapping[str, Key]] = {"linear": TRIAL_KEYS, "cnn": CNN_KEYS}  # by kind of experiment
+ALL_KEYS: Mapping[str, Key] = {**CNN_KEYS, **TRIAL_KEYS}
+REQUIRED = {"linear": ("dataset", "loss", "depth", "lr", "iterations"), "cnn": ("dataset", "lr", "iterations")}
 # The curves of a variant stand in one folder and are measured against one optimum, so they share the problem.
-PER_VARIANT = ("dataset", "targets", "preprocessing", "loss")
+PER_VARIANT = ("dataset", "targets", "preprocessing", "loss", "validation")
 
 
-def check_setting(name: str, value: Any, where: str, given: str | None = None) -> Any:
+def defaults(kind: str) -> dict[str, Any]:
+    """The keys of a kind of experiment that need not be given, and what they are then."""
+    return {name: key.default for name, key in KEYS[kind].items() if key.default is not None}
+
+
+def check_setting(kind: str, name: str, value: Any, where: str, given: str | None = None) -> Any:
     """The canonical value of trial key `name`; ConfigError names the place, the key and the valid choices.
 
-    `given` is the text that `value` was read from, if any: what the message shows.
+    `kind` is the experiment's; `given` is the text that `value` was read from, if any: what the message shows.
     """
-    if name not in TRIAL_KEYS:
-        raise ConfigError(f"{where}: unknown key {name!r}{suggest(name, TRIAL_KEYS)}")
-    return checked(TRIAL_KEYS[name].check, name, value, where, given)
+    keys = KEYS[kind]
+    if name in ALL_KEYS and name not in keys:
+        raise ConfigError(f"{where}: an experiment of kind {kind!r} has no key {name!r}{suggest(name, keys)}")
+    if name not in keys:
+        raise ConfigError(f"{where}: unknown key {name!r}{suggest(name, keys)}")
+    return checked(keys[name].check, name, value, where, given)
 
 
 def checked(check: Check, name: str, value: Any, where: str, given: str | None = None) -> Any:
@@ -199,7 +240,7 @@ def parse_text(name: str, value: str) -> Any:
 
     Whole numbers may be written ``1e6`` or ``1_000_000``. Unreadable text comes back as it is, for the check to refuse.
     """
-    key = TRIAL_KEYS.get(name)
+    key = ALL_KEYS.get(name)
     if key is None or key.check in (text, loss):
         return value.strip()
     if key.listed:

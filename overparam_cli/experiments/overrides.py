@@ -10,10 +10,11 @@ from overparam_cli.errors import ConfigError
 from overparam_cli.experiments import registries
 from overparam_cli.experiments.expansion import expand
 from overparam_cli.experiments.keys import (
+    ALL_KEYS,
     HYPERPARAMETERS,
-    TRIAL_KEYS,
     check_setting,
     checked,
+    defaults,
     parse_text,
     suggest,
     texts,
@@ -21,7 +22,7 @@ from overparam_cli.experiments.keys import (
 from overparam_cli.experiments.model import Curve, Experiment, Settings
 
 OVERRIDE_HELP = {
-    **{name: key.help for name, key in TRIAL_KEYS.items()},
+    **{name: key.help for name, key in ALL_KEYS.items()},
     "loss": "l2, l4, … (several: l2,l4): select the variants of these losses, or run the experiment with them",
     "depth": "depths to run (several: 2,3): keeps their curves; a depth without a curve is made from the deepest one",
     "variant": "variants to run (several: separated by commas); all by default",
@@ -61,10 +62,10 @@ def apply_overrides(experiment: Experiment, overrides: Mapping[str, Any]) -> Exp
     A hyperparameter goes to the curves whose optimiser takes it. A theory experiment has no trials: it is returned as
     it is. ConfigError for a group (override its members), unknown keys, and values that the keys do not accept.
     """
-    if not overrides or experiment.kind == "theory":
-        return experiment
-    if experiment.kind == "group":
+    if experiment.kind == "group" and overrides:
         raise ConfigError(f"{experiment.where}: a group has no trials of its own: override its members instead")
+    if not overrides or not experiment.has_trials:
+        return experiment
     settings = _checked_overrides(experiment, overrides)
     if names := settings.pop("variant", None):
         experiment = _select_variants(experiment, names)
@@ -83,10 +84,10 @@ def _checked_overrides(experiment: Experiment, overrides: Mapping[str, Any]) -> 
     if not isinstance(overrides.get("smoke", False), bool):
         raise ConfigError(f"{PLACE}: smoke = {overrides['smoke']!r} is no setting: use --smoke")
     smoke = (experiment.smoke or DEFAULT_SMOKE) if overrides.get("smoke") else {}
-    return {key: checked_override(key, value) for key, value in {**smoke, **given}.items()}
+    return {key: checked_override(experiment.kind, key, value) for key, value in {**smoke, **given}.items()}
 
 
-def checked_override(key: str, value: Any) -> Any:
+def checked_override(kind: str, key: str, value: Any) -> Any:
     """One override's canonical value, from text or from a value; ``variant``, ``loss`` and ``depth`` give tuples."""
     if key not in OVERRIDE_HELP:
         raise ConfigError(f"{PLACE}: unknown key {key!r}{suggest(key, OVERRIDE_HELP)}")
@@ -95,10 +96,10 @@ def checked_override(key: str, value: Any) -> Any:
     if key in ("loss", "depth"):
         if not _split(value):
             raise ConfigError(f"{PLACE}: {key} is empty: give at least one")
-        items = {check_setting(key, parse_text(key, item), PLACE, item) for item in map(str, _split(value))}
+        items = {check_setting(kind, key, parse_text(key, item), PLACE, item) for item in map(str, _split(value))}
         return tuple(sorted(items, key=lambda item: (len(str(item)), item)))  # l2 before l10
     given = value if isinstance(value, str) else None
-    setting = check_setting(key, value if given is None else parse_text(key, given), PLACE, given)
+    setting = check_setting(kind, key, value if given is None else parse_text(key, given), PLACE, given)
     if key == "dataset" and registries.is_table(setting):
         return str(Path(setting).expanduser())
     return setting
@@ -142,7 +143,7 @@ def _select_losses(experiment: Experiment, losses: tuple[str, ...]) -> Experimen
 
 
 def _depth_of(experiment: Experiment, curve: Curve) -> int:
-    depth = curve.settings.get("depth", experiment.trial.get("depth"))
+    depth = curve.settings.get("depth", experiment.trial.get("depth", defaults(experiment.kind).get("depth")))
     if depth is None or any("depth" in own for own in experiment.variants.values()):
         raise ConfigError(f"{experiment.where}: depth cannot be overridden where [variants] set it")
     return int(depth)

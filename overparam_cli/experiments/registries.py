@@ -55,14 +55,30 @@ def is_table(dataset: str) -> bool:
     return Path(dataset).suffix.lower() in TABLE_SUFFIXES
 
 
-def dataset_key(dataset: str, where: str) -> str:
+def dense_layers() -> dict[str, int]:
+    """The convolutional network's dense layers, each with the inner width that leaves it as expressive as it was."""
+    from overparam_cli.core.cnn import DENSE, smallest_widths
+
+    return {layer: smallest_widths(layer, depth=2)[0] for layer in DENSE}
+
+
+def check_elementwise(optimizer: str, where: str) -> None:
+    """Refuse an optimiser that is made for linear networks."""
+    if not optimizers()[optimizer].elementwise:
+        able = [name for name, entry in optimizers().items() if entry.elementwise]
+        raise ConfigError(f"{where}: optimizer {optimizer!r} is for linear networks: choose from {', '.join(able)}")
+
+
+def dataset_key(dataset: str, where: str, *, images: bool = False) -> str:
     """What identifies the data, checked: the content's hash of the user's own table, or all options of a named set.
 
     So a table is known by what it holds, and ``simulated`` and ``simulated:seed=<the default>`` are one data set. Empty
     for a name without options, which identifies itself.
     """
     if not is_table(dataset):
-        return _named_key(dataset, where)
+        return _named_key(dataset, where, "images" if images else "regression")
+    if images:
+        raise ConfigError(f"{where}: dataset {dataset!r} is a table, and this experiment needs images{_of('images')}")
     try:
         state = Path(dataset).stat()
         return _content_hash(dataset, state.st_size, state.st_mtime_ns)
@@ -70,13 +86,20 @@ def dataset_key(dataset: str, where: str) -> str:
         raise ConfigError(f"{where}: dataset {dataset!r} cannot be read: {error.strerror or error}") from None
 
 
-def _named_key(dataset: str, where: str) -> str:
+def _of(kind: str) -> str:
+    return f"; Valid: {', '.join(name for name, entry in datasets().items() if entry.kind == kind)}"
+
+
+def _named_key(dataset: str, where: str, kind: str) -> str:
     from overparam_cli.data.options import parse_options, split_spec
 
     name, text = split_spec(dataset)
     if name not in datasets():
         hint = f", or a path to a {'/'.join(TABLE_SUFFIXES)} table"
         raise ConfigError(f"{where}: unknown dataset {name!r}{suggest(name, datasets())}{hint}")
+    if datasets()[name].kind != kind:
+        needs = "images" if kind == "images" else "a regression problem"
+        raise ConfigError(f"{where}: dataset {name!r} does not fit: this experiment needs {needs}{_of(kind)}")
     try:
         options = parse_options(name, text, datasets()[name].options)
     except ConfigError as error:

@@ -21,11 +21,11 @@ from overparam_cli.experiments.keys import (
     text,
     texts,
 )
-from overparam_cli.experiments.model import Analysis, Curve, Experiment, Plot
+from overparam_cli.experiments.model import TRAINED, Analysis, Curve, Experiment, Plot
 
 COMMON_KEYS = ("name", "title", "paper", "kind", "description")
 KEYS_OF_KIND = {
-    "linear": ("trial", "variants", "curves", "analysis", "plot", "smoke"),
+    **dict.fromkeys(TRAINED, ("trial", "variants", "curves", "analysis", "plot", "smoke")),
     "theory": ("checks",),
     "group": ("members",),
 }
@@ -59,7 +59,7 @@ ANALYSIS_CHECKS: dict[str, Check] = {
     "gaps": positives,
 }
 PLOT_CHECKS: dict[str, Check] = {
-    "kind": choice("convergence"),
+    "kind": choice("convergence", "batch-loss"),
     "panels": texts,
     "titles": texts,
     "curves": texts,
@@ -93,8 +93,8 @@ def parse_experiment(document: Mapping[str, Any], source: Path) -> Experiment:
         "paper": "",
         **words,
     }
-    if kind == "linear":
-        return Experiment(**head, kind=kind, **_linear(document, source), source=source)
+    if kind in TRAINED:
+        return Experiment(**head, kind=kind, **_trained(document, kind, source), source=source)
     listing = "checks" if kind == "theory" else "members"
     names = checked(texts, listing, _required(document, listing, file), file)
     if not names:
@@ -108,26 +108,26 @@ def _required(document: Mapping[str, Any], key: str, where: str) -> Any:
     return document[key]
 
 
-def _linear(document: Mapping[str, Any], source: Path) -> dict[str, Any]:
+def _trained(document: Mapping[str, Any], kind: str, source: Path) -> dict[str, Any]:
     file = source.name
     variants = {
-        checked(identifier, "variant", name, file): _settings(value, f"{file} [variants.{name}]", source)
+        checked(identifier, "variant", name, file): _settings(kind, value, f"{file} [variants.{name}]", source)
         for name, value in table(document.get("variants", {}), f"{file} [variants]").items()
     }
-    curves = _curves(_required(document, "curves", file), source)
+    curves = _curves(kind, _required(document, "curves", file), source)
     names = tuple(curve.name for curve in curves)
     return {
-        "trial": _settings(_required(document, "trial", file), f"{file} [trial]", source),
+        "trial": _settings(kind, _required(document, "trial", file), f"{file} [trial]", source),
         "variants": variants,
         "curves": curves,
         "analysis": _analysis(document.get("analysis", {}), f"{file} [analysis]", names),
         "plot": _plot(document.get("plot", {}), f"{file} [plot]", tuple(variants), names),
-        "smoke": _settings(document.get("smoke", {}), f"{file} [smoke]", source),
+        "smoke": _settings(kind, document.get("smoke", {}), f"{file} [smoke]", source),
     }
 
 
-def _settings(value: Any, where: str, source: Path) -> dict[str, Any]:
-    settings = {key: check_setting(key, raw, where) for key, raw in table(value, where).items()}
+def _settings(kind: str, value: Any, where: str, source: Path) -> dict[str, Any]:
+    settings = {key: check_setting(kind, key, raw, where) for key, raw in table(value, where).items()}
     dataset = settings.get("dataset")
     if dataset and registries.is_table(dataset):
         # A path in a file is taken from where the file stands, whatever folder the command is given in.
@@ -135,7 +135,7 @@ def _settings(value: Any, where: str, source: Path) -> dict[str, Any]:
     return settings
 
 
-def _curves(value: Any, source: Path) -> tuple[Curve, ...]:
+def _curves(kind: str, value: Any, source: Path) -> tuple[Curve, ...]:
     file = source.name
     if not isinstance(value, list) or not value:
         raise ConfigError(f"{file}: [[curves]] must be given at least once")
@@ -145,11 +145,11 @@ def _curves(value: Any, source: Path) -> tuple[Curve, ...]:
         name = checked(identifier, "name", settings.pop("name", None), f"{file} [[curves]] no. {index + 1}")
         if name in curves:
             raise ConfigError(f"{file}: two [[curves]] are named {name!r}: names must differ")
-        curves[name] = _curve(name, settings, f"{file} [[curves]] {name!r}", source)
+        curves[name] = _curve(kind, name, settings, f"{file} [[curves]] {name!r}", source)
     return tuple(curves.values())
 
 
-def _curve(name: str, entry: dict[str, Any], where: str, source: Path) -> Curve:
+def _curve(kind: str, name: str, entry: dict[str, Any], where: str, source: Path) -> Curve:
     label = checked(text, "label", entry.pop("label", name), where)
     color, linestyle = entry.pop("color", None), entry.pop("linestyle", None)
     if color is not None:
@@ -159,7 +159,7 @@ def _curve(name: str, entry: dict[str, Any], where: str, source: Path) -> Curve:
     for key in entry:
         if key in PER_VARIANT:
             raise ConfigError(f"{where}: the curves of a variant share {key!r}: give it in [trial] or [variants.…]")
-    return Curve(name, label, _settings(entry, where, source), color, linestyle)
+    return Curve(name, label, _settings(kind, entry, where, source), color, linestyle)
 
 
 def _checked_table(value: Any, checks: Mapping[str, Check], where: str) -> dict[str, Any]:

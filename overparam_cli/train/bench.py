@@ -16,7 +16,8 @@ from torch import Tensor
 
 from overparam_cli.experiments import Trial
 from overparam_cli.train.engine import DTYPES, PAD, Engine, pick_device, steady_arithmetic
-from overparam_cli.train.runner import Problem, Settings, load_problem
+from overparam_cli.train.job import Settings
+from overparam_cli.train.linear import LinearProblem, load_problem
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,7 +77,7 @@ def template(loss: str, depth: int, dataset: str, dtype: str) -> Trial:
 
 
 def one_at_a_time(
-    problem: Problem, p: int, depth: int, dtype: torch.dtype, device: torch.device
+    problem: LinearProblem, p: int, depth: int, dtype: torch.dtype, device: torch.device
 ) -> Callable[[int], None]:
     """The loop everybody writes: torch.nn.Linear, autograd and torch.optim.SGD, one trial."""
     X, Y = (tensor.to(device, dtype) for tensor in (problem.X, problem.Y))
@@ -97,7 +98,9 @@ def one_at_a_time(
     return run
 
 
-def bare_products(problem: Problem, trials: int, dtype: torch.dtype, device: torch.device) -> Callable[[int], None]:
+def bare_products(
+    problem: LinearProblem, trials: int, dtype: torch.dtype, device: torch.device
+) -> Callable[[int], None]:
     """The two matrix products of an iteration and nothing else, in the engine's shapes."""
     n, d = problem.X.shape
     width = -(-trials // PAD) * PAD
@@ -113,7 +116,7 @@ def bare_products(problem: Problem, trials: int, dtype: torch.dtype, device: tor
     return run
 
 
-def engine_steps(problem: Problem, trials: Sequence[Trial], device: torch.device) -> Callable[[int], None]:
+def engine_steps(problem: LinearProblem, trials: Sequence[Trial], device: torch.device) -> Callable[[int], None]:
     """The engine on a batch."""
     engine = Engine(problem.X, problem.Y, trials, device=device)
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from overparam_cli import logs
-from overparam_cli.experiments import Trial
+from overparam_cli.experiments import AnyTrial, Trial
 from overparam_cli.train.engine import Snapshot
 
 if TYPE_CHECKING:
@@ -94,17 +94,22 @@ class History:
         return table.astype({"diverged_at": "Int64"})
 
 
-def describe(trial: Trial) -> dict[str, Any]:
+def describe(trial: AnyTrial) -> dict[str, Any]:
     """The columns of `trials.csv` that say what a trial is."""
     outcome = list(logs.TRIAL_COLUMNS).index("status")
     return {name: getattr(trial, name) for name in list(logs.TRIAL_COLUMNS)[:outcome]}
+
+
+def hyper_text(trial: AnyTrial) -> str:
+    """The optimiser's hyperparameters as a column has them."""
+    return " ".join(f"{name}={value:g}" for name, value in trial.hyper)
 
 
 def extras(trial: Trial) -> dict[str, Any]:
     """What else determines a trial's numbers, beyond the columns every trainer writes."""
     return {
         "semantics": trial.semantics,
-        "hyperparameters": " ".join(f"{name}={value:g}" for name, value in trial.hyper),
+        "hyperparameters": hyper_text(trial),
         "preprocessing": trial.preprocessing,
         "targets": " ".join(trial.targets),
     }

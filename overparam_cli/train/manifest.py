@@ -13,7 +13,7 @@ import torch
 
 from overparam_cli import __version__, logs
 from overparam_cli.core.regression import Optimum
-from overparam_cli.data import Dataset
+from overparam_cli.data import Dataset, ImageDataset
 from overparam_cli.experiments import Experiment, config_hash, to_dict
 
 
@@ -29,6 +29,18 @@ def describe_dataset(dataset: Dataset, preprocessing: str) -> dict[str, Any]:
         "targets": list(dataset.target_names),
         "fingerprint": dataset.fingerprint,
         "preprocessing": preprocessing,
+    }
+
+
+def describe_images(dataset: ImageDataset) -> dict[str, Any]:
+    """The same of a set of images; how it is split is the trainer's business."""
+    return {
+        "name": dataset.name,
+        "embedded": dataset.embedded,
+        "source": dataset.source,
+        "d": dataset.images[0].size,
+        "k": dataset.classes,
+        "fingerprint": dataset.fingerprint,
     }
 
 

@@ -1,6 +1,5 @@
 """From what the user asked for to jobs: which variants of which experiments, where, and at what cost."""
 
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,9 @@ from overparam_cli.experiments import (
     is_full,
     load_experiment,
 )
-from overparam_cli.train.engine import Engine, pick_device, steady_arithmetic
-from overparam_cli.train.runner import Job, Settings, batch_key, finished_ids, load_problem
+from overparam_cli.train.engine import steady_arithmetic
+from overparam_cli.train.job import Job, Settings, finished_ids
+from overparam_cli.train.runner import RUNS
 
 
 def plan(names: Sequence[str], overrides: Mapping[str, Any], *, results: Path, name: str | None = None) -> list[Job]:
@@ -30,7 +30,7 @@ def plan(names: Sequence[str], overrides: Mapping[str, Any], *, results: Path, n
         experiments |= {experiment.name: experiment for experiment in flatten(load_experiment(given))}
     jobs = []
     for plain in experiments.values():
-        if plain.kind != "linear":
+        if not plain.has_trials:
             continue
         changed = apply_overrides(plain, overrides)
         folder, kept = folder_name(plain, overrides, name), effective_overrides(plain, overrides)
@@ -43,35 +43,17 @@ def plan(names: Sequence[str], overrides: Mapping[str, Any], *, results: Path, n
 
 
 def cost(job: Job) -> float:
-    """Trial iterations still to do, a rough measure to sort jobs by (ℓ2 in Gram form costs about a fifth)."""
+    """Trial iterations still to do, a rough measure to sort jobs by, weighted by what one of their kind costs."""
     done = finished_ids(job.folder)
     left = sum(trial.iterations for trial in job.trials if trial.trial_id not in done)
-    return left * (0.2 if job.trials[0].p == 2 else 1.0)
+    return left * RUNS[job.experiment.kind].weight(job.trials[0])
 
 
-def estimate_seconds(job: Job, settings: Settings, *, probe: float = 0.5) -> float:
-    """How long the unfinished trials of a job will take here if none diverges, by running them for `probe` seconds.
+def estimate_seconds(job: Job, settings: Settings) -> float:
+    """How long the unfinished trials of a job will take here if none diverges, by running them for a moment.
 
     Raises the errors of `data.load`.
     """
     steady_arithmetic()
     done = finished_ids(job.folder)
-    batches: dict[tuple[object, ...], list[Any]] = {}
-    for trial in job.trials:
-        if trial.trial_id not in done:
-            batches.setdefault(batch_key(trial), []).append(trial)
-    total = 0.0
-    for batch in batches.values():
-        problem = load_problem(batch[0], settings)
-        engine = Engine(problem.X, problem.Y, batch, device=pick_device(settings.device))
-        for _ in range(10):  # warm up
-            engine.step()
-        engine.loss()  # waits for the device
-        start, steps = time.monotonic(), 0
-        while time.monotonic() - start < probe:
-            for _ in range(10):
-                engine.step()
-            steps += 10
-        engine.loss()
-        total += batch[0].iterations * (time.monotonic() - start) / steps
-    return total
+    return RUNS[job.experiment.kind].estimate(job, [t for t in job.trials if t.trial_id not in done], settings)

@@ -27,16 +27,18 @@ class Status:
     iterations: int
     alive: int  # trials that have not diverged
     trials: int
-    gaps: Mapping[str, float]  # curve → smallest gap now
+    gaps: Mapping[str, float]  # curve → smallest gap now, or whatever `measure` says
+    measure: str = "gap"
 
     @property
-    def gap_text(self) -> str:
-        """The live gaps, as a display shows them; of many curves only the best."""
+    def alive_text(self) -> str:
+        """How many trials are left, and the live gaps; of many curves only the best."""
         shown = dict(self.gaps)
         if len(shown) > SHOWN_CURVES:
             shown = dict(sorted(shown.items(), key=lambda item: item[1])[: SHOWN_CURVES - 1])
         text = "  ".join(f"{curve} {gap:.2e}" for curve, gap in shown.items())
-        return text if len(shown) == len(self.gaps) else f"{text}  (best of {len(self.gaps)} curves)"
+        text += f"  (best of {len(self.gaps)} curves)" if len(shown) < len(self.gaps) else ""
+        return f"alive {self.alive}/{self.trials}  {self.measure} {text}"
 
 
 class Progress(Protocol):
@@ -92,7 +94,7 @@ class Plain:
         left = clock((status.iterations - status.iteration) / speed) if speed else "?"
         self._print(
             f"{status.title}: {status.iteration:,}/{status.iterations:,}  {speed:,.0f} it/s  {left} left  "
-            f"alive {status.alive}/{status.trials}  gap {status.gap_text}"
+            f"{status.alive_text}"
         )
 
     def message(self, text: str) -> None:
@@ -154,7 +156,7 @@ class Terminal:
         left = clock((status.iterations - status.iteration) / speed) if speed else "?"
         note = f"{status.iteration:,}/{status.iterations:,}  {speed:,.0f} it/s  {left} left"
         self._bars.update(self._task, completed=status.iteration, total=status.iterations, note=note)
-        self._line.plain = f"alive {status.alive}/{status.trials}  gap {status.gap_text}"
+        self._line.plain = status.alive_text
 
     def message(self, text: str) -> None:
         """A line above the bars."""

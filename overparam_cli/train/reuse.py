@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from overparam_cli import logs
 from overparam_cli.errors import LogError
-from overparam_cli.experiments import Trial
+from overparam_cli.experiments import AnyTrial
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,9 +25,21 @@ class Found:
     sources: dict[str, str]  # trial id → fig3/l4
     fingerprint: str  # of the data they were trained on
 
+    def log_of(self, trial: AnyTrial) -> "pd.DataFrame":
+        """One trial's rows of the log; none if it was not found."""
+        return self.log[self.log["trial_id"] == trial.trial_id]
 
-def find(missing: Sequence[Trial], folder: Path) -> Found | None:
+    def only(self, trial_ids: Sequence[str]) -> "Found":
+        """The same of fewer trials."""
+        kept = {trial_id: source for trial_id, source in self.sources.items() if trial_id in set(trial_ids)}
+        trials, log = (table[table["trial_id"].isin(kept)] for table in (self.trials, self.log))
+        return Found(trials, log, kept, self.fingerprint)
+
+
+def find(missing: Sequence[AnyTrial], folder: Path, columns: Sequence[str]) -> Found | None:
     """Look for `missing` in the other run folders below the results folder that `folder` belongs to.
+
+    `columns` of the log are taken over; folders that lack one are passed over.
 
     Folders that cannot be read are passed over: they are not this run's business.
     """
@@ -45,12 +57,12 @@ def find(missing: Sequence[Trial], folder: Path) -> Found | None:
             continue
         rows = run.trials[run.trials["trial_id"].isin(set(wanted) - set(sources))]
         own_data = run.manifest["dataset"].get("fingerprint")
-        if rows.empty or own_data is None or fingerprint not in (None, own_data):
+        if rows.empty or own_data is None or fingerprint not in (None, own_data) or not {*columns} <= {*run.log}:
             continue
         fingerprint = own_data
         own = [wanted[trial_id] for trial_id in rows["trial_id"]]
         trials.append(rows.assign(experiment=[t.experiment for t in own], curve=[t.curve for t in own]))
-        texts.append(run.log[run.log["trial_id"].isin(rows["trial_id"])][list(logs.LOG_COLUMNS)])
+        texts.append(run.log[run.log["trial_id"].isin(rows["trial_id"])][list(columns)])
         sources |= dict.fromkeys(rows["trial_id"], f"{path.parent.parent.name}/{path.parent.name}")
     if fingerprint is None:
         return None

@@ -28,9 +28,9 @@ from overparam_cli.experiments.keys import suggest
 from overparam_cli.theory_logs import CURVES as CURVES_FILE
 from overparam_cli.theory_logs import TABLE
 from overparam_cli.theory_logs import THEORY as KIND
+from overparam_cli.train.job import Settings, locked
 from overparam_cli.train.manifest import describe_dataset, describe_machine
 from overparam_cli.train.progress import Progress
-from overparam_cli.train.runner import Settings, locked
 from overparam_cli.train.theory_curves import CURVES
 from overparam_cli.train.theory_parameters import as_data, defaults, parse
 

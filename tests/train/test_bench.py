@@ -5,7 +5,7 @@ import torch
 
 from overparam_cli.train import bench
 from overparam_cli.train.bench import Subject, Timing
-from overparam_cli.train.runner import Settings
+from overparam_cli.train.job import Settings
 
 
 def timing(subject: str, trials: int, depth: str, median: float, loss: str = "l4") -> Timing:

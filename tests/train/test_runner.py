@@ -15,11 +15,12 @@ import pytest
 
 from overparam_cli import logs
 from overparam_cli.errors import BusyError, ConfigError, LogError, RunInterrupted, StorageError
-from overparam_cli.train import runner
+from overparam_cli.train import linear
 from overparam_cli.train.measure import parse_measures
 from overparam_cli.train.plan import plan
 from overparam_cli.train.progress import Silent, Status
-from overparam_cli.train.runner import Job, Settings, locked, run_job
+from overparam_cli.train.job import Job, Settings, locked
+from overparam_cli.train.runner import run_job
 
 CONFIG = """
 name = "tiny"
@@ -110,7 +111,7 @@ def test_finished_trials_are_not_run_again(config: Path, tmp_path: Path, monkeyp
     task = job(config, tmp_path)
     run_job(task, Settings(), Silent())
     before = csvs(task.folder)
-    monkeypatch.setattr(runner, "Engine", None)  # calling it would fail
+    monkeypatch.setattr(linear, "Engine", None)  # calling it would fail
     run_job(task, Settings(), Silent())
     assert csvs(task.folder) == before
 
