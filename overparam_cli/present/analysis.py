@@ -4,6 +4,7 @@ Pure functions over a `Run`. They live in `trajectories` (one trial), `selection
 run), and are gathered here, so that the commands and the claims find everything in one place.
 """
 
+from overparam_cli.present.measure import CROSS_ENTROPY, GAP, TOTAL_LOSS, Measure, is_cnn, measure_of
 from overparam_cli.present.runs import (
     DESCENT,
     GAP_FRACTIONS,
@@ -51,12 +52,16 @@ from overparam_cli.present.trajectories import (
 )
 
 __all__ = [
+    "CROSS_ENTROPY",
     "DESCENT",
+    "GAP",
     "GAP_FRACTIONS",
     "PLATEAU",
     "SELECTION",
+    "TOTAL_LOSS",
     "CurveSummary",
     "Divergence",
+    "Measure",
     "Selection",
     "Speedup",
     "Spread",
@@ -74,9 +79,11 @@ __all__ = [
     "full_iterations",
     "gap_at",
     "gap_floor",
+    "is_cnn",
     "iterations",
     "log10_distance",
     "logs_of",
+    "measure_of",
     "median_speedup",
     "optimizer_of",
     "plateau_end",

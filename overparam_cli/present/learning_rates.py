@@ -25,7 +25,7 @@ def has_grid(panel: Panel) -> bool:
 
 
 def learning_rates(panels: Sequence[Panel]) -> Figure:
-    """Draw the final gap (median and range over the seeds) against the learning rate, one panel per run.
+    """Draw the final gap, or cross-entropy (median and range over the seeds), against the learning rate, by run.
 
     Rates with which a seed diverged have no final gap: they stand as crosses in a strip at the top, a row for each
     curve. The chosen rate is ringed.
@@ -43,7 +43,7 @@ def learning_rates(panels: Sequence[Panel]) -> Figure:
 
 def _draw_panel(axes: Axes, panel: Panel) -> bool:
     """Draw one panel; return whether a rate diverged with some of its seeds only."""
-    axes.set(xscale="log", yscale="log", xlabel="learning rate", ylabel=f"final {panel.loss} − optimum")
+    axes.set(xscale="log", yscale="log", xlabel=panel.measure.rate, ylabel=panel.measure.axis.format(loss=panel.loss))
     rates = [rate for selection in panel.selections.values() for rate in selection.rates]
     axes.set_xlim(min(rates) / 1.8, max(rates) * 1.8)
     ends = [_draw_curve(axes, panel, curve) for curve in panel.labels]
@@ -63,7 +63,7 @@ def _draw_curve(axes: Axes, panel: Panel, curve: str) -> Array:
     style, chosen = panel.looks[curve], panel.selections[curve]
     trials = trials_of(panel.run, curve)
     trials = trials[~trials["lr"].isin(chosen.diverged)]
-    gaps = trials["final_gap"].clip(lower=panel.floor).groupby(trials["lr"]).agg(["median", "min", "max"])
+    gaps = trials[panel.measure.final].clip(lower=panel.floor).groupby(trials["lr"]).agg(["median", "min", "max"])
     rates = gaps.index.to_numpy(np.float64)
     middle, low, high = (gaps[name].to_numpy(np.float64) for name in ("median", "min", "max"))
     axes.plot(
@@ -106,7 +106,7 @@ def _draw_crosses(axes: Axes, panel: Panel, curve: str, row: int) -> bool:
     axes.plot([0.015], [height], style.marker, color=style.color, markersize=3.5, transform=axes.transAxes)  # whose row
     for lr in panel.selections[curve].diverged:
         trials = trials_of(panel.run, curve, lr)
-        failed = int(diverged(trials).sum())
+        failed = int(diverged(trials, panel.measure).sum())
         mark: dict[str, Any] = {
             "color": style.color,
             "markersize": 6,

@@ -9,10 +9,13 @@ import pandas as pd
 
 from overparam_cli.errors import LogError
 from overparam_cli.logs import Run
+from overparam_cli.present.measure import Measure, is_cnn, measure_of
 from overparam_cli.present.runs import curve_labels
 from overparam_cli.present.selection import Selection, best_learning_rate, logs_of
-from overparam_cli.present.style import Look, look
-from overparam_cli.present.trajectories import SMALLEST, Array, gap_floor
+from overparam_cli.present.style import Look, look, ramp
+from overparam_cli.present.trajectories import SMALLEST, Array, finite_points, gap_floor
+
+FAMILY = 3  # curves that differ by a number are drawn as an ordered family from here on
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,11 @@ class Panel:
     def name(self) -> str:
         """The variant: l2, l4, …"""
         return str(self.run.manifest["variant"])
+
+    @property
+    def measure(self) -> Measure:
+        """What its curves are judged by."""
+        return measure_of(self.run)
 
     @property
     def title(self) -> str:
@@ -88,7 +96,26 @@ def _panel(run: Run) -> Panel:
         curve: label for curve, label in curve_labels(run).items() if not plot.get("curves") or curve in plot["curves"]
     }
     selections = {curve: best_learning_rate(run, curve) for curve in labels}
-    return Panel(run, plot, labels, _looks(config.get("curves", []), list(labels)), selections, gap_floor(run))
+    looks = _looks(config.get("curves", []), list(labels)) | _family(run, list(labels))
+    return Panel(run, plot, labels, looks, selections, gap_floor(run))
+
+
+def _family(run: Run, curves: Sequence[str]) -> dict[str, Look]:
+    """Return ordered looks for the CNN's curves that differ by their factors' initialisation alone.
+
+    They stand in the experiment file in the order of their std, beside the baseline, which keeps its own look. No
+    family are fewer than FAMILY curves, curves that share a std, and curves that the file gives a colour.
+    """
+    config = run.manifest["config"]
+    baseline = config.get("analysis", {}).get("baseline")
+    described = [curve for curve in config.get("curves", []) if curve["name"] != baseline]
+    if not is_cnn(run) or len(described) < FAMILY or any(curve.get("color") is not None for curve in described):
+        return {}
+    places = {curve["name"]: place for place, curve in enumerate(described) if curve["name"] in curves}
+    stds = run.trials[run.trials["curve"].isin(places)].groupby("curve")["factor_std"].first()
+    if stds.isna().any() or stds.duplicated().any():
+        return {}
+    return {curve: ramp(place, len(described)) for curve, place in places.items()}
 
 
 def _looks(described: Sequence[Mapping[str, Any]], curves: Sequence[str]) -> dict[str, Look]:
@@ -113,13 +140,13 @@ def band(logs: Sequence[pd.DataFrame], column: str, floor: float = SMALLEST, end
 
     Values below `floor` count as `floor`. Between the log points of a seed its value is interpolated in log10. A seed
     whose log stops before `end` (the run's length) has diverged: from there on it counts as infinite, so that it pulls
-    the median up instead of silently leaving it.
+    the median up instead of silently leaving it; all along where it stops before the column has a value.
     """
-    curves = []
+    curves, lost = [], 0
     for log in logs:
-        values = log[column].to_numpy(np.float64)
-        finite = np.isfinite(values)
-        curves.append((log["iteration"].to_numpy(np.float64)[finite], np.log10(np.maximum(values[finite], floor))))
+        iterations, values = finite_points(log, column)
+        curves.append((iterations, np.log10(np.maximum(values, floor))))
+        lost += int(not values.size and end is not None and log["iteration"].iloc[-1] < end)
     curves = [curve for curve in curves if curve[0].size]
     if not curves:
         empty = np.empty(0)
@@ -130,5 +157,5 @@ def band(logs: Sequence[pd.DataFrame], column: str, floor: float = SMALLEST, end
         10 ** np.interp(times, *curve, right=np.inf if stop else None)
         for curve, stop in zip(curves, stops, strict=True)
     ]
-    stacked = np.stack(rows)  # (seeds, iterations)
+    stacked = np.stack([*rows, *[np.full(times.size, np.inf)] * lost])  # (seeds, iterations)
     return Band(times, np.median(stacked, axis=0), stacked.min(axis=0), stacked.max(axis=0))

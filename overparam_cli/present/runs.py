@@ -1,6 +1,9 @@
 """What a run's manifest and trials say about it: labels, lengths, the gaps that are reported."""
 
+from math import log
+
 from overparam_cli.logs import Run
+from overparam_cli.present.measure import is_cnn
 
 GAP_FRACTIONS = (1 / 2, 1 / 5, 1 / 10, 1 / 20, 1 / 50, 1 / 100)  # of the gap at W = 0, the same gaps for every curve
 LATE = 0.05  # a trial that diverges after this fraction of the run had long looked fine
@@ -38,13 +41,21 @@ def optimizer_of(run: Run, curve: str) -> str:
 
 
 def fixed_gaps(run: Run) -> tuple[float, ...]:
-    """Return the gaps whose iterations are reported: `analysis.gaps`, or GAP_FRACTIONS of the gap at W = 0."""
+    """Return the levels of the measure whose iterations are reported.
+
+    They are `analysis.gaps`, or GAP_FRACTIONS of the measure at W = 0 (see `zero_gap`).
+    """
     given = run.manifest["config"].get("analysis", {}).get("gaps")
     return tuple(float(gap) for gap in given) if given else tuple(zero_gap(run) * share for share in GAP_FRACTIONS)
 
 
 def zero_gap(run: Run) -> float:
-    """Return the gap at W = 0, the common measure of all curves whatever their initialisation."""
+    """Return the measure at W = 0, common to all curves whatever their initialisation.
+
+    For the CNN that is ln k, the cross-entropy of a uniform guess among its k classes.
+    """
+    if is_cnn(run):
+        return log(int(run.manifest["dataset"]["k"]))
     optimum = run.manifest.get("optimum", {})
     if optimum.get("loss_at_zero") is None:
         return float(run.log.loc[run.log["iteration"] == 0, "gap"].median())

@@ -2,7 +2,8 @@
 
 A rule scores one trial, lower is better; a rate's score is the median over its seeds; the lowest score wins. Only rates
 with which no seed diverged, and for which every seed of the curve has been run, can win. Ties go to the lower final
-gap, then to the smaller rate, so that the choice never depends on the order of the rows.
+gap, then to the smaller rate, so that the choice never depends on the order of the rows. "Gap" stands here for whatever
+the run is judged by (see `measure`).
 """
 
 from collections.abc import Callable
@@ -12,18 +13,20 @@ from math import inf
 import numpy as np
 import pandas as pd
 
-from overparam_cli.errors import ConfigError
-from overparam_cli.logs import DIVERGED, STATUSES, Run
+from overparam_cli.errors import ConfigError, LogError
+from overparam_cli.logs import DIVERGED, STATUSES, TRIALS, Run
+from overparam_cli.present.measure import Measure, measure_of
 from overparam_cli.present.runs import zero_gap
-from overparam_cli.present.trajectories import crossing, final_gap, gap_floor, log10_gap, trial_log
+from overparam_cli.present.trajectories import crossing, final_gap, finite_points, gap_floor, log10_gap, trial_log
 
 
 @dataclass(frozen=True)
 class Yardstick:
-    """What a rule may know beside the trial's log: the gap to reach, and the gap below which numbers mean nothing."""
+    """What a rule may know beside the trial's log: gap to reach, gap below which numbers mean nothing, gap's column."""
 
     target: float
     floor: float
+    column: str
 
 
 @dataclass(frozen=True)
@@ -45,9 +48,14 @@ class Selection:
         return self.lr if self.lr is not None else min(self.rates, default=None)
 
 
-def diverged(trials: pd.DataFrame) -> pd.Series:
-    """Return the mask of the trials that diverged; a final gap that is no number counts as divergence."""
-    finite = np.isfinite(trials["final_gap"].to_numpy(np.float64))
+def diverged(trials: pd.DataFrame, measure: Measure) -> pd.Series:
+    """Return the mask of the trials that diverged; a final gap that is no number counts as divergence.
+
+    Raises LogError when the trials lack the column of the measure.
+    """
+    if measure.final not in trials:
+        raise LogError(f"{TRIALS} has no column {measure.final!r}: it is damaged; run it again elsewhere")
+    finite = np.isfinite(trials[measure.final].to_numpy(np.float64))
     mask: pd.Series = (trials["status"] == DIVERGED) | ~finite
     return mask
 
@@ -78,11 +86,12 @@ def best_learning_rate(run: Run, curve: str, rule: str | None = None, *, target:
     rule = rule or analysis.get("selection", "final-gap")
     if rule not in SELECTION:
         raise ConfigError(f"unknown selection rule {rule!r}: choose one of {', '.join(SELECTION)}")
-    yardstick = Yardstick(target or analysis.get("target_gap") or zero_gap(run) / 10, gap_floor(run))
-    trials = trials_of(run, curve)
+    measure, trials = measure_of(run), trials_of(run, curve)
+    goal = target or analysis.get("target_gap") or zero_gap(run) / 10
+    yardstick = Yardstick(goal, gap_floor(run), measure.column)
     seeds = trials["seed"].nunique()
     rates = tuple(float(lr) for lr in sorted(trials["lr"].unique()))
-    failed = tuple(float(lr) for lr in sorted(trials["lr"][diverged(trials)].unique()))
+    failed = tuple(float(lr) for lr in sorted(trials["lr"][diverged(trials, measure)].unique()))
     incomplete = tuple(lr for lr in rates if (trials["lr"] == lr).sum() < seeds)
     ranked = [
         (*_scores(run, curve, lr, SELECTION[rule], yardstick), lr)
@@ -96,7 +105,8 @@ def best_learning_rate(run: Run, curve: str, rule: str | None = None, *, target:
 def _scores(run: Run, curve: str, lr: float, rule: "Rule", yardstick: Yardstick) -> tuple[float, float]:
     """Return the medians over the seeds of the rule's score and of the final gap."""
     logs = logs_of(run, curve, lr).values()
-    return float(np.median([rule(log, yardstick) for log in logs])), float(np.median([final_gap(log) for log in logs]))
+    finals = [final_gap(log, yardstick.column) for log in logs]
+    return float(np.median([rule(log, yardstick) for log in logs])), float(np.median(finals))
 
 
 def _edge(lr: float | None, rates: tuple[float, ...]) -> str | None:
@@ -106,14 +116,15 @@ def _edge(lr: float | None, rates: tuple[float, ...]) -> str | None:
     return {rates[0]: "lowest", rates[-1]: "highest"}.get(lr)
 
 
-def _score_final_gap(log: pd.DataFrame, _: Yardstick) -> float:
+def _score_final_gap(log: pd.DataFrame, yardstick: Yardstick) -> float:
     """Return the gap at the last iteration."""
-    return final_gap(log)
+    return final_gap(log, yardstick.column)
 
 
 def _score_area(log: pd.DataFrame, yardstick: Yardstick) -> float:
     """Return the mean of log10 gap over the iterations (trapezoids): the area under the log-gap curve per iteration."""
-    iterations, heights = log["iteration"].to_numpy(np.float64), log10_gap(log["gap"].to_numpy(), yardstick.floor)
+    iterations, gaps = finite_points(log, yardstick.column)
+    heights = log10_gap(gaps, yardstick.floor)
     if iterations[-1] == iterations[0]:
         return float(heights[-1])
     area = np.sum(np.diff(iterations) * (heights[1:] + heights[:-1]) / 2)
@@ -122,7 +133,7 @@ def _score_area(log: pd.DataFrame, yardstick: Yardstick) -> float:
 
 def _score_iterations(log: pd.DataFrame, yardstick: Yardstick) -> float:
     """Return the (interpolated) iterations to the target gap; inf where it is never reached."""
-    iterations = crossing(log, yardstick.target)
+    iterations = crossing(log, yardstick.target, yardstick.column)
     return inf if iterations is None else iterations
 
 

@@ -98,6 +98,18 @@ LOOKS = (
 )
 
 
+RAMP = ("#0d0887", "#7e03a8", "#cc4778", "#f89540")  # dark to light, also in grey; the ends of matplotlib's plasma
+
+
+def ramp(place: int, count: int) -> Look:
+    """Return the look of one of `count` curves that differ by a number: solid, from dark to light, its own marker."""
+    at = place / max(count - 1, 1) * (len(RAMP) - 1)
+    low = min(int(at), len(RAMP) - 2)
+    ends = (to_rgb(RAMP[low]), to_rgb(RAMP[low + 1]))
+    mixed = [(1 - at + low) * one + (at - low) * other for one, other in zip(*ends, strict=True)]
+    return Look(to_hex((mixed[0], mixed[1], mixed[2])), "solid", LOOKS[(place + 1) % len(LOOKS)].marker, width=1.3)
+
+
 LINESTYLES: dict[str, Any] = {
     "solid": "solid",
     "dashed": (0, (6, 1.6)),

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from overparam_cli.logs import Run
+from overparam_cli.present.measure import Measure, is_cnn, measure_of
 from overparam_cli.present.runs import (
     DESCENT,
     curve_labels,
@@ -65,14 +66,15 @@ class CurveSummary:
     optimizer: str
     seeds: int
     selection: Selection
-    final_gap: Spread | None
+    final: Spread | None  # what the run is judged by, at the last iteration: the gap, or the cross-entropy
     iterations_to: tuple[
         float | None, ...
-    ]  # per fixed gap, median over the seeds; None: not by every seed (see `_median`)
-    speedup: Speedup | None  # over the baseline at the baseline's own final gap, median over the seeds
+    ]  # per fixed level, median over the seeds; None: not by every seed (see `_median`)
+    speedup: Speedup | None  # over the baseline at the baseline's own final value, median over the seeds
     speedup_per_seed: dict[int, Speedup]
     final_norm: Spread | None
     final_effective_step: Spread | None  # η‖W_e‖^(2−2/N); None for optimisers other than gradient descent
+    extra: dict[str, Any]  # what this kind of run has beside that: counts and spreads, None where unknown
 
 
 @dataclass(frozen=True)
@@ -89,15 +91,24 @@ class Summary:
     full_iterations: int  # of the experiment as its file describes it, before any override
     optimum: dict[str, Any]
     baseline: str | None
-    gaps: tuple[float, ...]
+    measure: Measure
+    levels: tuple[float, ...]  # of the measure
     curves: tuple[CurveSummary, ...]
     divergences: tuple[Divergence, ...]
     warnings: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the summary for JSON: infinities and NaN become null, keys strings, tuples lists."""
+        """Return the summary for JSON: infinities and NaN become null, keys strings, tuples lists.
+
+        What the run is judged by goes under its own name there: final_gap and gaps, or final_cross_entropy and levels.
+        """
         plain: dict[str, Any] = _plain(asdict(self))
-        return plain
+        curves = [_renamed(curve, {"final": self.measure.final}) for curve in plain["curves"]]
+        plain["curves"] = [
+            {key: value for key, value in curve.items() if key != "extra"} | curve["extra"] for curve in curves
+        ]
+        del plain["measure"]
+        return _renamed(plain, {"levels": self.measure.levels})
 
 
 def summarise(run: Run, rule: str | None = None) -> Summary:
@@ -109,7 +120,7 @@ def summarise(run: Run, rule: str | None = None) -> Summary:
     config, labels = manifest["config"], curve_labels(run)
     chosen = {curve: best_learning_rate(run, curve, rule) for curve in labels}
     baseline = config.get("analysis", {}).get("baseline")
-    gaps = fixed_gaps(run)
+    levels = fixed_gaps(run)
     return Summary(
         experiment=manifest["experiment"],
         name=manifest.get("name") or manifest["experiment"],
@@ -121,9 +132,10 @@ def summarise(run: Run, rule: str | None = None) -> Summary:
         full_iterations=full_iterations(run),
         optimum=dict(manifest.get("optimum", {})),
         baseline=baseline,
-        gaps=gaps,
+        measure=measure_of(run),
+        levels=levels,
         curves=tuple(
-            _summarise_curve(run, chosen[curve], chosen.get(baseline), gaps, labels[curve]) for curve in labels
+            _summarise_curve(run, chosen[curve], chosen.get(baseline), levels, labels[curve]) for curve in labels
         ),
         divergences=divergences(run),
         warnings=tuple(line for curve in labels for line in _warnings(chosen[curve], labels[curve])),
@@ -133,13 +145,15 @@ def summarise(run: Run, rule: str | None = None) -> Summary:
 def speedups(run: Run, curve: Selection, baseline: Selection, gap: float | None = None) -> dict[int, Speedup]:
     """Return seed → speedup of a curve over the baseline, each at its chosen rate, for the seeds that both have.
 
-    `gap` is the gap to reach; by default each seed's own: the baseline's final gap.
+    `gap` is the level of the run's measure to reach; by default each seed's own: the baseline's final one.
     """
+    column = measure_of(run).column
     if curve.lr is None or baseline.lr is None:
         return {}
     ours, theirs = logs_of(run, curve.curve, curve.lr), logs_of(run, baseline.curve, baseline.lr)
     common = sorted(ours.keys() & theirs.keys())
-    return {seed: speedup(ours[seed], theirs[seed], final_gap(theirs[seed]) if gap is None else gap) for seed in common}
+    goals = {seed: final_gap(theirs[seed], column) if gap is None else gap for seed in common}
+    return {seed: speedup(ours[seed], theirs[seed], goals[seed], column) for seed in common}
 
 
 def divergences(run: Run) -> tuple[Divergence, ...]:
@@ -149,7 +163,7 @@ def divergences(run: Run) -> tuple[Divergence, ...]:
         own = trials_of(run, curve)
         for lr in sorted(float(rate) for rate in own["lr"].unique()):
             trials = own[own["lr"] == lr]
-            failed = trials[diverged(trials)]
+            failed = trials[diverged(trials, measure_of(run))]
             if len(failed):
                 at = pd.to_numeric(failed["diverged_at"]).dropna()
                 seeds = tuple(int(seed) for seed in failed["seed"])
@@ -159,10 +173,10 @@ def divergences(run: Run) -> tuple[Divergence, ...]:
 
 
 def _summarise_curve(
-    run: Run, chosen: Selection, baseline: Selection | None, gaps: tuple[float, ...], label: str
+    run: Run, chosen: Selection, baseline: Selection | None, levels: tuple[float, ...], label: str
 ) -> CurveSummary:
     """Report one curve at its chosen rate; without one, everything that needs it stays empty."""
-    trials = trials_of(run, chosen.curve)
+    trials, column = trials_of(run, chosen.curve), measure_of(run).column
     depth, optimizer = depth_of(run, chosen.curve), optimizer_of(run, chosen.curve)
     logs = list(logs_of(run, chosen.curve, chosen.lr).values()) if chosen.lr is not None else []
     norms = [float(log["norm"].iloc[-1]) for log in logs if "norm" in log]
@@ -175,13 +189,24 @@ def _summarise_curve(
         optimizer=optimizer,
         seeds=int(trials["seed"].nunique()),
         selection=chosen,
-        final_gap=Spread.of([final_gap(log) for log in logs]),
-        iterations_to=tuple(_median([reaches(log, gap) for log in logs]) for gap in gaps),
+        final=Spread.of([final_gap(log, column) for log in logs]),
+        iterations_to=tuple(_median([reaches(log, level, column) for log in logs]) for level in levels),
         speedup=median_speedup(list(per_seed.values())),
         speedup_per_seed=per_seed,
         final_norm=Spread.of(norms),
         final_effective_step=Spread.of(steps if optimizer in DESCENT else []),
+        extra=_extra(trials[trials["lr"] == chosen.lr], trials) if is_cnn(run) else {},
     )
+
+
+def _extra(shown: pd.DataFrame, trials: pd.DataFrame) -> dict[str, Any]:
+    """Return what the CNN has beside its loss: parameters, and errors in percent at the chosen rate (`shown`)."""
+    counts = pd.to_numeric(trials["parameters"]).dropna() if "parameters" in trials else pd.Series(dtype="float64")
+    found: dict[str, Any] = {"parameters": int(counts.iloc[0]) if len(counts) else None}
+    for column in ("final_validation_error", "final_test_error"):
+        values = pd.to_numeric(shown[column]).to_list() if column in shown else []
+        found[column] = Spread.of([float(value) for value in values])
+    return found
 
 
 def _median(iterations: list[int | None]) -> float | None:
@@ -205,6 +230,11 @@ def _warnings(chosen: Selection, label: str) -> list[str]:
     if chosen.incomplete:
         lines.append(f"{label}: {len(chosen.incomplete)} learning rates lack seeds and could not win")
     return lines
+
+
+def _renamed(content: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    """Return the same dictionary, in the same order, with some keys under other names."""
+    return {names.get(key, key): value for key, value in content.items()}
 
 
 def _plain(value: Any) -> Any:

@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from itertools import groupby
 from math import isinf
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from overparam_cli.experiments import of_the_paper
+from overparam_cli.present.measure import GAP
 from overparam_cli.present.runs import LATE
 from overparam_cli.present.style import format_rate
 from overparam_cli.present.summary import CurveSummary, Divergence, Spread, Summary
@@ -24,6 +26,8 @@ def print_summary(summary: Summary, console: Console) -> None:
     if summary.dataset.get("embedded") and not of_the_paper(str(summary.dataset["name"])):
         console.print(f"[bold red]{escape(str(summary.dataset['name']))} data: not the paper's[/bold red]")
     console.print(summary_table(summary))
+    if summary.measure.note:
+        console.print(f"[dim]{escape(summary.measure.note)}[/dim]", highlight=False)
     if summary.divergences:
         console.print(divergence_table(summary))
     for line in summary.warnings:
@@ -47,9 +51,12 @@ def summary_table(summary: Summary) -> Table:
         "curve": lambda curve: curve.label,
         "lr": rate,
         "rates diverged": lambda curve: f"{len(curve.selection.diverged)} of {len(curve.selection.rates)}",
-        "final gap": lambda curve: spread(curve.final_gap),
-        **{f"to {gap:.2g}": _iterations_to(place) for place, gap in enumerate(summary.gaps)},
+        "parameters": _extra("parameters", lambda count: NOTHING if count is None else f"{count:,}"),
+        summary.measure.heading: lambda curve: spread(curve.final, "{:.4g}" if summary.measure == GAP else "{:.3g}"),
+        **{f"to {level:.2g}": _iterations_to(place) for place, level in enumerate(summary.levels)},
         "speedup": lambda curve: factor(curve.speedup),
+        "validation error %": _extra("final_validation_error", percent),
+        "test error %": _extra("final_test_error", percent),
         "effective step": lambda curve: spread(curve.final_effective_step, "{:.1e}", ranged=False),
     }
     rows = {title: [cell(curve) for curve in summary.curves] for title, cell in columns.items()}
@@ -109,6 +116,11 @@ def spread(values: Spread | None, form: str = "{:.4g}", *, ranged: bool = True) 
     return f"{middle} [{form.format(values.low)}, {form.format(values.high)}]"
 
 
+def percent(values: Spread | None) -> str:
+    """Return an error in percent, to the hundredth: an image of MNIST's 10,000 test images."""
+    return spread(values, "{:.2f}")
+
+
 def factor(value: Speedup | None) -> str:
     """Return a speedup as "2.7×", or what the logs say about it where a curve never reached the gap."""
     if value is None or (value.low == 0 and isinf(value.high)):
@@ -128,6 +140,11 @@ def when(rows: list[Divergence]) -> str:
     if not at:
         return NOTHING
     return f"{min(at):,}" if min(at) == max(at) else f"{min(at):,} – {max(at):,}"
+
+
+def _extra(name: str, text: Callable[[Any], str]) -> Callable[[CurveSummary], str]:
+    """Return the column of something that not every kind of run has."""
+    return lambda curve: text(curve.extra.get(name))
 
 
 def _iterations_to(place: int) -> Callable[[CurveSummary], str]:

@@ -1,7 +1,8 @@
 """One trial's logged curve: when it reaches a gap, where its plateau ends, how far it lies from another.
 
 A trial's log is a DataFrame with (at least) the columns `iteration` and `gap`, sorted by iteration, as `trial_log`
-returns it. gap = training loss minus certified optimum. Two clocks are used, and each function says which:
+returns it. gap = training loss minus certified optimum. Where a function takes a `column`, "gap" in its description
+stands for whatever the run is judged by (see `measure`). Two clocks are used, and each function says which:
 
 * **first logged iteration** (`reaches`, `plateau_end`): what the claims are stated in; late by at most an interval;
 * **interpolated** (`crossing`, `gap_at`, `log10_distance`): log10 gap taken linear in the iteration between log points.
@@ -16,7 +17,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from overparam_cli.logs import Run
+from overparam_cli.errors import LogError
+from overparam_cli.logs import LOG, Run
+from overparam_cli.present.measure import MEAN, is_cnn, measure_of, settled_at
+from overparam_cli.present.runs import iterations
 
 Array = npt.NDArray[np.float64]
 
@@ -42,15 +46,28 @@ class Speedup:
 
 
 def trial_log(run: Run, trial_id: str) -> pd.DataFrame:
-    """Return one trial's rows of the log, sorted by iteration."""
-    return run.log[run.log["trial_id"] == trial_id].sort_values("iteration", ignore_index=True)
+    """Return one trial's rows of the log, sorted by iteration.
+
+    The CNN's running means are blanked until they cover all the passes they are the mean of: the first rows are means
+    of a few mini-batches, or of one, and by luck may lie where the curve is not for long.
+
+    Raises LogError when the log lacks the column that the run is judged by.
+    """
+    log = run.log[run.log["trial_id"] == trial_id].sort_values("iteration", ignore_index=True)
+    measure = measure_of(run)
+    if measure.column not in log:
+        raise LogError(f"{run.folder / LOG} has no column {measure.column!r}: it is damaged; run it again elsewhere")
+    if is_cnn(run):
+        means = [column for column in log if str(column).endswith(MEAN)]
+        log.loc[log["iteration"] < settled_at(iterations(run)), means] = np.nan
+    return log
 
 
-def _columns(log: pd.DataFrame) -> tuple[Array, Array]:
-    """Return the iterations and gaps that are finite: a diverging trial's last rows may not be."""
-    iterations, gaps = log["iteration"].to_numpy(np.float64), log["gap"].to_numpy(np.float64)
-    finite = np.isfinite(gaps)
-    return iterations[finite], gaps[finite]
+def finite_points(log: pd.DataFrame, column: str = "gap") -> tuple[Array, Array]:
+    """Return the iterations and values of a column that are finite: a diverging trial's last rows may not be."""
+    times, values = log["iteration"].to_numpy(np.float64), log[column].to_numpy(np.float64)
+    finite = np.isfinite(values)
+    return times[finite], values[finite]
 
 
 def log10_gap(gaps: Array, floor: float = SMALLEST) -> Array:
@@ -59,24 +76,24 @@ def log10_gap(gaps: Array, floor: float = SMALLEST) -> Array:
     return result
 
 
-def reaches(log: pd.DataFrame, gap: float) -> int | None:
+def reaches(log: pd.DataFrame, gap: float, column: str = "gap") -> int | None:
     """Return the first logged iteration whose gap is at most `gap`, or None."""
-    hits = np.flatnonzero(log["gap"].to_numpy(np.float64) <= gap)  # NaN is never below
+    hits = np.flatnonzero(log[column].to_numpy(np.float64) <= gap)  # NaN is never below
     return int(log["iteration"].iloc[hits[0]]) if hits.size else None
 
 
-def crossing(log: pd.DataFrame, gap: float) -> float | None:
+def crossing(log: pd.DataFrame, gap: float, column: str = "gap") -> float | None:
     """Return the iteration at which the gap first falls to `gap`, interpolated in log10 gap, or None."""
-    iterations, gaps = _columns(log)
+    times, gaps = finite_points(log, column)
     hits = np.flatnonzero(gaps <= gap)
     if not hits.size:
         return None
     after = int(hits[0])
     if after == 0 or gap <= 0:
-        return float(iterations[after])
+        return float(times[after])
     above, below = log10_gap(gaps[after - 1 : after + 1])
     share = (above - np.log10(gap)) / (above - below)
-    return float(iterations[after - 1] + share * (iterations[after] - iterations[after - 1]))
+    return float(times[after - 1] + share * (times[after] - times[after - 1]))
 
 
 def start_gap(log: pd.DataFrame) -> float:
@@ -84,9 +101,9 @@ def start_gap(log: pd.DataFrame) -> float:
     return float(log["gap"].iloc[0])
 
 
-def final_gap(log: pd.DataFrame) -> float:
+def final_gap(log: pd.DataFrame, column: str = "gap") -> float:
     """Return the gap at the last logged iteration."""
-    return float(log["gap"].iloc[-1])
+    return float(log[column].iloc[-1])
 
 
 def plateau_end(log: pd.DataFrame, fraction: float = PLATEAU) -> int | None:
@@ -94,15 +111,15 @@ def plateau_end(log: pd.DataFrame, fraction: float = PLATEAU) -> int | None:
     return reaches(log, fraction * start_gap(log))
 
 
-def gap_at(log: pd.DataFrame, iteration: float) -> float:
+def gap_at(log: pd.DataFrame, iteration: float, column: str = "gap") -> float:
     """Return the gap at `iteration`, interpolated in log10 gap; a logged iteration gives its logged gap."""
-    iterations, gaps = _columns(log)
-    exact = np.flatnonzero(iterations == iteration)
+    times, gaps = finite_points(log, column)
+    exact = np.flatnonzero(times == iteration)
     if exact.size:
         return float(gaps[exact[0]])
-    if not iterations.size or not iterations[0] <= iteration <= iterations[-1]:
+    if not times.size or not times[0] <= iteration <= times[-1]:
         return float("nan")
-    return float(10 ** np.interp(iteration, iterations, log10_gap(gaps)))
+    return float(10 ** np.interp(iteration, times, log10_gap(gaps)))
 
 
 def log10_distance(
@@ -115,17 +132,17 @@ def log10_distance(
     """
     shifted = []
     for log, start in zip((one, other), starts, strict=True):
-        iterations, gaps = _columns(log)
-        if not iterations.size:
+        times, gaps = finite_points(log)
+        if not times.size:
             return None
-        shifted.append((iterations - start, log10_gap(gaps, floor)))
+        shifted.append((times - start, log10_gap(gaps, floor)))
     end = min(times[-1] for times, _ in shifted)
     begin = max(0.0, *(times[0] for times, _ in shifted))
     if end < begin:
         return None
-    times = np.concatenate([[begin, end], *(times for times, _ in shifted)])
-    times = times[(times >= begin) & (times <= end)]
-    first, second = (np.interp(times, *curve) for curve in shifted)
+    points = np.concatenate([[begin, end], *(times for times, _ in shifted)])
+    points = points[(points >= begin) & (points <= end)]
+    first, second = (np.interp(points, *curve) for curve in shifted)
     return float(np.max(np.abs(first - second)))
 
 
@@ -142,9 +159,9 @@ def aligned_distance(
     return log10_distance(one, other, starts=(ends[0], ends[1]), floor=floor)
 
 
-def speedup(curve: pd.DataFrame, baseline: pd.DataFrame, gap: float) -> Speedup:
+def speedup(curve: pd.DataFrame, baseline: pd.DataFrame, gap: float, column: str = "gap") -> Speedup:
     """Return reaches(baseline, gap) / reaches(curve, gap); bounds where one of them never gets there."""
-    fast, slow = reaches(curve, gap), reaches(baseline, gap)
+    fast, slow = reaches(curve, gap, column), reaches(baseline, gap, column)
     low = _ratio(int(baseline["iteration"].iloc[-1]) if slow is None else slow, fast) if fast is not None else 0.0
     high = _ratio(slow, int(curve["iteration"].iloc[-1]) if fast is None else fast) if slow is not None else inf
     return Speedup(low, high)

@@ -204,8 +204,8 @@ def two_depths():
 def test_summary_of_two_depths(two_depths):
     first, second = analysis.summarise(two_depths).curves
     assert (first.label, first.selection.lr, second.selection.lr) == ("1 layer", 1e-3, 1e-3)
-    assert first.final_gap == analysis.Spread(*[pytest.approx(0.01)] * 3)
-    assert second.final_gap == analysis.Spread(*(pytest.approx(10.0**-exponent) for exponent in (10, 16, 8)))
+    assert first.final == analysis.Spread(*[pytest.approx(0.01)] * 3)
+    assert second.final == analysis.Spread(*(pytest.approx(10.0**-exponent) for exponent in (10, 16, 8)))
     assert first.speedup.value == 1.0
     assert [s.value for s in second.speedup_per_seed.values()] == pytest.approx([1000 / 250, 1000 / 200, 1000 / 130])
     assert second.speedup.value == 5.0
@@ -215,7 +215,7 @@ def test_summary_of_two_depths(two_depths):
 
 def test_iterations_to_fixed_gaps_are_medians_of_first_logged_iterations(two_depths):
     summary = analysis.summarise(two_depths)
-    assert summary.gaps == pytest.approx([START * share for share in (0.5, 0.2, 0.1, 0.05, 0.02, 0.01)])
+    assert summary.levels == pytest.approx([START * share for share in (0.5, 0.2, 0.1, 0.05, 0.02, 0.01)])
     # 500·log10(1/gap), up to the next multiple of 10
     assert summary.curves[0].iterations_to == (160, 350, 500, 660, 850, 1000)
     # the middle seed is five times as fast: 100·log10(1/gap)
@@ -240,7 +240,7 @@ def test_warnings_name_the_edge_and_the_curve_without_a_winner():
     edge, nothing = summary.warnings
     assert edge.startswith("A: the best learning rate, 0.001, is the highest of the grid")
     assert nothing == "B: every learning rate diverged"
-    assert summary.curves[1].final_gap is None
+    assert summary.curves[1].final is None
     assert summary.curves[1].speedup is None
 
 

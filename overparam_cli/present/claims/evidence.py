@@ -12,6 +12,7 @@ from overparam_cli.errors import LogError
 from overparam_cli.logs import Run
 from overparam_cli.present.analysis import gap_floor
 from overparam_cli.present.claims.model import CannotJudgeError
+from overparam_cli.present.measure import GAP, Measure, measure_of
 from overparam_cli.present.selection import best_learning_rate, diverged, logs_of, trials_of
 
 RULE = "final-gap"  # the selection rule of the claims, whatever an experiment of one's own selects by
@@ -26,6 +27,7 @@ class Chosen:
         logs: seed → log; empty without a rate.
         diverged: seeds that diverged, with a fixed rate.
         edge: which edge of its grid the rate stands at, if any.
+        measure: what it is judged by.
     """
 
     curve: str
@@ -33,6 +35,7 @@ class Chosen:
     logs: dict[int, pd.DataFrame]
     diverged: frozenset[int]
     edge: str | None
+    measure: Measure = GAP
 
     @property
     def note(self) -> str | None:
@@ -82,7 +85,7 @@ class RunEvidence:
             lr = selection.rates[0] if len(selection.rates) == 1 else selection.lr
             found = {} if lr is None else logs_of(self.run, curve, lr)
             failed = frozenset(seed for rate, seed in self.diverged(curve) if rate == lr)
-            self._chosen[curve] = Chosen(curve, lr, found, failed, selection.edge)
+            self._chosen[curve] = Chosen(curve, lr, found, failed, selection.edge, measure_of(self.run))
         return self._chosen[curve]
 
     def by_rate(self, curve: str) -> dict[float, dict[int, pd.DataFrame]]:
@@ -109,7 +112,7 @@ class RunEvidence:
 
     @cached_property
     def _diverged(self) -> set[tuple[str, float, int]]:
-        failed = self.run.trials[diverged(self.run.trials)]
+        failed = self.run.trials[diverged(self.run.trials, measure_of(self.run))]
         columns = (failed[column] for column in ("curve", "lr", "seed"))
         return {(str(curve), float(lr), int(seed)) for curve, lr, seed in zip(*columns, strict=True)}
 

@@ -84,13 +84,16 @@ def require_same_problem(one: RunEvidence, other: RunEvidence) -> None:
             raise CannotJudgeError(f"{folders} have different {what}")
 
 
-def baseline_gap(log: pd.DataFrame, share: float, floor: float) -> float:
+def baseline_gap(log: pd.DataFrame, share: float, floor: float, column: str = "gap") -> float:
     """Return the gap of a baseline at a share of its run, and not below `floor`, where gaps mean nothing."""
-    return max(final_gap(log) if share == 1 else gap_at(log, share * float(log["iteration"].iloc[-1])), floor)
+    end = float(log["iteration"].iloc[-1])
+    return max(final_gap(log, column) if share == 1 else gap_at(log, share * end, column), floor)
 
 
 def speedup_at(curve: Chosen, baseline: Chosen, seed: int, floor: float, share: float = 1.0) -> Speedup:
     """Return a seed's speedup of a curve over a baseline, at the baseline's gap at a share of its run.
+
+    "Gap" is whatever the baseline is judged by (`Chosen.measure`).
 
     A curve that diverges (at a fixed rate, or at every rate of its grid) before it has reached the gap never will.
     """
@@ -98,8 +101,8 @@ def speedup_at(curve: Chosen, baseline: Chosen, seed: int, floor: float, share: 
         return UNKNOWN
     if seed not in curve.logs:
         return NEVER
-    log = baseline.logs[seed]
-    found = speedup(curve.logs[seed], log, baseline_gap(log, share, floor))
+    log, column = baseline.logs[seed], baseline.measure.column
+    found = speedup(curve.logs[seed], log, baseline_gap(log, share, floor, column), column)
     return NEVER if seed in curve.diverged and found.low == 0 else found
 
 
@@ -116,7 +119,9 @@ def judge_speedups(
     `shares` are the points of the baseline's run whose gaps are to be reached; 1 is its end. `floor` is the gap below
     which numbers mean nothing; a baseline's gap below it counts as `floor`.
     """
-    cases, texts = {}, []
+    cases: dict[str, Case] = {}
+    texts, goals = [], []
+    measure = next(iter(pairs.values()))[1].measure
     table = {
         label: {seed: [speedup_at(*pair, seed, floor, share) for share in shares] for seed in seeds}
         for label, pair in pairs.items()
@@ -126,15 +131,15 @@ def judge_speedups(
         numbers = {label: at_shares(shares, values[seed]) for label, values in table.items()}
         gaps = {label: _gaps(pair[1], seed, floor, shares) for label, pair in pairs.items()}
         holds = all_hold(requirement(value) for value in found for requirement in requirements)
-        cases[str(seed)] = Case(holds, {"speedup": numbers, "at_gap": gaps})
+        cases[str(seed)] = Case(holds, {"speedup": numbers, f"at_{measure.column}": gaps})
+        goals += [goal for found in gaps.values() for goal in found.values()]
     for label, values in table.items():
         columns = [speedup_text([values[seed][place] for seed in seeds]) for place in range(len(shares))]
         at = [f" at {share:.0%}" if len(shares) > 1 else "" for share in shares]
         texts.append(f"{label}: " + ", ".join(text + where for text, where in zip(columns, at, strict=True)))
     curves = {chosen.curve: chosen for pair in pairs.values() for chosen in pair}
-    goals = [goal for case in cases.values() for gaps in case.numbers["at_gap"].values() for goal in gaps.values()]
     return Finding(
-        f"speedup of {'; '.join(texts)}{gap_text(goals) if len(shares) == 1 and len(pairs) < 3 else ''}",
+        f"speedup of {'; '.join(texts)}{gap_text(goals, measure.noun) if len(shares) == 1 and len(pairs) < 3 else ''}",
         cases,
         {"learning_rates": learning_rates(curves.values())},
         notes_of(curves.values()),
@@ -147,8 +152,8 @@ def at_shares(shares: Sequence[float], values: Sequence[Any]) -> dict[str, Any]:
 
 
 def _gaps(baseline: Chosen, seed: int, floor: float, shares: Sequence[float]) -> dict[str, float | None]:
-    log = None if seed in baseline.diverged else baseline.logs.get(seed)
-    return at_shares(shares, [None if log is None else baseline_gap(log, share, floor) for share in shares])
+    log, column = None if seed in baseline.diverged else baseline.logs.get(seed), baseline.measure.column
+    return at_shares(shares, [None if log is None else baseline_gap(log, share, floor, column) for share in shares])
 
 
 def learning_rates(curves: Iterable[Chosen]) -> dict[str, float | None]:
@@ -195,7 +200,7 @@ def count_text(values: Sequence[int | None]) -> str:
     return ranged(reached, lambda number: f"{number:,.0f}") + (f" (never for {late} of {len(values)})" if late else "")
 
 
-def gap_text(goals: Sequence[float | None]) -> str:
+def gap_text(goals: Sequence[float | None], noun: str = "gap") -> str:
     """Return the gap at which speedups were taken, or nothing where there is none."""
     found = [goal for goal in goals if goal is not None and isfinite(goal)]
-    return f", at gap {ranged(found, lambda gap: f'{gap:.1e}')}" if found else ""
+    return f", at {noun} {ranged(found, lambda gap: f'{gap:.1e}')}" if found else ""

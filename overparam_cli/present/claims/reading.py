@@ -12,7 +12,7 @@ from typing import Any
 from overparam_cli import logs
 from overparam_cli.errors import LogError
 from overparam_cli.logs import Run
-from overparam_cli.present.analysis import full_iterations, iterations
+from overparam_cli.present.analysis import full_iterations, iterations, measure_of
 from overparam_cli.present.claims.evidence import RunEvidence, TableEvidence
 from overparam_cli.present.claims.model import CannotJudgeError
 from overparam_cli.theory_logs import TABLE, read_record
@@ -31,7 +31,7 @@ def read_run_evidence(folder: Path) -> RunEvidence:
     if not (folder / logs.TRIALS).exists():
         raise MissingError(f"{folder} does not exist" if not folder.exists() else f"{folder} has no finished trial")
     run = logs.read_run(folder)
-    _require_gaps(run)
+    _require_values(run)
     try:
         finished, unfinished = _seeds(run)
         shortcomings = run_shortcomings(run)
@@ -47,14 +47,17 @@ def read_run_evidence(folder: Path) -> RunEvidence:
     return RunEvidence(replace(run, trials=trials, log=log), unfinished, shortcomings)
 
 
-def _require_gaps(run: Run) -> None:
-    """Raise LogError where a trial that did not diverge has a row without a gap."""
+def _require_values(run: Run) -> None:
+    """Raise LogError where a trial that did not diverge has a row without a gap, or whatever it is judged by."""
+    measure, path = measure_of(run), run.folder / logs.LOG
+    if measure.column not in run.log:
+        raise LogError(f"{path} is damaged: it has no column '{measure.column}'; run it again elsewhere")
     completed = run.trials.loc[run.trials["status"] == logs.COMPLETED, "trial_id"]
-    empty = run.log["gap"].isna() & run.log["trial_id"].isin(completed)
+    empty = run.log[measure.column].isna() & run.log["trial_id"].isin(completed)
     if empty.any():
         trial = run.log.loc[empty, "trial_id"].iloc[0]
         raise LogError(
-            f"{run.folder / logs.LOG} is damaged: a row of trial {trial} has no gap; restore it, or move its folder "
+            f"{path} is damaged: a row of trial {trial} has no {measure.noun}; restore it, or move its folder "
             "away and run again"
         )
 
