@@ -4,24 +4,17 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
-from overparam_cli.present.layout import (
-    cross,
-    curve_label,
-    foot,
-    head,
-    legend_title,
-    limit,
-    new_figure,
-    notes,
-    place_legends,
-)
+from overparam_cli.present.composition import Cell, Marks, compose
+from overparam_cli.present.layout import cross, curve_label, limit
 from overparam_cli.present.panels import Band, Panel, band
 from overparam_cli.present.runs import iterations
 from overparam_cli.present.style import MUTED, Look
+from overparam_cli.present.trajectories import Array, finite_points
 
 MARKED = 4  # from this many curves on, sparse markers help to tell them apart
 HEADROOM = 3.0  # a diverging curve is followed to this multiple of the largest gap at the start
@@ -33,33 +26,34 @@ def convergence(panels: Sequence[Panel]) -> Figure:
 
     A curve with which every rate diverged is drawn at its smallest rate up to where it diverges.
     """
-    figure, rows = new_figure(panels)
-    crosses, floored = False, False
-    for axes, panel in zip(rows[0], panels, strict=True):
-        crosses |= _draw_panel(axes, panel)
-        floored |= _draw_floor(axes, panel)
-        head(axes, panel)
-    place_legends(figure, rows[0], [legend_title(panel) for panel in panels])
-    foot(figure, notes(panels, crosses=crosses, extra=[PRECISION_NOTE] if floored else []))
-    return figure
+    return compose([cell for panel in panels for cell in convergence_cells(panel)])
 
 
-def _draw_panel(axes: Axes, panel: Panel) -> bool:
-    """Draw the curves of one panel and its axes; return whether one of them diverged."""
-    end = iterations(panel.run)
-    bands = {}
-    for place, curve in enumerate(panel.labels):
-        logs = list(panel.shown_logs(curve).values())
-        bands[curve] = band(logs, "gap", panel.floor, end) if logs else band([], "gap")
-        label = curve_label(panel.labels[curve], panel.selections[curve], named=panel.common_rate is None)
-        draw_band(axes, bands[curve], panel.looks[curve], label, (place, len(panel.labels)))
+def convergence_cells(panel: Panel) -> list[Cell]:
+    """Return what shows one run: a single pair of axes."""
+    return [Cell(panel, _draw_panel)]
+
+
+def _draw_panel(axes: Axes, panel: Panel) -> Marks:
+    """Draw the curves of one panel and its axes."""
+    end, bands = iterations(panel.run), draw_bands(axes, panel, "gap", panel.floor)
     scale_axes(axes, end)
     _scale_gaps(axes, panel, bands)
     loss = panel.loss
     axes.set_ylabel(f"{loss} ({panel.plot.get('ylabel') or 'distance from optimum'})")
     axes.set_xlabel(str(panel.plot.get("xlabel") or "iteration"))
     crosses = [draw_crosses(axes, panel, curve, "gap", end) for curve in panel.labels]
-    return any(crosses)
+    return Marks(any(crosses), (PRECISION_NOTE,) if _draw_floor(axes, panel) else ())
+
+
+def draw_bands(axes: Axes, panel: Panel, column: str, floor: float) -> dict[str, Band]:
+    """Draw every curve's median and range in one logged column; values below `floor` are drawn at it."""
+    bands = {}
+    for place, curve in enumerate(panel.labels):
+        bands[curve] = band(list(panel.shown_logs(curve).values()), column, floor, iterations(panel.run))
+        label = curve_label(panel.labels[curve], panel.selections[curve], named=panel.common_rate is None)
+        draw_band(axes, bands[curve], panel.looks[curve], label, (place, len(panel.labels)))
+    return bands
 
 
 def draw_band(axes: Axes, values: Band, style: Look, label: str, turn: tuple[int, int] = (0, 1)) -> None:
@@ -104,22 +98,33 @@ def draw_band(axes: Axes, values: Band, style: Look, label: str, turn: tuple[int
         )
 
 
-def draw_crosses(axes: Axes, panel: Panel, curve: str, column: str, end: int) -> bool:
+def draw_crosses(axes: Axes, panel: Panel, curve: str, column: str, end: int, at: str | None = None) -> bool:
     """Mark where seeds of the drawn rate diverged; return whether there are any.
 
-    Each of its seeds is then drawn as a thin line too: the median does not show what the seeds that go on do.
+    Each of its seeds is then drawn as a thin line too: the median does not show what the seeds that go on do. A seed
+    that diverges before `column` has a value is marked at its last one of the column `at`.
     """
     logs = [log[np.isfinite(log[column])] for log in panel.shown_logs(curve).values()]
-    lost = [log for log in logs if len(log) and log["iteration"].iloc[-1] < end]
+    ends = [_last(log, (column, at or column)) for log in panel.shown_logs(curve).values()]
+    lost = [(x, y) for x, y in ends if x < end]
     if not lost:
         return False
     style = panel.looks[curve]
     for log in logs:
         values = log[column].clip(lower=panel.floor)
         axes.plot(log["iteration"], values, color=style.color, linewidth=0.6, zorder=2.5)
-    for log in lost:
-        cross(axes, float(log["iteration"].iloc[-1]), float(log[column].iloc[-1]), style)
+    for x, y in lost:
+        cross(axes, x, y, style)
     return True
+
+
+def _last(log: pd.DataFrame, columns: Sequence[str]) -> tuple[float, float]:
+    """Return the last finite point of the first column that has one; infinitely late where none has."""
+    for column in columns:
+        times, values = finite_points(log, column)
+        if times.size:
+            return float(times[-1]), float(values[-1])
+    return np.inf, np.inf
 
 
 def scale_axes(axes: Axes, end: int) -> None:
@@ -130,11 +135,21 @@ def scale_axes(axes: Axes, end: int) -> None:
 
 
 def _scale_gaps(axes: Axes, panel: Panel, bands: dict[str, Band]) -> None:
-    """Set the gap axis; what the experiment's [plot] table asks for goes before what the data suggest."""
+    """Set the gap axis around the curves; a diverging one is followed for a while."""
     starts = [float(values.high[0]) for values in bands.values() if values.high.size]
+    scale_values(
+        axes,
+        panel,
+        [v for b in bands.values() for v in (b.low, b.median, b.high)],
+        HEADROOM * max(starts, default=1.0),
+    )
+
+
+def scale_values(axes: Axes, panel: Panel, values: Sequence[Array], ceiling: float) -> None:
+    """Set the axis around `values` (see `limit`); the experiment's [plot] table goes before what they suggest."""
     axes.set_yscale(str(panel.plot.get("yscale") or "log"))
     if axes.get_yscale() == "log":
-        limit(axes, [v for b in bands.values() for v in (b.low, b.median, b.high)], HEADROOM * max(starts, default=1.0))
+        limit(axes, values, ceiling)
     if panel.plot.get("ylim"):
         axes.set_ylim(*panel.plot["ylim"])
     if panel.plot.get("xlim"):

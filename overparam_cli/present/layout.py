@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 from matplotlib.transforms import Bbox, offset_copy
 
 from overparam_cli.experiments import of_the_paper
@@ -125,7 +126,7 @@ def wrapped(label: str) -> str:
 
 def legend_title(panel: Panel) -> str:
     """Return the learning rate where it is one for all curves, to be said once."""
-    return "" if panel.common_rate is None else f"learning rate {format_rate(panel.common_rate)}"
+    return "" if panel.common_rate is None else f"{panel.measure.rate} {format_rate(panel.common_rate)}"
 
 
 def notes(panels: Sequence[Panel], *, crosses: bool = False, extra: Sequence[str] = ()) -> list[str]:
@@ -209,6 +210,13 @@ def cross(axes: Axes, x: float, y: float, style: Look) -> Line2D:
     )
     mark.set_gid("diverged")
     return mark
+
+
+def plain_numbers(axes: Axes) -> None:
+    """Write a log axis's numbers out, some of each decade: for an axis of few decades."""
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5)))
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def limit(axes: Axes, values: Sequence[np.ndarray], ceiling: float, margin: float = 0.05) -> None:

@@ -9,9 +9,12 @@ from matplotlib.figure import Figure
 
 from overparam_cli.errors import ConfigError
 from overparam_cli.logs import Run
-from overparam_cli.present.convergence import convergence
+from overparam_cli.present.batch_loss import batch_loss, batch_loss_cells, errors
+from overparam_cli.present.composition import Cell, compose
+from overparam_cli.present.convergence import convergence, convergence_cells
 from overparam_cli.present.diagnostics import has_column, norms, stability
 from overparam_cli.present.learning_rates import has_grid, learning_rates
+from overparam_cli.present.measure import is_cnn
 from overparam_cli.present.panels import Panel, panels_of
 from overparam_cli.present.style import STYLE, save
 
@@ -32,14 +35,15 @@ def draw(
 ) -> list[Path]:
     """Draw the figures that the runs' logs support into `out_dir` and return the files, one run a panel.
 
-    `kinds` are keys of PLOTS; by default the kind that the experiment's [plot] table names, and every supplement in
-    EXTRAS. A kind for which no run has the numbers (no learning-rate grid, no sharpness in the log) is left out.
+    `kinds` are keys of PLOTS; by default `figure` (or another kind that the experiment's [plot] table names), and every
+    supplement in EXTRAS. A kind for which no run has the numbers (no learning-rate grid, no sharpness in the log) is
+    left out.
 
     Raises ConfigError for an unknown kind or format, LogError when no trial has finished, StorageError when a file
     cannot be written.
     """
     panels = panels_of(runs)
-    names = list(kinds) if kinds is not None else [str(panels[0].plot.get("kind") or "convergence"), *EXTRAS]
+    names = list(kinds) if kinds is not None else [_main(panels[0]), *EXTRAS]
     for name in names:
         if name not in PLOTS:
             raise ConfigError(f"unknown kind of figure {name!r}: choose from {', '.join(PLOTS)}")
@@ -52,10 +56,39 @@ def draw(
     return paths
 
 
+def figure(panels: Sequence[Panel]) -> Figure:
+    """Draw every run as its kind of network is shown, side by side: a figure of the paper may have both kinds."""
+    return compose([cell for panel in panels for cell in cells(panel)])
+
+
+def cells(panel: Panel) -> list[Cell]:
+    """Return the axes that show a run."""
+    return batch_loss_cells(panel) if _cnn(panel) else convergence_cells(panel)
+
+
+def _main(panel: Panel) -> str:
+    """Return the kind of figure that stands for a run: what fits its network, unless its file names a supplement."""
+    named = str(panel.plot.get("kind") or "figure")
+    return "figure" if named in ("convergence", "batch-loss") else named
+
+
+def _cnn(panel: Panel) -> bool:
+    return is_cnn(panel.run)
+
+
+def _linear_with(column: str) -> Callable[[Panel], bool]:
+    """Return the test for the column in a run of linear networks: ‖W_e‖ and sharpness are looked at by their theory."""
+    measured = has_column(column)
+    return lambda panel: not _cnn(panel) and measured(panel)
+
+
 PLOTS: dict[str, Plot] = {
-    "convergence": Plot("figure", convergence),
+    "figure": Plot("figure", figure),
+    "batch-loss": Plot("figure", batch_loss, _cnn),
+    "convergence": Plot("figure", convergence, lambda panel: not _cnn(panel)),
     "learning-rates": Plot("learning-rates", learning_rates, has_grid),
-    "norms": Plot("norms", norms, has_column("norm")),
-    "stability": Plot("stability", stability, has_column("sharpness")),
+    "errors": Plot("errors", errors, has_column("validation_error")),
+    "norms": Plot("norms", norms, _linear_with("norm")),
+    "stability": Plot("stability", stability, _linear_with("sharpness")),
 }
-EXTRAS = ("learning-rates", "norms", "stability")
+EXTRAS = ("learning-rates", "errors", "norms", "stability")

@@ -6,7 +6,7 @@ import sys
 import matplotlib
 import numpy as np
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from figure_checks import assert_tidy, line, marked, texts
 from matplotlib.colors import to_rgb
 from synthetic_runs import OPTIMUM, START, Curve, Trial, exponential, make_run
 
@@ -37,25 +37,6 @@ def two_depths(variant="l4", seeds=3, **settings):
     two = {1e-4: spread(2e-4, seeds), 1e-3: spread(2e-3, seeds, norm=lambda t: 1 + t / 100)}
     curves = {"depth-1": Curve(one, label="1 layer"), "depth-2": Curve(two, depth=2, label="2 layers")}
     return make_run(curves, variant=variant, **settings)
-
-
-def line(axes, label):
-    (found,) = [line for line in axes.lines if line.get_label() == label]
-    return found
-
-
-def marked(axes, gid):
-    return [line for line in axes.lines if line.get_gid() == gid]
-
-
-def texts(figure):
-    """Everything that is written on a figure."""
-    found = [figure.get_suptitle(), figure.get_supxlabel()]
-    for axes in figure.axes:
-        found += [axes.get_title(loc="left"), axes.get_xlabel(), axes.get_ylabel()]
-        found += [text.get_text() for text in axes.texts]
-        found += [text.get_text() for text in axes.get_legend().get_texts()] if axes.get_legend() else []
-    return "\n".join(found)
 
 
 def test_lines_are_medians_and_areas_the_full_range():
@@ -276,27 +257,7 @@ def cases():
 @pytest.mark.parametrize("draw", [convergence, learning_rates, norms])
 @pytest.mark.parametrize("runs", cases().values(), ids=cases().keys())
 def test_nothing_leaves_the_figure_no_texts_overlap_and_no_legend_covers_a_curve(draw, runs):
-    figure = draw(panels_of(runs))
-    FigureCanvasAgg(figure).draw()
-    renderer = figure.canvas.get_renderer()
-    heads = [t for axes in figure.axes for t in axes.texts if t.get_gid() == "data"]
-    heads += [axes.title for axes in figure.axes] + [axes._left_title for axes in figure.axes]
-    outer = [figure._suptitle, figure._supxlabel] if figure.get_supxlabel() else [figure._suptitle]
-    labels = [axes.xaxis.label for axes in figure.axes] + [axes.yaxis.label for axes in figure.axes]
-    legends = [axes.get_legend() for axes in figure.axes if axes.get_legend()]
-    said = [text for text in [*heads, *outer, *labels] if text.get_text()]
-    boxes = [artist.get_window_extent(renderer) for artist in [*said, *legends]]
-    width, height = figure.canvas.get_width_height()
-    for box in boxes:
-        assert box.x0 >= -1
-        assert box.y0 >= -1
-        assert box.x1 <= width + 1
-        assert box.y1 <= height + 1
-    for place, box in enumerate(boxes):
-        assert not any(box.shrunk(0.98, 0.9).overlaps(other) for other in boxes[place + 1 :])
-    for axes, legend in ((legend.axes, legend) for legend in legends):
-        paths = [drawn.get_path().transformed(drawn.get_transform()) for drawn in axes.lines]
-        assert not any(path.intersects_bbox(legend.get_window_extent(), filled=False) for path in paths)
+    assert_tidy(draw(panels_of(runs)))
 
 
 def test_draw_writes_every_figure_that_the_logs_support(tmp_path):
