@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from synthetic_cnn import ADDED, CnnCurve, CnnTrial, factored, lost, make_cnn_run
+from synthetic_cnn import falling as cnn_falling
 from synthetic_runs import Curve, Trial, exponential, make_run
 
 from overparam_cli import logs
@@ -31,6 +33,17 @@ def write_run(
     blank: dict[str, Any] = {"init_std": 0.01, "weight_decay": 0.0, "dtype": "float32"}
     trials = run.trials.assign(**blank, best_loss=run.trials["best_gap"])
     write(folder, run.manifest, {logs.TRIALS: trials, logs.LOG: run.log})
+    return folder
+
+
+def write_cnn_run(
+    results: Path, curves: Mapping[str, CnnCurve], experiment: str = "fig5-right", **settings: Any
+) -> Path:
+    """Write a synthetic run of the CNN as `overparam run` would, into results/<experiment>/cross-entropy."""
+    suffix = settings.pop("suffix", "")
+    run = make_cnn_run(curves, experiment=experiment, **settings)
+    folder = results / f"{experiment}{suffix}" / "cross-entropy"
+    write(folder, run.manifest, {logs.TRIALS: run.trials, logs.LOG: run.log})
     return folder
 
 
@@ -210,6 +223,47 @@ def figure5(fault: str) -> Callable[..., None]:
     return scenario
 
 
+def cnn(good: float, bad: float, iterations: int) -> Callable[..., None]:
+    """Figure 5-right with a factored network that is `good` times as fast as the original, or `bad` times."""
+
+    def scenario(results: Path, outcomes: Outcomes, **settings: Any) -> None:
+        curves = {
+            "original": CnnCurve(cnn_falling([RATE] * len(outcomes))),
+            "factored": factored(cnn_falling(pick(outcomes, good * RATE, bad * RATE))),
+        }
+        write_cnn_run(results, curves, **{"iterations": iterations} | settings)
+
+    return scenario
+
+
+def cnn_parameters(results: Path, outcomes: Outcomes, **settings: Any) -> None:
+    """As many parameters more as the layers' shapes say, or 300,000."""
+    rates = cnn_falling([RATE] * len(outcomes))
+    curves = {"original": CnnCurve(rates), "factored": factored(rates, added=ADDED if all(outcomes) else 300_000)}
+    write_cnn_run(results, curves, **settings)
+
+
+def cnn_best_lr(results: Path, outcomes: Outcomes, **settings: Any) -> None:
+    """The original at its best with 1e-2; the factored with 1e-3, 4 times as fast or no faster; 1e-1 diverges."""
+    away = {1e-1: [lost(CnnTrial(exponential(8 * RATE)), 40) for _ in outcomes]}
+    slow, plain = [RATE / 2] * len(outcomes), [RATE] * len(outcomes)
+    fast = cnn_falling(pick(outcomes, 4 * RATE, RATE), lr=1e-3)
+    curves = {
+        "original": CnnCurve(cnn_falling(slow, lr=1e-3) | cnn_falling(plain) | away),
+        "factored": factored(cnn_falling(slow, lr=1e-4) | fast | cnn_falling(slow) | away),
+    }
+    write_cnn_run(results, curves, "cnn-lr", **settings)
+
+
+def cnn_init(results: Path, outcomes: Outcomes, **settings: Any) -> None:
+    """Every std 4 times as fast as the original; with the smallest, only twice in the seeds that are not to hold."""
+    curves = {"original": CnnCurve(cnn_falling([RATE] * len(outcomes)))}
+    for std in ("0.001", "0.005", "0.01", "0.05", "0.1", "0.5"):
+        rates = pick(outcomes, 4 * RATE, 2 * RATE if std == "0.001" else 4 * RATE)
+        curves[f"std-{std}"] = factored(cnn_falling(rates), float(std))
+    write_cnn_run(results, curves, "cnn-init", **settings)
+
+
 def per_seed(check: str, columns: Callable[[bool], list[dict[str, Any]]]) -> Callable[..., None]:
     """A check with a column `seed`."""
 
@@ -295,6 +349,11 @@ SCENARIOS: dict[str, Callable[..., None]] = {
     "depth8-stuck": figure5("moving"),
     "identity-immediate": figure5("waiting"),
     "identity-accelerates": figure5("slow"),
+    "cnn-parameters": cnn_parameters,
+    "cnn-accelerates": cnn(4, 1, 1000),
+    "cnn-orders-of-magnitude": cnn(16, 4, 4000),
+    "cnn-best-lr": cnn_best_lr,
+    "cnn-init-insensitive": cnn_init,
     "lemma3": whole("lemma3", lemma3_rows),
     "theorem2": whole("theorem2", theorem2_rows),
     "balancedness": per_seed("balancedness", order_rows("drift", 1.0, 0.5)),

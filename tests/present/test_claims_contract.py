@@ -13,8 +13,7 @@ from overparam_cli.present.claims.evaluation import Library, evaluate
 from overparam_cli.present.claims.model import MIXED, NOT_REPRODUCED, NOT_RUN, REPRODUCED, WHOLE, Result
 from overparam_cli.theory_logs import THEORY
 
-JUDGED = [claim for claim in CLAIMS if claim.judge is not None]
-OF_RUNS = [claim for claim in JUDGED if claim.reads[0].partition("/")[0] not in ("bench", THEORY)]
+OF_RUNS = [claim for claim in CLAIMS if claim.reads[0].partition("/")[0] not in ("bench", THEORY)]
 ids = {"ids": lambda claim: claim.id}
 
 # The ids and their order, as the design lists them.
@@ -35,16 +34,15 @@ def test_every_claim_of_the_design_is_there_once() -> None:
     assert [claim.id for claim in CLAIMS] == DESIGN.split()
 
 
-def test_every_judged_claim_has_a_scenario() -> None:
-    assert {claim.id for claim in JUDGED} == set(SCENARIOS)
+def test_every_claim_has_a_scenario() -> None:
+    assert {claim.id for claim in CLAIMS} == set(SCENARIOS)
 
 
 @pytest.mark.parametrize("claim", CLAIMS, **ids)
 def test_every_claim_says_what_it_is(claim: Claim) -> None:
     assert all((claim.statement, claim.where, claim.measures, claim.requirement, claim.reads))
-    if claim.judge is not None:
-        assert inspect.getdoc(claim.judge)
-        assert len(inspect.signature(claim.judge).parameters) == len(claim.reads)
+    assert inspect.getdoc(claim.judge)
+    assert len(inspect.signature(claim.judge).parameters) == len(claim.reads)
 
 
 @pytest.mark.parametrize("claim", CLAIMS, **ids)
@@ -58,7 +56,7 @@ def test_without_logs_it_is_not_run_and_names_the_command(claim: Claim, tmp_path
     assert result.notes
 
 
-@pytest.mark.parametrize("claim", JUDGED, **ids)
+@pytest.mark.parametrize("claim", CLAIMS, **ids)
 def test_it_is_reproduced_when_every_seed_holds(claim: Claim, tmp_path: Path) -> None:
     SCENARIOS[claim.id](tmp_path, (True, True))
     result = judged(claim, tmp_path)
@@ -68,7 +66,7 @@ def test_it_is_reproduced_when_every_seed_holds(claim: Claim, tmp_path: Path) ->
     assert result.finding.measured
 
 
-@pytest.mark.parametrize("claim", JUDGED, **ids)
+@pytest.mark.parametrize("claim", CLAIMS, **ids)
 def test_it_is_not_reproduced_when_no_seed_holds(claim: Claim, tmp_path: Path) -> None:
     SCENARIOS[claim.id](tmp_path, (False, False))
     result = judged(claim, tmp_path)
@@ -76,7 +74,7 @@ def test_it_is_not_reproduced_when_no_seed_holds(claim: Claim, tmp_path: Path) -
     assert [case.holds for case in result.cases.values()] == [False] * len(result.cases)
 
 
-@pytest.mark.parametrize("claim", JUDGED, **ids)
+@pytest.mark.parametrize("claim", CLAIMS, **ids)
 def test_it_is_mixed_when_some_seeds_hold_and_says_which(claim: Claim, tmp_path: Path) -> None:
     SCENARIOS[claim.id](tmp_path, (True, False, True))
     result = judged(claim, tmp_path)
@@ -107,7 +105,7 @@ def test_a_shorter_or_embedded_run_never_counts(
     assert result.finding
 
 
-@pytest.mark.parametrize("claim", [c for c in JUDGED if c.reads[0].startswith(THEORY)], **ids)
+@pytest.mark.parametrize("claim", [c for c in CLAIMS if c.reads[0].startswith(THEORY)], **ids)
 @pytest.mark.parametrize(
     ("manifest", "reason"),
     [
@@ -123,7 +121,7 @@ def test_a_changed_check_never_counts(claim: Claim, manifest: dict[str, object],
     assert any(reason in note for note in result.notes)
 
 
-@pytest.mark.parametrize("claim", JUDGED, **ids)
+@pytest.mark.parametrize("claim", CLAIMS, **ids)
 @pytest.mark.parametrize("fault", ["schema", "cut", "column"])
 def test_damaged_logs_are_one_line_and_no_verdict(claim: Claim, fault: str, tmp_path: Path) -> None:
     SCENARIOS[claim.id](tmp_path, (True,))

@@ -1,14 +1,14 @@
 """The paper's claims, made checkable: `CLAIMS`, the registry, one entry for each.
 
-    fig2, depth, optimizers, theory    the functions that judge, by what they are about
-    evidence, measures                 what such a function is given, and what several of them measure
-    reading, evaluation                from the results folder to a verdict
+    fig2, depth, optimizers, cnn, theory    the functions that judge, by what they are about
+    evidence, measures                      what such a function is given, and what several of them measure
+    reading, evaluation                     from the results folder to a verdict
 
 A new claim is one function, from the contents of the folders it reads to a `Finding`, and one entry here. Statement,
 place and requirement are the paper's and the design's words, fixed before anything was run.
 """
 
-from overparam_cli.present.claims import depth, fig2, optimizers, theory
+from overparam_cli.present.claims import cnn, depth, fig2, optimizers, theory
 from overparam_cli.present.claims.model import Claim
 
 __all__ = ["CLAIMS", "Claim"]
@@ -179,8 +179,8 @@ CLAIMS: tuple[Claim, ...] = (
         "App. C.2",
         "exact counts",
         "230K–270K; 14–17 %",
-        ("fig5-right",),
-        None,
+        ("fig5-right/cross-entropy",),
+        cnn.parameters,
     ),
     Claim(
         "cnn-accelerates",
@@ -189,8 +189,8 @@ CLAIMS: tuple[Claim, ...] = (
         "speedup in iterations at the original's final smoothed (100-step mean) cross-entropy, and the same for total "
         "loss",
         "≥ 1.5 on cross-entropy; total loss reported beside it",
-        ("fig5-right",),
-        None,
+        ("fig5-right/cross-entropy",),
+        cnn.accelerates,
     ),
     Claim(
         "cnn-orders-of-magnitude",
@@ -198,8 +198,8 @@ CLAIMS: tuple[Claim, ...] = (
         "blog, App. C.2",
         "the same speedup",
         "≥ 10",
-        ("fig5-right",),
-        None,
+        ("fig5-right/cross-entropy",),
+        cnn.orders_of_magnitude,
     ),
     Claim(
         "cnn-best-lr",
@@ -207,8 +207,8 @@ CLAIMS: tuple[Claim, ...] = (
         "App. C.2",
         "the same with best base lr each",
         "≥ 1.5",
-        ("cnn-lr",),
-        None,
+        ("cnn-lr/cross-entropy",),
+        cnn.best_lr,
     ),
     Claim(
         "cnn-init-insensitive",
@@ -216,8 +216,8 @@ CLAIMS: tuple[Claim, ...] = (
         "App. C.2",
         "iterations to reach the baseline's final cross-entropy, max over min across std",
         "≤ 1.5, and all faster than the baseline",
-        ("cnn-init",),
-        None,
+        ("cnn-init/cross-entropy",),
+        cnn.init_insensitive,
     ),
     Claim(
         "lemma3",

@@ -57,7 +57,7 @@ class Claim:
         requirement: when it holds.
         reads: the folders below the results that it is judged by, in the order of `judge`'s arguments: a run
             (`fig3/l2`), a theory table (`theory/lemma3`) or `bench`. The first one's experiment is the claim's group.
-        judge: the function from these folders' contents to a finding; None while the experiment does not exist.
+        judge: the function from these folders' contents to a finding.
     """
 
     id: str
@@ -66,7 +66,7 @@ class Claim:
     measures: str
     requirement: str
     reads: tuple[str, ...]
-    judge: Callable[..., Finding] | None
+    judge: Callable[..., Finding]
 
 
 @dataclass(frozen=True)
