@@ -20,10 +20,10 @@ ERRORS = {"validation_error": "validation error (%)", "test_error": "test error 
 RAW_CURVES = 3  # of more curves the single mini-batches would hide each other
 SMALLEST_ERROR = 0.01  # percent, one of MNIST's 10,000 test images; none at all has no place on a log axis
 PALE = {"alpha": 0.25, "linewidth": 0.5}
-RAW_BELOW = 0.02  # share of the single mini-batches that may lie below the axis
-HEADROOM = 1.5  # over the first mini-batch's loss
+RAW_BELOW = 0.02  # share of the single batches that may lie below the axis: they would stretch it for nothing
+HEADROOM = 30.0  # the axis ends at this multiple of where half of the means start: a network may blow up and recover
 MEAN_NOTE = f"batch losses: mean of the last {SMOOTHED} training batches"
-FEW_DECADES = 30.0  # up to this ratio of its ends an axis is written in plain numbers
+FEW_DECADES = 100.0  # up to this ratio of its ends an axis is written in plain numbers
 
 
 def batch_loss_cells(panel: Panel) -> list[Cell]:
@@ -81,11 +81,12 @@ def _error(column: str, label: str) -> Callable[[Axes, Panel], Marks]:
 
 
 def _draw_raw(axes: Axes, panel: Panel, column: str) -> list[Array]:
-    """Draw the single mini-batches of the first seed, thin and pale behind the means; return their losses.
+    """Draw the single mini-batches of the first seed, thin and pale behind the means.
 
-    In a run too short for means they are all there is to see, and not pale.
+    In a run too short for means they are all there is to see, and not pale. Returns the losses that the axis is to
+    show: nearly all, and none of a trial that diverged, whose mean is followed as far as makes sense.
     """
-    short, shown = iterations(panel.run) < SMOOTHED, []
+    short, end, shown = iterations(panel.run) < SMOOTHED, iterations(panel.run), []
     for curve in panel.labels:
         log = panel.shown_logs(curve).get(_first_seed(panel))
         if log is not None:
@@ -94,7 +95,8 @@ def _draw_raw(axes: Axes, panel: Panel, column: str) -> list[Array]:
             pale: dict[str, Any] = {"linewidth": 1.0, "linestyle": own.linestyle} if short else PALE
             (line,) = axes.plot(times, values, label="_batches", color=own.color, zorder=1.5, **pale)
             line.set_gid("batches")
-            shown.append(values)
+            if times.size and times[-1] == end:
+                shown.append(values if short else values[values >= np.quantile(values, RAW_BELOW)])
     return shown
 
 
@@ -103,12 +105,11 @@ def _first_seed(panel: Panel) -> int:
 
 
 def _scale_losses(axes: Axes, panel: Panel, bands: Sequence[Band], raw: Sequence[Array]) -> None:
-    """Set the loss axis around the means and nearly all single batches: the few lowest would stretch it for nothing."""
+    """Set the loss axis around the means and the single batches `raw`."""
     means = [values for found in bands for values in (found.low, found.high)]
-    raw = [values for values in raw if values.size]
-    batches = [values[values >= np.quantile(values, RAW_BELOW)] for values in raw]
-    starts = [float(values[0]) for values in (*raw, *(found.high for found in bands)) if values.size]
-    scale_values(axes, panel, [*means, *batches], HEADROOM * max(starts, default=1.0))
+    starts = sorted(float(found.high[0]) for found in bands if found.high.size and np.isfinite(found.high[0]))
+    middle = starts[(len(starts) - 1) // 2] if starts else np.inf
+    scale_values(axes, panel, [*means, *raw], HEADROOM * middle)
     low, high = axes.get_ylim()
     if axes.get_yscale() == "log" and high / low < FEW_DECADES:
         plain_numbers(axes)

@@ -214,7 +214,7 @@ def cross(axes: Axes, x: float, y: float, style: Look) -> Line2D:
 
 def plain_numbers(axes: Axes) -> None:
     """Write a log axis's numbers out, some of each decade: for an axis of few decades."""
-    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5)))
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7)))
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axes.yaxis.set_minor_formatter(NullFormatter())
 

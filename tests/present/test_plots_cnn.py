@@ -219,3 +219,10 @@ def test_embedded_data_and_short_runs_say_so(draw):
 @pytest.mark.parametrize("make", [two_networks, grid, initialisations])
 def test_nothing_leaves_the_figure_no_texts_overlap_and_no_legend_covers_a_curve(draw, make):
     assert_tidy(draw(panels_of([make()])))
+
+
+def test_a_network_that_blows_up_and_recovers_does_not_set_the_scale():
+    wild = CnnTrial(lambda t: np.where(t < 300, 1e20, 2.3))
+    run = make_cnn_run({"a": CnnCurve({1e-2: [wild]}), "b": CnnCurve({1e-2: seeds(1e-3, 1)})})
+    axes = batch_loss(panels_of([run])).axes[0]
+    assert 2.3 < axes.get_ylim()[1] < 10

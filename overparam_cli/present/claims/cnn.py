@@ -15,7 +15,6 @@ from overparam_cli.present.claims.evidence import Chosen, RunEvidence
 from overparam_cli.present.claims.measures import (
     at_least,
     count_text,
-    gap_text,
     judge_speedups,
     learning_rates,
     notes_of,
@@ -120,8 +119,8 @@ def init_insensitive(run: RunEvidence) -> Finding:
     spread = ranged([numbers["ratio"] for numbers in found])
     curves = (original, *family.values())
     return Finding(
-        f"iterations{gap_text(goals, 'cross-entropy')}: {', '.join(texts)}; largest over smallest {spread}; "
-        f"original {own}",
+        f"iterations to cross-entropy {ranged(goals, '{:.1e}'.format)}: {', '.join(texts)}; "
+        f"largest over smallest {spread}; original {own}",
         cases,
         {"learning_rates": learning_rates(curves)},
         notes_of(curves),
