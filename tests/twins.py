@@ -14,7 +14,7 @@ from torch import Tensor
 
 from overparam_cli.core.optimizers import OPTIMIZERS
 from overparam_cli.core.parameterization import initial_weights
-from overparam_cli.experiments import Trial
+from overparam_cli.experiments import CnnTrial, Trial
 
 Array = NDArray[np.float64]
 Weights = list[Tensor]
@@ -46,6 +46,36 @@ def make_trial(**changes: Any) -> Trial:
     defaults = OPTIMIZERS[fields["optimizer"]].defaults[fields["semantics"]]
     fields.setdefault("hyper", tuple(sorted(defaults.items())))
     return Trial(**fields)
+
+
+def make_cnn_trial(**changes: Any) -> CnnTrial:
+    """A trial of the factored network with the tutorial's settings on few, small batches, with `changes`."""
+    fields: dict[str, Any] = {
+        "experiment": "test",
+        "variant": "v",
+        "curve": "c",
+        "dataset": "digits-simulated:n=5100,n_test=100",
+        "widths": ((512,), (10,)),
+        "init_std": 0.1,
+        "optimizer": "momentum",
+        "semantics": "tf1",
+        "lr": 1e-2,
+        "lr_decay": 0.95,
+        "weight_decay": 5e-4,
+        "decay_on": "factors",
+        "batch": 4,
+        "dropout": 0.5,
+        "validation": 100,
+        "evaluate_every": 100,
+        "seed": 0,
+        "dtype": "float64",
+        "iterations": 10,
+    }
+    fields |= changes
+    fields.setdefault("factor_stds", tuple((0.1,) * (len(inner) + 1) if inner else () for inner in fields["widths"]))
+    defaults = OPTIMIZERS[fields["optimizer"]].defaults[fields["semantics"]]
+    fields.setdefault("hyper", tuple(sorted(defaults.items())))
+    return CnnTrial(**fields)
 
 
 def make_problem(n: int, d: int, k: int, seed: int = 0) -> tuple[Tensor, Tensor]:

@@ -104,9 +104,13 @@ def _cnn_fields(experiment: Experiment, settings: Settings, curve: Curve) -> dic
     widths, stds = [], []
     for layer, smallest in registries.dense_layers().items():
         depth = settings.get(f"{layer}_depth", settings["depth"])
-        key, std = f"{layer}_width", settings.get("factor_std", (settings["init_std"],))
+        if depth == 1:  # nothing to give a width to: an override may be meant for the other curves
+            widths.append(())
+            stds.append(())
+            continue
+        key = f"{layer}_width"
         widths.append(hidden_widths({"depth": depth, "width": settings.get(key, smallest)}, where, key))
-        stds.append(_one_per_factor(std, depth, where) if depth > 1 else ())
+        stds.append(_one_per_factor(settings.get("factor_std", (settings["init_std"],)), depth, where))
     copied = ("decay_on", "lr_decay", "batch", "dropout", "validation", "evaluate_every")
     return {**{key: settings[key] for key in copied}, "widths": tuple(widths), "factor_stds": tuple(stds)}
 

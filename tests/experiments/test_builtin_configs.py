@@ -8,7 +8,8 @@ import pytest
 
 from overparam_cli.errors import ConfigError
 from overparam_cli.experiments import (
-    Trial,
+    AnyTrial,
+    CnnTrial,
     apply_overrides,
     available,
     config_folder,
@@ -20,12 +21,15 @@ from overparam_cli.experiments import (
 )
 
 GRID = (1e-5, 5e-5, 1e-4, 5e-4, 1e-3, 5e-3, 1e-2, 5e-2, 1e-1, 5e-1)
-NAMES = ["fig1", "fig2", "fig3", "fig4", "fig4-left", "fig4-right", "fig5-left", "blog", "illustration"]
+FIGURES = ["fig1", "fig2", "fig3", "fig4", "fig4-left", "fig4-right", "fig5", "fig5-left", "fig5-right"]
+NAMES = [*FIGURES, "blog", "cnn-init", "cnn-lr", "illustration"]
+GROUPS = ["fig4", "fig5"]
+CNN = ["fig5-right", "cnn-lr", "cnn-init"]
 LINEAR = ["fig2", "fig3", "fig4-left", "fig4-right", "fig5-left", "blog", "illustration"]
 Point = tuple[str, int, str, str, str, tuple[float, ...]]  # curve, depth, width, init, optimiser, rates
 
 
-def points(trials: tuple[Trial, ...]) -> list[Point]:
+def points(trials: tuple[AnyTrial, ...]) -> list[Point]:
     """One entry a curve."""
     rates: dict[str, list[float]] = {}
     for trial in trials:
@@ -113,6 +117,50 @@ def test_fig4_right_is_adam_at_tensorflows_default() -> None:
 
 def test_fig4_is_both_panels() -> None:
     assert [member.name for member in flatten(load_experiment("fig4"))] == ["fig4-left", "fig4-right"]
+    assert [member.name for member in flatten(load_experiment("fig5"))] == ["fig5-left", "fig5-right"]
+
+
+@pytest.mark.parametrize("name", CNN)
+def test_the_networks_follow_the_tutorial(name: str) -> None:
+    """TensorFlow's convolutional.py, as the design lists it: 10 epochs of 55,000 images in batches of 64."""
+    expanded = expand(load_experiment(name))
+    assert list(expanded) == ["cross-entropy"]
+    for trial in expanded["cross-entropy"]:
+        assert isinstance(trial, CnnTrial)
+        assert (trial.dataset, trial.iterations, trial.batch, trial.validation) == ("mnist", 8593, 64, 5000)
+        assert trial.iterations == 10 * 55_000 // 64
+        assert (trial.optimizer, dict(trial.hyper), trial.lr_decay) == ("momentum", {"momentum": 0.9}, 0.95)
+        assert (trial.dropout, trial.weight_decay, trial.decay_on) == (0.5, 5e-4, "factors")
+        assert (trial.init_std, trial.seed, trial.dtype) == (0.1, 0, "float32")
+        assert trial.widths in (((), ()), ((512,), (10,)))
+
+
+def test_fig5_right_is_the_original_against_two_factors() -> None:
+    assert points(expand(load_experiment("fig5-right"))["cross-entropy"]) == [
+        ("original", 1, "", "truncated-normal", "momentum", (0.01,)),
+        ("factored", 2, "512+10", "truncated-normal", "momentum", (0.01,)),
+    ]
+
+
+def test_cnn_lr_is_both_networks_over_the_grid() -> None:
+    assert points(expand(load_experiment("cnn-lr"))["cross-entropy"]) == [
+        ("original", 1, "", "truncated-normal", "momentum", GRID),
+        ("factored", 2, "512+10", "truncated-normal", "momentum", GRID),
+    ]
+
+
+def test_cnn_init_is_six_standard_deviations_and_the_baseline() -> None:
+    trials = expand(load_experiment("cnn-init"))["cross-entropy"]
+    assert [(trial.curve, trial.factor_std) for trial in trials] == [
+        ("original", ""),
+        *((f"std-{std:g}", f"{std:g}") for std in (1e-3, 5e-3, 1e-2, 5e-2, 1e-1, 5e-1)),
+    ]
+
+
+def test_the_networks_experiments_share_their_trials() -> None:
+    ids = {name: {t.trial_id for t in expand(load_experiment(name))["cross-entropy"]} for name in CNN}
+    assert ids["fig5-right"] <= ids["cnn-lr"]
+    assert ids["fig5-right"] <= ids["cnn-init"]
 
 
 def test_fig5_left_is_five_curves() -> None:
@@ -175,10 +223,10 @@ def test_fig1_is_theory() -> None:
 
 
 def test_all_names_every_experiment_once() -> None:
-    assert [one.name for one in flatten(load_experiment("all"))] == [name for name in NAMES if name != "fig4"]
+    assert [one.name for one in flatten(load_experiment("all"))] == [name for name in NAMES if name not in GROUPS]
 
 
-@pytest.mark.parametrize("name", LINEAR)
+@pytest.mark.parametrize("name", LINEAR + CNN)
 def test_plain_runs_are_full_and_smoke_runs_are_small(name: str) -> None:
     experiment = load_experiment(name)
     assert is_full(experiment, {})
@@ -188,7 +236,7 @@ def test_plain_runs_are_full_and_smoke_runs_are_small(name: str) -> None:
     assert folder_name(experiment, smoke) == f"{name}@smoke"
     trials = [trial for trials in expand(apply_overrides(experiment, smoke)).values() for trial in trials]
     assert max(trial.iterations for trial in trials) <= 500
-    assert {trial.dataset.partition(":")[0] for trial in trials} <= {"simulated", "two-points"}
+    assert {trial.dataset.partition(":")[0] for trial in trials} <= {"simulated", "two-points", "digits-simulated"}
     assert 1 <= len(trials) <= 120
 
 

@@ -18,7 +18,7 @@ WRONG = {
     "misspelt key": ((DEEP, "dpeth = 3"), ["[[curves]] 'deep'", "'dpeth'", "did you mean 'depth'?"]),
     "unknown top key": (("kind =", "knid = 1\nkind ="), ["unknown key 'knid'", "did you mean 'kind'?"]),
     "key of another kind": (("kind =", 'members = ["fig3"]\nkind ='), ["'members'", "kind 'linear'"]),
-    "unknown kind": (('"linear"', '"deep"'), ["kind = 'deep'", "linear, theory, group"]),
+    "unknown kind": (('"linear"', '"deep"'), ["kind = 'deep'", "linear, cnn, theory, group"]),
     "no title": ((TITLE, ""), ["'title' is missing"]),
     "title is a number": ((TITLE, "title = 3"), ["title = 3", "non-empty string"]),
     "name unfit for a folder": (('name = "own"', 'name = "My own"'), ["name = 'My own'", "lower-case"]),

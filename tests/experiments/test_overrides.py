@@ -8,8 +8,8 @@ import pytest
 
 from overparam_cli.errors import ConfigError
 from overparam_cli.experiments import (
+    ALL_KEYS,
     OVERRIDE_HELP,
-    TRIAL_KEYS,
     Experiment,
     Trial,
     apply_overrides,
@@ -259,7 +259,7 @@ def test_the_original_is_untouched() -> None:
 
 
 def test_every_key_has_help() -> None:
-    assert set(OVERRIDE_HELP) == {*TRIAL_KEYS, "variant", "smoke"}
+    assert set(OVERRIDE_HELP) == {*ALL_KEYS, "variant", "smoke"}
     assert all(OVERRIDE_HELP.values())
 
 

@@ -16,10 +16,10 @@ import pytest
 from overparam_cli import logs
 from overparam_cli.errors import BusyError, ConfigError, LogError, RunInterrupted, StorageError
 from overparam_cli.train import linear
+from overparam_cli.train.job import Job, Settings, locked
 from overparam_cli.train.measure import parse_measures
 from overparam_cli.train.plan import plan
 from overparam_cli.train.progress import Silent, Status
-from overparam_cli.train.job import Job, Settings, locked
 from overparam_cli.train.runner import run_job
 
 CONFIG = """

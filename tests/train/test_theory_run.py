@@ -13,8 +13,8 @@ from overparam_cli import logs
 from overparam_cli.cli import cli, main
 from overparam_cli.errors import ConfigError, LogError, StorageError
 from overparam_cli.theory_logs import Record, find_names, find_records, read_record
-from overparam_cli.train.progress import Silent
 from overparam_cli.train.job import Settings
+from overparam_cli.train.progress import Silent
 from overparam_cli.train.theory import plan_checks, plan_studies, run_study
 
 LEMMA3 = {"depths": "3", "radii": "0.5:1", "dimensions": "2"}
