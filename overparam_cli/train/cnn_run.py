@@ -202,7 +202,9 @@ class _Pool:
         saved: Mapping[str, Any] | None,
     ) -> None:
         self.run_of, self.problem, self.pool, self.places, self.queue = run, problem, pool, places, queue
-        self.states: dict[str, Any] = dict(saved["trainers"]) if saved else {}
+        wanted = {trial.trial_id for trial in queue}  # one may be finished since: killed before the next checkpoint
+        saved_states = saved["trainers"] if saved else {}
+        self.states = {trial_id: state for trial_id, state in saved_states.items() if trial_id in wanted}
         self.elapsed: dict[str, float] = dict(saved["elapsed"]) if saved else {}
         self.running: list[CnnTrainer] = []
         self.total = sum(trial.iterations for trial in queue)

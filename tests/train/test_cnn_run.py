@@ -1,0 +1,241 @@
+"""Jobs of the MNIST network: committed trial by trial, gone on with to the last bit, taken over where it fits."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from overparam_cli import logs
+from overparam_cli.errors import ConfigError, DataInvalidError, RunInterrupted, StorageError
+from overparam_cli.train import cnn_run
+from overparam_cli.train.cnn import CnnTrainer
+from overparam_cli.train.job import Job, Settings
+from overparam_cli.train.measure import parse_measures
+from overparam_cli.train.plan import cost, estimate_seconds, plan
+from overparam_cli.train.progress import Silent, Status
+from overparam_cli.train.runner import run_job
+from tests.train.test_runner import Recorder, StopAfter, csvs
+
+CONFIG = """
+name = "tiny"
+title = "A small network experiment"
+kind = "cnn"
+[trial]
+dataset = "digits-simulated:n=5100,n_test=100"
+validation = 100
+batch = 4
+lr = [1e-3, 1e-2]
+iterations = 24
+evaluate_every = 8
+[[curves]]
+name = "original"
+[[curves]]
+name = "factored"
+depth = 2
+dense1_width = 16
+[analysis]
+baseline = "original"
+[plot]
+kind = "batch-loss"
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "tiny.toml"
+    path.write_text(CONFIG)
+    return path
+
+
+@pytest.fixture(autouse=True)
+def _look_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cnn_run, "SLICE_SECONDS", 0.0)
+
+
+def job(config: Path, results: Path, **overrides: object) -> Job:
+    (found,) = plan([str(config)], overrides, results=results)
+    return found
+
+
+def test_a_run_writes_what_the_schema_says(config: Path, tmp_path: Path) -> None:
+    task = job(config, tmp_path)
+    run_job(task, Settings(), recorder := Recorder())
+    run = logs.read_run(task.folder)
+    assert task.folder == tmp_path / "tiny" / "cross-entropy"
+    assert list(run.trials["trial_id"]) == [trial.trial_id for trial in task.trials]
+    assert list(run.trials.columns)[: len(logs.TRIAL_COLUMNS)] == list(logs.TRIAL_COLUMNS)
+    assert set(run.trials["loss"]) == {"cross-entropy"}
+    assert (run.trials["status"] == "completed").all()
+    assert dict(zip(run.trials["curve"], run.trials["parameters"], strict=True)) == {
+        "original": 1_663_370,
+        "factored": 1_663_370 - 3136 * 512 + 3136 * 16 + 16 * 512 + 100,
+    }
+    data = run.manifest["dataset"]
+    assert (data["n"], data["n_validation"], data["n_test"], data["embedded"]) == (5000, 100, 100, True)
+    assert run.manifest["config"]["kind"] == "cnn"
+    assert "optimum" not in run.manifest
+    assert len(run.manifest["timings"]) == 4
+    assert not (task.folder / logs.CHECKPOINT).exists()
+    last = recorder.updates[-1]
+    assert (last.iteration, last.iterations, last.measure) == (96, 96, "cross-entropy")
+
+
+def test_how_many_trials_stand_side_by_side_changes_no_number(config: Path, tmp_path: Path) -> None:
+    one, two = job(config, tmp_path / "one"), job(config, tmp_path / "two")
+    run_job(one, Settings(), Silent())
+    torch.set_num_threads(2)
+    run_job(two, Settings(), Silent())
+    assert torch.get_num_threads() == 2  # as it was
+    assert csvs(one.folder) == csvs(two.folder)
+
+
+@pytest.mark.parametrize(
+    ("trials", "threads", "found"), [(6, 2, (2, 1)), (2, 16, (2, 8)), (20, 16, (16, 1)), (1, 3, (1, 3))]
+)
+def test_threads_are_shared_out(trials: int, threads: int, found: tuple[int, int]) -> None:
+    assert cnn_run.slots(trials, torch.device("cpu"), threads) == found
+    assert cnn_run.slots(trials, torch.device("cuda"), threads) == (1, threads)
+
+
+def test_an_interrupted_run_keeps_what_is_finished_and_ends_byte_identical(config: Path, tmp_path: Path) -> None:
+    whole, broken = job(config, tmp_path / "a"), job(config, tmp_path / "b")
+    run_job(whole, Settings(), Silent())
+    finished = []
+    for updates in (2, 5):
+        with pytest.raises(RunInterrupted, match=r"of 96 of tiny/cross-entropy|of \d+ of tiny/cross-entropy"):
+            run_job(broken, Settings(), StopAfter(updates))
+        assert (broken.folder / logs.CHECKPOINT).exists()
+        there = (broken.folder / logs.TRIALS).exists()
+        finished.append(len(logs.read_run(broken.folder).trials) if there else 0)
+    assert finished == [0, 1]  # 24 steps are three looks and a last pass
+    run_job(broken, Settings(), recorder := Recorder())
+    assert "going on with 1 trials at" in recorder.messages[0]
+    assert csvs(whole.folder) == csvs(broken.folder)
+    assert not (broken.folder / logs.CHECKPOINT).exists()
+
+
+def test_killed_at_any_moment_the_same_command_ends_byte_identical(config: Path, tmp_path: Path) -> None:
+    whole = job(config, tmp_path / "whole")
+    run_job(whole, Settings(), Silent())
+    start = "from overparam_cli.train import cnn_run; cnn_run.SLICE_SECONDS = 0.0"
+    start += "; from overparam_cli.cli import main; main()"
+    command = [sys.executable, "-c", start, "run", str(config), "--results", str(tmp_path / "killed")]
+    command += ["--checkpoint-seconds", "0", "--threads", "1", "--quiet"]
+    folder = tmp_path / "killed" / "tiny" / "cross-entropy"
+    for _ in range(2):
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        seen = (folder / logs.CHECKPOINT).stat().st_mtime_ns if (folder / logs.CHECKPOINT).exists() else 0
+        deadline = time.monotonic() + 60
+        while process.poll() is None and time.monotonic() < deadline:
+            if (folder / logs.CHECKPOINT).exists() and (folder / logs.CHECKPOINT).stat().st_mtime_ns > seen:
+                break
+            time.sleep(0.01)
+        process.kill()
+        process.wait()
+    subprocess.run(command, check=True, timeout=100)
+    assert csvs(folder) == csvs(whole.folder)
+
+
+def test_a_kill_between_commit_and_checkpoint_loses_nobody(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The checkpoint then still holds a trial whose rows are written, beside one that is half trained."""
+    whole, task = job(config, tmp_path / "a", lr="1e-2"), job(config, tmp_path / "b", lr="1e-2")
+    run_job(whole, Settings(), Silent())
+    torch.set_num_threads(2)  # both side by side
+    with pytest.raises(RunInterrupted):
+        run_job(task, Settings(), StopAfter(2))
+    commit, commits = cnn_run.CnnRun.commit, []
+
+    def killed(self: cnn_run.CnnRun, *content: Any) -> None:
+        commits.append(content)
+        if len(commits) == 2:  # the first trial's rows are written, the checkpoint has not been replaced since
+            raise StorageError("killed")
+        commit(self, *content)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(cnn_run.CnnRun, "commit", killed)
+        with pytest.raises(StorageError):
+            run_job(task, Settings(), Silent())
+    assert len(logs.read_run(task.folder).trials) == 1
+    run_job(task, Settings(), recorder := Recorder())
+    assert "going on with 1 trials" in recorder.messages[0]
+    assert csvs(task.folder) == csvs(whole.folder)
+
+
+def test_finished_trials_are_not_run_again(config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    task = job(config, tmp_path)
+    run_job(task, Settings(), Silent())
+    before = csvs(task.folder)
+    monkeypatch.setattr(CnnTrainer, "step", None)  # calling it would fail
+    run_job(task, Settings(), Silent())
+    assert csvs(task.folder) == before
+
+
+def test_a_divergence_is_written_and_the_others_go_on(config: Path, tmp_path: Path) -> None:
+    task = job(config, tmp_path, lr="1e-3,1e30")
+    run_job(task, Settings(), Silent())
+    trials = logs.read_run(task.folder).trials
+    lost = trials[trials["lr"] == 1e30]
+    assert (lost["status"] == "diverged").all()
+    assert lost["final_loss"].isna().all()
+    assert (lost["diverged_at"] >= 1).all()
+    assert (trials[trials["lr"] == 1e-3]["status"] == "completed").all()
+
+
+@pytest.mark.parametrize(("every", "taken"), [(8, 2), (16, 2), (4, 0)])
+def test_trials_are_taken_over_if_they_were_evaluated_often_enough(
+    config: Path, tmp_path: Path, every: int, taken: int
+) -> None:
+    results = tmp_path / "results"
+    run_job(job(config, results), Settings(), Silent())
+    other = tmp_path / "other.toml"
+    text = CONFIG.replace('"tiny"', '"other"').replace("[1e-3, 1e-2]", "[1e-3]")
+    other.write_text(text.replace("evaluate_every = 8", f"evaluate_every = {every}"))
+    second = job(other, results)
+    run_job(second, Settings(), recorder := Recorder())
+    assert any(f"{taken} trials taken over from tiny" in message for message in recorder.messages) == (taken > 0)
+    run = logs.read_run(second.folder)
+    assert set(run.trials["experiment"]) == {"other"}
+    own = logs.read_run(results / "tiny" / "cross-entropy").log
+    columns = ["loss", "cross_entropy", "cross_entropy_mean", "learning_rate"]
+    for trial in second.trials:
+        rows = [log[log["trial_id"] == trial.trial_id][columns].reset_index(drop=True) for log in (run.log, own)]
+        assert rows[0].equals(rows[1])
+
+
+def test_what_only_linear_networks_have_cannot_be_measured(config: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="--measure sharpness is for linear networks"):
+        run_job(job(config, tmp_path), Settings(measures=parse_measures("sharpness")), Silent())
+
+
+def test_too_few_images_are_refused(config: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataInvalidError, match="has 5,100 training images, too few for 5,097 of validation"):
+        run_job(job(config, tmp_path, validation=5097), Settings(), Silent())
+
+
+def test_estimate_and_cost_count_what_is_left(config: Path, tmp_path: Path) -> None:
+    task = job(config, tmp_path)
+    assert estimate_seconds(task, Settings()) > 0
+    assert cost(task) > cost(job(config, tmp_path, lr="1e-2")) > 0
+    run_job(task, Settings(), Silent())
+    assert (estimate_seconds(task, Settings()), cost(task)) == (0, 0)
+
+
+def test_a_second_interrupt_is_not_needed(config: Path, tmp_path: Path) -> None:
+    """A termination signal in the first slice is answered at its end, with the checkpoint saved."""
+
+    class Terminate(Silent):
+        def update(self, status: Status) -> None:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    task = job(config, tmp_path)
+    with pytest.raises(RunInterrupted, match="run the same command again"):
+        run_job(task, Settings(), Terminate())
+    assert (task.folder / logs.CHECKPOINT).exists()
