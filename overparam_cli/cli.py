@@ -266,8 +266,13 @@ def theory(checks: tuple[str, ...], assignments: tuple[str, ...], **options: Any
 @data_dir_option
 @offline_option
 @click.option(
-    "--dataset", default="simulated", show_default=True, help="What to time on; shapes matter, numbers do not."
+    "--model",
+    type=click.Choice(["linear", "cnn"]),
+    default="linear",
+    show_default=True,
+    help="The linear engine, or Figure 5's network.",
 )
+@click.option("--dataset", help="What to time on; an embedded data set by default: shapes matter, numbers do not.")
 @click.option("--dtype", type=click.Choice(["float32", "float64"]), default="float32", show_default=True)
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option("--threads", type=click.IntRange(1), help="CPU threads; PyTorch's own choice by default.")
@@ -275,7 +280,7 @@ def theory(checks: tuple[str, ...], assignments: tuple[str, ...], **options: Any
 @click.option("--seconds", type=Seconds(0.001, 3600), default=0.3, show_default=True, help="Length of a look.")
 @json_option
 def bench(results: Path, as_json: bool, **options: Any) -> None:
-    """Measure what an iteration costs: engine, one-at-a-time loop, bare matrix products, depths.
+    """Measure what an iteration costs, beside the loop everybody writes and bare matrix products.
 
     Example: overparam bench --rounds 3 --seconds 0.05
     """

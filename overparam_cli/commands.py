@@ -197,9 +197,10 @@ def status(results: Path, *, as_json: bool) -> None:
 def bench(
     results: Path,
     *,
+    model: str,
     data_dir: Path | None,
     offline: bool,
-    dataset: str,
+    dataset: str | None,
     dtype: str,
     device: str,
     threads: int | None,
@@ -210,7 +211,7 @@ def bench(
     """`overparam bench`."""
     import torch
 
-    from overparam_cli.train import bench
+    from overparam_cli.train import bench, bench_cnn
     from overparam_cli.train.engine import pick_device
     from overparam_cli.train.job import Settings
     from overparam_cli.train.manifest import describe_machine
@@ -218,12 +219,16 @@ def bench(
     if threads:
         torch.set_num_threads(threads)
     settings = Settings(device=device, data_dir=data_dir, offline=offline)
-    timings = bench.run(settings, dataset=dataset, dtype=dtype, rounds=rounds, seconds=seconds)
-    folder = results / "bench"
+    time, usual, folder = {
+        "linear": (bench.run, "simulated", results / "bench"),
+        "cnn": (bench_cnn.run, "digits-simulated", results / "bench-cnn"),
+    }[model]
+    dataset = dataset or usual
+    timings, ratios = time(settings, dataset=dataset, dtype=dtype, rounds=rounds, seconds=seconds)
     logs.write_table(folder / "bench.csv", bench.as_table(timings))
     machine = describe_machine(pick_device(device)) | {"dataset": dataset, "dtype": dtype}
     logs.write_json(folder / logs.MANIFEST, {"schema": logs.SCHEMA, **machine})
-    listing.bench(timings, bench.ratios(timings), folder / "bench.csv", as_json=as_json)
+    listing.bench(timings, ratios, folder / "bench.csv", as_json=as_json)
 
 
 def data_list(data_dir: Path | None, *, as_json: bool) -> None:

@@ -101,7 +101,8 @@ def _cnn_fields(experiment: Experiment, settings: Settings, curve: Curve) -> dic
     """What only the convolutional network's trial has: the factors of each dense layer, and the tutorial's settings."""
     registries.check_elementwise(settings["optimizer"], _place(experiment, curve, "optimizer"))
     where = f"{experiment.where}, curve {curve.name!r}"
-    widths, stds = [], []
+    widths: list[tuple[int, ...]] = []
+    stds: list[tuple[float, ...]] = []
     for layer, smallest in registries.dense_layers().items():
         depth = settings.get(f"{layer}_depth", settings["depth"])
         if depth == 1:  # nothing to give a width to: an override may be meant for the other curves

@@ -151,8 +151,10 @@ def subjects(settings: Settings, dataset: str, dtype: str) -> Iterator[Subject]:
         yield Subject("two bare matrix products", loss, 30, "-", run)
 
 
-def measure(found: Sequence[Subject], *, rounds: int, seconds: float, device: str) -> list[Timing]:
-    """Time every subject `rounds` times in turn, each look about `seconds` long."""
+def measure(
+    found: Sequence[Subject], *, rounds: int, seconds: float, device: str, least: int = 5, warm_up: int = 20
+) -> list[Timing]:
+    """Time every subject `rounds` times in turn, each look about `seconds` long but of `least` steps."""
     on_cuda = pick_device(device).type == "cuda"
 
     def wait() -> None:
@@ -168,8 +170,8 @@ def measure(found: Sequence[Subject], *, rounds: int, seconds: float, device: st
 
     steps = []
     for subject in found:
-        look(subject, 20)  # warm up
-        steps.append(max(5, round(seconds / look(subject, 20))))
+        look(subject, warm_up)
+        steps.append(max(least, round(seconds / look(subject, warm_up))))
     looks: list[list[float]] = [[] for _ in found]
     for _ in range(rounds):
         for own, subject, count in zip(looks, found, steps, strict=True):
@@ -195,10 +197,14 @@ def ratios(timings: Sequence[Timing]) -> list[tuple[str, str, float]]:
     return found
 
 
-def run(settings: Settings, *, dataset: str, dtype: str, rounds: int, seconds: float) -> list[Timing]:
-    """The whole benchmark; raises the errors of `data.load`."""
+def run(
+    settings: Settings, *, dataset: str, dtype: str, rounds: int, seconds: float
+) -> tuple[list[Timing], list[tuple[str, str, float]]]:
+    """The whole benchmark: times and their ratios; raises the errors of `data.load`."""
     steady_arithmetic()
-    return measure(list(subjects(settings, dataset, dtype)), rounds=rounds, seconds=seconds, device=settings.device)
+    found = list(subjects(settings, dataset, dtype))
+    timings = measure(found, rounds=rounds, seconds=seconds, device=settings.device)
+    return timings, ratios(timings)
 
 
 def as_table(timings: Sequence[Timing]) -> "pd.DataFrame":

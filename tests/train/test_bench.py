@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from overparam_cli.train import bench
+from overparam_cli.train import bench, bench_cnn
 from overparam_cli.train.bench import Subject, Timing
 from overparam_cli.train.job import Settings
 
@@ -58,3 +58,31 @@ def test_everything_compared_computes_in_the_precision_asked_for(
         subject.run(1)
     assert seen == {dtype}
     assert {subject.trials for subject in found if subject.name == "engine"} == {1, 10, 30}
+
+
+def test_a_networks_operations_are_those_counted_by_hand() -> None:
+    """Multiply-adds per image of the four layers, forward; backward twice that, but for the images' own gradient."""
+    layers = [25 * 32 * 784, 800 * 64 * 196, 3136 * 512, 512 * 10]
+    assert bench_cnn.flops(1) == 64 * 2 * (3 * sum(layers) - layers[0])
+    assert bench_cnn.flops(2) == 64 * 2 * (3 * (sum(layers) + 512 * 512 + 100) - layers[0])
+
+
+def test_everything_compared_is_the_same_network() -> None:
+    for depth, count in ((1, 1_663_370), (2, 1_663_370 + 262_244)):
+        assert sum(value.numel() for value in bench_cnn.plain_network(depth).parameters()) == count
+
+
+def test_the_networks_subjects_run_and_are_compared_with_bare_arithmetic() -> None:
+    torch.set_num_threads(2)
+    dataset = "digits-simulated:n=5100,n_test=100"
+    timings, ratios = bench_cnn.run(Settings(), dataset=dataset, dtype="float32", rounds=1, seconds=1e-9)
+    median = {(timing.subject, timing.depth): timing.median for timing in timings}
+    assert {subject for subject, _ in median} == {
+        "plain loop", "plain loop, fused SGD", "plain loop, channels last", "trainer", "trainer, side by side",
+        "one grouped network", "bare matrix product",
+    }  # fmt: skip
+    found = {what: ratio for _, what, ratio in ratios}
+    over = median["trainer", "1"] / median["bare matrix product", "1"]
+    assert found["trainer / bare matrix product, depth 1"] == pytest.approx(over)
+    assert found["depth 2 / depth 1, trainer"] == pytest.approx(median["trainer", "2"] / median["trainer", "1"])
+    assert torch.get_num_threads() == 2
