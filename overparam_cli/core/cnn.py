@@ -160,7 +160,7 @@ def l2_product(parameters: Parameters) -> Parameters:
 
 def half_square(tensors: Iterable[Tensor]) -> Tensor:
     """½ Σ ‖·‖², as TensorFlow's `l2_loss` has it."""
-    return sum((tensor.flatten().dot(tensor.flatten()) for tensor in tensors), torch.zeros(())) / 2
+    return torch.stack([tensor.flatten().dot(tensor.flatten()) for tensor in tensors]).sum() / 2
 
 
 def l2_term(parameters: Parameters, on: str) -> Tensor:
@@ -178,7 +178,7 @@ def dense_norm(parameters: Parameters) -> Tensor:
 def learning_rate(step: Tensor, base: float, decay: float, batch: int, train: int) -> Tensor:
     """η · decay^⌊batch · step / train⌋: it falls once an epoch, by steps (`step` counts from 0)."""
     epoch = torch.div(step * batch, train, rounding_mode="floor")
-    return base * torch.pow(torch.tensor(decay, dtype=torch.float64, device=step.device), epoch)
+    return base * torch.pow(decay, epoch.double())
 
 
 def batch_offset(step: Tensor, batch: int, train: int) -> Tensor:

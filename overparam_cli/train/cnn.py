@@ -83,7 +83,7 @@ class CnnTrainer:
         self.batch = torch.arange(trial.batch, device=device)
         self.dropout = torch.Generator(device).manual_seed(trial.seed)
         self.refetch = torch.Generator(device).manual_seed(trial.seed + _REFETCH)
-        self._replay: Callable[[], None] | None = None
+        self._make_step = self._warm_up if device.type == "cuda" else self._step
         self._steps_here = 0
 
     def _buffers(self, value: Tensor) -> Buffers:
@@ -130,12 +130,20 @@ class CnnTrainer:
 
     def step(self) -> None:
         """One update."""
-        if self._replay is None:
-            self._replay = self._captured() if self._steps_here == WARM_UP else None
-        (self._replay or self._step)()
+        if self._steps_here == WARM_UP:
+            self._make_step = self._captured() or self._step
+        self._make_step()
         self.iteration += 1
         self.passes += 1
         self._steps_here += 1
+
+    def _warm_up(self) -> None:
+        """A step on a stream of its own, as the first ones before a capture must be: set-up is then not captured."""
+        stream = torch.cuda.Stream(self.device)  # type: ignore[no-untyped-call]
+        stream.wait_stream(torch.cuda.current_stream(self.device))
+        with torch.cuda.stream(stream):
+            self._step()
+        torch.cuda.current_stream(self.device).wait_stream(stream)
 
     def _captured(self) -> Callable[[], None] | None:
         """The step as a CUDA graph, where there is CUDA and every step is the same operation."""

@@ -54,12 +54,15 @@ def pick_device(name: str) -> torch.device:
 
 
 def steady_arithmetic() -> None:
-    """Full float32 products (no TF32), and subnormal numbers flushed to zero: collapsed networks would slow the loop.
+    """Full float32 products (no TF32) and convolutions, these by algorithms that give the same bits every time.
 
-    The flag is per thread and worker threads inherit it when they start, so call this before the first large operation.
+    Subnormal numbers are flushed to zero: collapsed networks would slow the loop. That flag is per thread and worker
+    threads inherit it when they start, so call this before the first large operation.
     """
     torch.set_flush_denormal(True)
     torch.set_float32_matmul_precision("highest")
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cudnn.deterministic = True
 
 
 class Engine:
