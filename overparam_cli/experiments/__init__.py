@@ -2,7 +2,7 @@
 
 from overparam_cli.experiments.expansion import CurveRow, describe, expand, resolve
 from overparam_cli.experiments.folders import effective_overrides, folder_name, is_full, of_the_paper
-from overparam_cli.experiments.keys import ALL_KEYS, CNN_KEYS, TRIAL_KEYS
+from overparam_cli.experiments.keys import ALL_KEYS, CNN_KEYS, EVALUATION_GRID, TRIAL_KEYS
 from overparam_cli.experiments.loading import Summary, available, config_folder, flatten, load_experiment
 from overparam_cli.experiments.model import (
     CNN,
@@ -28,6 +28,7 @@ __all__ = [
     "ALL_KEYS",
     "CNN",
     "CNN_KEYS",
+    "EVALUATION_GRID",
     "LINEAR",
     "OVERRIDE_HELP",
     "SEMANTICS_VERSION",

@@ -15,6 +15,8 @@ from overparam_cli.errors import ConfigError
 
 Check = Callable[[Any], Any]
 
+EVALUATION_GRID = 100  # iterations at whose multiples TensorFlow's tutorial evaluates
+
 
 def suggest(name: str, choices: Iterable[str]) -> str:
     """``"; did you mean 'x'? Valid: …"`` for a misspelt name."""
@@ -138,6 +140,14 @@ def width(value: Any) -> int | tuple[int, ...]:
         ) from None
 
 
+def evaluation_interval(value: Any) -> int:
+    """A multiple of EVALUATION_GRID: trials of one folder have the same rows, however often each is evaluated."""
+    interval = integer(1)(value)
+    if interval % EVALUATION_GRID:
+        raise ValueError(f"must be a multiple of {EVALUATION_GRID}")
+    return int(interval)
+
+
 @dataclass(frozen=True)
 class Key:
     """One trial key: its check, whether its command-line text is a list, its default, and its help."""
@@ -193,7 +203,7 @@ CNN_KEYS: dict[str, Key] = {
     "batch": Key(integer(1, 10_000), "images in a batch", 64),
     "dropout": Key(fraction, "share of the hidden units that is dropped in training", 0.5),
     "validation": Key(integer(1), "first images of the training set, which are kept from training", 5000),
-    "evaluate_every": Key(integer(1), "iterations between measurements of validation and test error", 100),
+    "evaluate_every": Key(evaluation_interval, "iterations between measurements of validation and test error", 100),
 }
 KEYS: Mapping[str, Mapping[str, Key]] = {"linear": TRIAL_KEYS, "cnn": CNN_KEYS}  # by kind of experiment
 ALL_KEYS: Mapping[str, Key] = {**CNN_KEYS, **TRIAL_KEYS}

@@ -17,7 +17,7 @@ from overparam_cli import logs
 from overparam_cli.core import cnn
 from overparam_cli.data import load_images
 from overparam_cli.errors import ConfigError, DataInvalidError
-from overparam_cli.experiments import AnyTrial, CnnTrial
+from overparam_cli.experiments import EVALUATION_GRID, AnyTrial, CnnTrial
 from overparam_cli.train.cnn import WARM_UP, CnnTrainer, ImageProblem, learning_rates, split
 from overparam_cli.train.engine import pick_device, steady_arithmetic
 from overparam_cli.train.history import describe, hyper_text
@@ -25,7 +25,6 @@ from overparam_cli.train.job import Job, JobRun, Settings
 from overparam_cli.train.progress import Status
 
 SLICE_SECONDS = 2.0  # between looks at stop requests, checkpoints and displays
-GRID = 100  # these multiples are always logged
 PROBE_STEPS, PROBE_IMAGES = 5, 500  # that an estimate runs
 MEASURED = ("cross_entropy", "cross_entropy_mean", "loss_mean", "learning_rate")  # at every row
 EVALUATED = ("validation_error", "test_error", "printed_loss")  # where errors are measured, as is ‖W_e‖
@@ -44,8 +43,8 @@ def load_problem(trial: CnnTrial, settings: Settings) -> ImageProblem:
 
 
 def log_points(iterations: int) -> list[int]:
-    """Logged iterations: the common ones, and those at which the tutorial evaluates."""
-    return sorted({*logs.log_iterations(iterations), *range(0, iterations + 1, GRID)})
+    """Logged iterations: the common ones, and all at which a trial may be evaluated."""
+    return sorted({*logs.log_iterations(iterations), *range(0, iterations + 1, EVALUATION_GRID)})
 
 
 def slots(trials: int, device: torch.device, threads: int) -> tuple[int, int]:
@@ -61,14 +60,21 @@ def log_table(trainer: CnnTrainer) -> pd.DataFrame:
     """`log.csv` of one trial; a trial that was not finite from the start has a first row without numbers."""
     trial = trainer.trial
     points = [point for point in log_points(trial.iterations) if point < trainer.rows] or [0]
-    passes, means = trainer.history.cpu()[:, points].numpy(), trainer.means()
-    rates = learning_rates(trial, len(trainer.problem.images), points)
-    table = pd.DataFrame({"trial_id": trial.trial_id, "iteration": points, "loss": passes[1], "gap": float("nan")})
-    rows = [trainer.evaluations.get(point, {}) if trainer.rows else {} for point in points]
-    evaluated = pd.DataFrame(rows, columns=["norm", *EVALUATED], dtype="float64")
-    averages = [means[:, points].numpy() if trainer.rows else passes][0]
-    measured = {"cross_entropy": passes[0], "cross_entropy_mean": averages[0], "loss_mean": averages[1]}
-    return table.assign(norm=evaluated.pop("norm"), **measured, learning_rate=rates, **evaluated)
+    values = torch.cat([trainer.history[:, : trainer.rows].cpu(), trainer.means()])
+    if not trainer.rows:
+        values = torch.full((len(values), 1), torch.nan)
+    cross_entropy, loss, cross_entropy_mean, loss_mean = values[:, points].numpy()
+    evaluations = [trainer.evaluations.get(point, {}) if trainer.rows else {} for point in points]
+    evaluated = pd.DataFrame(evaluations, columns=["norm", *EVALUATED], dtype="float64")
+    table = pd.DataFrame({"trial_id": trial.trial_id, "iteration": points, "loss": loss, "gap": torch.nan})
+    return table.assign(
+        norm=evaluated.pop("norm"),
+        cross_entropy=cross_entropy,
+        cross_entropy_mean=cross_entropy_mean,
+        loss_mean=loss_mean,
+        learning_rate=learning_rates(trial, len(trainer.problem.images), points),
+        **evaluated,
+    )
 
 
 def trial_row(trainer: CnnTrainer, log: pd.DataFrame) -> dict[str, Any]:

@@ -82,6 +82,7 @@ def test_depth_selects_and_makes_curves(write: Write) -> None:
         ("lr_decay", "1.5", "above 0 and at most 1"),
         ("dropout", "1", "at least 0 and below 1"),
         ("batch", "0", "at least 1"),
+        ("evaluate_every", "150", "must be a multiple of 100"),
         ("optimizer", "end-to-end", "is for linear networks: choose from gd"),
         ("optimizer", "adm", "did you mean 'adam'"),
         ("dataset", "ethanol", "this experiment needs images; Valid: mnist, digits-simulated"),
