@@ -21,9 +21,14 @@ KEPT = (logs.MANIFEST, logs.TRIALS, "table.csv", "curves.csv", "bench.csv")
 
 
 def thin(log: pd.DataFrame, keep: int) -> pd.DataFrame:
-    """The rows at about `keep` of the logged iterations, the same ones for all trials, and every trial's last row."""
+    """The rows at about `keep` of the logged iterations, the same ones for all trials, and every trial's last row.
+
+    Where only some rows have errors, those rows are kept too.
+    """
     points = sorted(log["iteration"].unique())
-    chosen = points[:: max(1, round(len(points) / keep))]
+    chosen = {*points[:: max(1, round(len(points) / keep))]}
+    if "validation_error" in log:
+        chosen |= {*log.loc[log["validation_error"].notna(), "iteration"]}
     last = log.groupby("trial_id")["iteration"].transform("max")
     return log[log["iteration"].isin(chosen) | (log["iteration"] == last)]
 

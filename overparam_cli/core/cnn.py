@@ -11,13 +11,13 @@ can express what it could before. Everything here is a pure function of tensors;
 """
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
-from overparam_cli.core.parameterization import end_to_end, layer_shapes, pullback
+from overparam_cli.core.parameterization import end_to_end, layer_shapes
 
 Parameters = dict[str, Tensor]
 
@@ -144,18 +144,17 @@ def _is_factor(name: str) -> bool:
     return any(name.startswith(f"{layer}.W") for layer in DENSE)
 
 
-def l2_factors(parameters: Parameters) -> Parameters:
-    """Gradient of ½ Σ ‖·‖² over every dense factor and dense bias: the parameters themselves, by name."""
+def all_dense(parameters: Parameters) -> Parameters:
+    """Every dense factor and dense bias: what weight decay falls on if each factor counts as a weight matrix."""
     return {name: value for name, value in parameters.items() if not name.startswith("conv")}
 
 
-def l2_product(parameters: Parameters) -> Parameters:
-    """Gradient of ½ Σ ‖·‖² over the end-to-end dense matrices and dense biases: W_e pulled back to its factors."""
-    gradients = {name: value for name, value in parameters.items() if name.startswith("dense") and not _is_factor(name)}
-    for layer in DENSE:
-        own = factors(parameters, layer)
-        gradients |= dict(zip(factor_names(layer, len(own)), pullback(own, end_to_end(own)), strict=True))
-    return gradients
+def original_dense(parameters: Parameters) -> Parameters:
+    """The dense parameters of the original network: the first factor of each layer, which has its name, and the biases.
+
+    The tutorial's code lists what it penalises by name, so factors that are put behind the original ones escape.
+    """
+    return {name: value for name, value in all_dense(parameters).items() if name in ORIGINAL}
 
 
 def half_square(tensors: Iterable[Tensor]) -> Tensor:
@@ -164,9 +163,11 @@ def half_square(tensors: Iterable[Tensor]) -> Tensor:
 
 
 def l2_term(parameters: Parameters, on: str) -> Tensor:
-    """½ Σ ‖·‖² over dense weights and dense biases, the convolutions left out; `on` is a key of L2."""
-    penalised = parameters if on == "factors" else product_network(parameters)
-    return half_square(l2_factors(penalised).values())
+    """½ Σ ‖·‖² over what `on`, a key of PENALISED, names: dense weights and biases, never the convolutions.
+
+    Its gradient is the penalised parameters themselves.
+    """
+    return half_square(PENALISED[on](parameters).values())
 
 
 def dense_norm(parameters: Parameters) -> Tensor:
@@ -186,5 +187,7 @@ def batch_offset(step: Tensor, batch: int, train: int) -> Tensor:
     return (step * batch) % (train - batch)
 
 
-# What weight decay is taken of: the gradient of its term by name.
-L2 = {"factors": l2_factors, "product": l2_product}
+ORIGINAL = frozenset(parameter_shapes(dict.fromkeys(DENSE, ())))  # names of the network without factored layers
+
+# What weight decay falls on, by name.
+PENALISED: Mapping[str, Callable[[Parameters], Parameters]] = {"factors": all_dense, "original": original_dense}

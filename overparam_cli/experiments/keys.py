@@ -198,7 +198,7 @@ CNN_KEYS: dict[str, Key] = {
     "factor_std": Key(positives_in_order, "the same of a factored layer's factors, or one per factor", listed=","),
     "optimizer": replace(TRIAL_KEYS["optimizer"], default="momentum"),
     "weight_decay": Key(non_negative, "weight decay λ of the dense layers, biases included", 5e-4),
-    "decay_on": Key(choice("factors", "product"), "weight decay of each factor, or of their product", "factors"),
+    "decay_on": Key(choice("factors", "original"), "weight decay of each factor, or of the original names", "factors"),
     "lr_decay": Key(unit, "factor on the learning rate after every epoch", 0.95),
     "batch": Key(integer(1, 10_000), "images in a batch", 64),
     "dropout": Key(fraction, "share of the hidden units that is dropped in training", 0.5),

@@ -122,8 +122,8 @@ class CnnTrial(AnyTrial):
     """A training run of the MNIST network (`core.cnn`), its dense layers in one or more factors.
 
     `widths` are each dense layer's inner widths, () where it is one matrix; `factor_stds` the initial standard
-    deviations of its factors, () likewise. `decay_on` says what weight decay is taken of (`core.cnn.L2`); `lr` is the
-    base rate, which falls by `lr_decay` an epoch. `evaluate_every` says how often the errors are measured, which
+    deviations of its factors, () likewise. `decay_on` says what weight decay falls on (`core.cnn.PENALISED`); `lr` is
+    the base rate, which falls by `lr_decay` an epoch. `evaluate_every` says how often the errors are measured, which
     changes no other number.
     """
 

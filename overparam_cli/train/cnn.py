@@ -160,7 +160,7 @@ class CnnTrainer:
         gradients = dict(zip(self.parameters, torch.autograd.grad(self.training_pass(), inputs), strict=True))
         with torch.no_grad():
             if trial.weight_decay:
-                for name, penalty in cnn.L2[trial.decay_on](self.parameters).items():
+                for name, penalty in cnn.PENALISED[trial.decay_on](self.parameters).items():
                     gradients[name].add_(penalty, alpha=trial.weight_decay)
             rate = cnn.learning_rate(self.index, trial.lr, trial.lr_decay, trial.batch, len(self.problem.images))
             self.rate.copy_(rate)

@@ -78,7 +78,7 @@ def test_depth_selects_and_makes_curves(write: Write) -> None:
         ("factor_std", "0.1,0.2", "2 entries, but there are 3 factors"),
         ("factor_std", "0", "must be a finite number above 0"),
         ("init_std", "0", "above 0"),
-        ("decay_on", "both", "must be one of factors, product"),
+        ("decay_on", "both", "must be one of factors, original"),
         ("lr_decay", "1.5", "above 0 and at most 1"),
         ("dropout", "1", "at least 0 and below 1"),
         ("batch", "0", "at least 1"),
@@ -101,7 +101,7 @@ def test_wrong_settings_are_named(write: Write, key: str, value: str, message: s
         trials(path, **{key: value})
 
 
-@pytest.mark.parametrize(("key", "value"), [("batch", "32"), ("decay_on", "product"), ("dataset", "mnist")])
+@pytest.mark.parametrize(("key", "value"), [("batch", "32"), ("decay_on", "original"), ("dataset", "mnist")])
 def test_a_linear_experiment_takes_none_of_it(key: str, value: str) -> None:
     with pytest.raises(ConfigError, match=r"has no key|needs a regression problem; Valid: ethanol"):
         expand(apply_overrides(load_experiment("fig3"), {key: value}))
@@ -123,7 +123,7 @@ CHANGES: dict[str, Any] = {
     "lr": 0.1,
     "lr_decay": 1.0,
     "weight_decay": 0.0,
-    "decay_on": "product",
+    "decay_on": "original",
     "batch": 8,
     "dropout": 0.0,
     "validation": 101,
