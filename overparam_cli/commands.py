@@ -39,7 +39,7 @@ def run(
     from overparam_cli.train.measure import parse_measures
     from overparam_cli.train.plan import cost, estimate_seconds, plan
     from overparam_cli.train.progress import display
-    from overparam_cli.train.runner import run_job
+    from overparam_cli.train.runner import check_measurable, run_job
     from overparam_cli.train.theory import plan_studies, run_study
 
     if threads:
@@ -55,6 +55,7 @@ def run(
         checkpoint_seconds=checkpoint_seconds,
     )
     jobs = sorted(plan(experiments, overrides, results=results, name=name), key=cost)  # cheapest first
+    check_measurable(jobs, settings)
     studies = plan_studies(experiments, overrides, results=results, name=name)  # they take seconds
     if dry_run:
         for study in studies:

@@ -35,9 +35,9 @@ TRIAL_COLUMNS: Mapping[str, str] = {  # column → pandas dtype; the order is th
     "experiment": "str",
     "curve": "str",
     "dataset": "str",
-    "loss": "str",  # l2, l4, …
+    "loss": "str",  # l2, l4, …; cross-entropy
     "depth": "int64",
-    "width": "str",  # hidden widths: 1, 100, 100x50; empty at depth 1
+    "width": "str",  # hidden widths: 1, 100, 100x50; empty at depth 1; of each dense layer's factors: 512+10
     "init": "str",
     "init_std": "float64",
     "optimizer": "str",
@@ -47,7 +47,7 @@ TRIAL_COLUMNS: Mapping[str, str] = {  # column → pandas dtype; the order is th
     "dtype": "str",
     "iterations": "int64",  # asked for
     "status": "str",  # completed or diverged
-    "diverged_at": "float64",  # first check at which W_e was not finite; empty otherwise
+    "diverged_at": "float64",  # first check at which W_e, or pass in which the loss, was not finite; else empty
     "final_loss": "float64",  # empty when diverged
     "final_gap": "float64",
     "best_loss": "float64",  # over the logged iterations
@@ -58,7 +58,17 @@ LOG_COLUMNS: Mapping[str, str] = {
     "iteration": "int64",
     "loss": "float64",
     "gap": "float64",  # loss − certified optimum
-    "norm": "float64",  # ‖W_e‖_F
+    "norm": "float64",  # ‖W_e‖_F; of both dense layers together
+}
+SMOOTHED = 100  # training passes that a `*_mean` column is the mean of
+CNN_LOG_COLUMNS: Mapping[str, str] = {  # what the convolutional network's log has besides; its gap is empty
+    "cross_entropy": "float64",  # of the training pass; `loss` is this and weight decay's term
+    "cross_entropy_mean": "float64",
+    "loss_mean": "float64",
+    "learning_rate": "float64",
+    "validation_error": "float64",  # percent; this and what follows, as `norm`, only where errors are measured
+    "test_error": "float64",
+    "printed_loss": "float64",  # what TensorFlow's tutorial prints
 }
 MANIFEST_KEYS: Mapping[str, type] = {  # what every run's manifest must say; it says more
     "experiment": str,

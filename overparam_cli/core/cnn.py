@@ -1,8 +1,8 @@
 """The convolutional network of Figure 5 right and Appendix C.2, its dense layers factored to any depth.
 
-TensorFlow's MNIST tutorial (`tutorials/image/mnist/convolutional.py`), as `experiments.md` lists its facts:
+TensorFlow's MNIST tutorial (`tutorials/image/mnist/convolutional.py`):
 
-    conv 5×5×32 SAME → max-pool 2 → ReLU → conv 5×5×64 SAME → max-pool 2 → ReLU
+    conv 5×5×32 SAME → ReLU → max-pool 2 → conv 5×5×64 SAME → ReLU → max-pool 2
     → dense 3136 → 512 → ReLU → dropout → dense 512 → 10
 
 Overparameterising a dense layer W (k, d) puts W_N ⋯ W_1 in its place, with no bias or non-linearity between the factors
@@ -74,7 +74,7 @@ def initial_parameters(
 
     `init_std` is the standard deviation before the cut, of every weight but the factors of a factored layer, which
     have `factor_stds[layer]`, one a factor. They depend on the arguments alone; networks of one seed share the
-    convolutions, and the draw of each tensor before it is scaled.
+    convolutions, and the draws of dense factors up to the first one that they do not have in common.
     """
     generator = torch.Generator().manual_seed(seed)
     stds = {

@@ -6,7 +6,7 @@ from typing import Any
 
 from overparam_cli.errors import ConfigError
 from overparam_cli.experiments import registries
-from overparam_cli.experiments.keys import HYPERPARAMETERS, REQUIRED, defaults
+from overparam_cli.experiments.keys import DEPTHS, HYPERPARAMETERS, REQUIRED, defaults
 from overparam_cli.experiments.model import (
     CNN,
     CROSS_ENTROPY,
@@ -35,9 +35,16 @@ def variants_of(experiment: Experiment) -> dict[str, Settings]:
 def resolve(experiment: Experiment, variant: Settings, curve: Curve) -> dict[str, Any]:
     """Every setting of one curve: defaults, [trial], [variants.X], [[curves]], overrides; the later wins.
 
-    An overriding hyperparameter concerns only the curves whose optimiser takes it.
+    An overriding hyperparameter concerns only the curves whose optimiser takes it, and the depth of one dense layer
+    only the curves that have a factored one, if any has.
     """
     settings = {**defaults(experiment.kind), **experiment.trial, **variant, **curve.settings, **experiment.forced}
+    if experiment.kind == CNN and "depth" not in experiment.forced:
+        factored = {one.name for one in experiment.curves if _is_factored(experiment, variant, one)}
+        if factored and curve.name not in factored:
+            settings = {
+                key: value for key, value in settings.items() if key not in DEPTHS or key not in experiment.forced
+            }
     overridden = set(HYPERPARAMETERS) & set(experiment.forced)
     if overridden:
         where = _place(experiment, curve, "optimizer")
@@ -48,6 +55,12 @@ def resolve(experiment: Experiment, variant: Settings, curve: Curve) -> dict[str
         if key not in settings:
             raise ConfigError(f"{experiment.where}: curve {curve.name!r} has no {key!r}: give it there or in [trial]")
     return settings
+
+
+def _is_factored(experiment: Experiment, variant: Settings, curve: Curve) -> bool:
+    """Whether a curve of the convolutional network has a factored dense layer before overrides."""
+    settings = {**experiment.trial, **variant, **curve.settings}
+    return any(settings.get(key, 1) > 1 for key in ("depth", *DEPTHS))
 
 
 def hidden_widths(settings: Settings, where: str, key: str = "width") -> tuple[int, ...]:
@@ -72,6 +85,8 @@ def _place(experiment: Experiment, curve: Curve, key: str) -> str:
 def _shared(experiment: Experiment, variant: str, settings: Settings, curve: Curve) -> dict[str, Any]:
     """The fields that all trials of a curve have in common, whatever the kind of model; names are checked."""
     place = _place(experiment, curve, "optimizer")
+    if experiment.kind == CNN:
+        registries.check_elementwise(settings["optimizer"], place)
     given = {key: settings[key] for key in HYPERPARAMETERS if key in settings}
     hyper = registries.hyperparameters(settings["optimizer"], settings["semantics"], given, place)
     copied = ("dataset", "init_std", "optimizer", "semantics", "weight_decay", "dtype", "iterations")
@@ -99,7 +114,6 @@ def _linear_fields(experiment: Experiment, settings: Settings, curve: Curve) -> 
 
 def _cnn_fields(experiment: Experiment, settings: Settings, curve: Curve) -> dict[str, Any]:
     """What only the convolutional network's trial has: the factors of each dense layer, and the tutorial's settings."""
-    registries.check_elementwise(settings["optimizer"], _place(experiment, curve, "optimizer"))
     where = f"{experiment.where}, curve {curve.name!r}"
     widths: list[tuple[int, ...]] = []
     stds: list[tuple[float, ...]] = []

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from overparam_cli.errors import ConfigError
+from overparam_cli.experiments.model import CNN, LINEAR
 
 Check = Callable[[Any], Any]
 
@@ -205,9 +206,10 @@ CNN_KEYS: dict[str, Key] = {
     "validation": Key(integer(1), "first images of the training set, which are kept from training", 5000),
     "evaluate_every": Key(evaluation_interval, "iterations between measurements of validation and test error", 100),
 }
-KEYS: Mapping[str, Mapping[str, Key]] = {"linear": TRIAL_KEYS, "cnn": CNN_KEYS}  # by kind of experiment
+DEPTHS = ("dense1_depth", "dense2_depth")
+KEYS: Mapping[str, Mapping[str, Key]] = {LINEAR: TRIAL_KEYS, CNN: CNN_KEYS}  # by kind of experiment
 ALL_KEYS: Mapping[str, Key] = {**CNN_KEYS, **TRIAL_KEYS}
-REQUIRED = {"linear": ("dataset", "loss", "depth", "lr", "iterations"), "cnn": ("dataset", "lr", "iterations")}
+REQUIRED = {LINEAR: ("dataset", "loss", "depth", "lr", "iterations"), CNN: ("dataset", "lr", "iterations")}
 # The curves of a variant stand in one folder and are measured against one optimum, so they share the problem.
 PER_VARIANT = ("dataset", "targets", "preprocessing", "loss", "validation")
 
@@ -224,7 +226,7 @@ def check_setting(kind: str, name: str, value: Any, where: str, given: str | Non
     """
     keys = KEYS[kind]
     if name in ALL_KEYS and name not in keys:
-        raise ConfigError(f"{where}: an experiment of kind {kind!r} has no key {name!r}{suggest(name, keys)}")
+        raise ConfigError(f"{where}: an experiment of kind {kind!r} has no key {name!r}")
     if name not in keys:
         raise ConfigError(f"{where}: unknown key {name!r}{suggest(name, keys)}")
     return checked(keys[name].check, name, value, where, given)

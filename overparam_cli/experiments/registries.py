@@ -63,7 +63,8 @@ def dense_layers() -> dict[str, int]:
 
 
 def check_elementwise(optimizer: str, where: str) -> None:
-    """Refuse an optimiser that is made for linear networks."""
+    """Refuse an optimiser that there is not, or that is made for linear networks."""
+    check_name("optimizer", optimizer, optimizers(), where)
     if not optimizers()[optimizer].elementwise:
         able = [name for name, entry in optimizers().items() if entry.elementwise]
         raise ConfigError(f"{where}: optimizer {optimizer!r} is for linear networks: choose from {', '.join(able)}")

@@ -7,10 +7,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from overparam_cli.logs import SMOOTHED
 from overparam_cli.present.composition import Cell, Marks, compose
 from overparam_cli.present.convergence import draw_bands, draw_crosses, scale_axes, scale_values
 from overparam_cli.present.layout import limit, plain_numbers
-from overparam_cli.present.measure import MEAN, SMOOTHED
+from overparam_cli.present.measure import MEAN
 from overparam_cli.present.panels import Band, Panel
 from overparam_cli.present.runs import iterations
 from overparam_cli.present.trajectories import Array, finite_points

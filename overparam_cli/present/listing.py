@@ -151,6 +151,11 @@ def folder_status(folder: Path) -> dict[str, Any]:
         row |= {"state": "running"}
     elif (folder / logs.CHECKPOINT).exists():
         row |= {"state": "unfinished", "note": row["note"] + "; the same run command goes on from the checkpoint"}
+    elif row["trials"] and row["trials"] < int(manifest.get("planned", 0)):
+        row |= {
+            "state": "unfinished",
+            "note": f"{row['note']}; of {manifest['planned']} trials: the same run command goes on",
+        }
     elif not row["trials"]:
         row |= {"state": "not started", "note": row["note"] + "; the same run command starts it"}
     return row

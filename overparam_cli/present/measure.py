@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from overparam_cli.logs import Run
+from overparam_cli.experiments import CNN
+from overparam_cli.logs import SMOOTHED, Run
 
-CNN = "cnn"  # the experiment's kind
-SMOOTHED = 100  # training passes that a `*_mean` column is the mean of
 MEAN = "_mean"  # how such a column's name ends
 
 

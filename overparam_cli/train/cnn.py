@@ -8,6 +8,7 @@ A step is a function of tensors that live on the device, the number of the step 
 a graph once and replayed, and the host neither computes nor waits between two looks.
 """
 
+import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
+from overparam_cli import logs
 from overparam_cli.core import cnn
 from overparam_cli.core.optimizers import OPTIMIZERS, Buffers
 from overparam_cli.data import ImageDataset
@@ -26,9 +28,7 @@ from overparam_cli.train.engine import DTYPES
 
 LOOK_EVERY = 20  # steps between looks at whether the loss is finite
 WARM_UP = 3  # steps before a CUDA graph is captured
-EVALUATED = 100  # images at a time when an error is measured
-WINDOW = 100  # passes that the means are over
-_REFETCH = 1 << 32  # seeds of the masks that only the tutorial's printed loss sees
+CHUNK = 100  # images at a time when an error is measured
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,6 @@ class CnnTrainer:
         self.buffers = {name: self._buffers(value.detach()) for name, value in self.parameters.items()}
         self.batch = torch.arange(trial.batch, device=device)
         self.dropout = torch.Generator(device).manual_seed(trial.seed)
-        self.refetch = torch.Generator(device).manual_seed(trial.seed + _REFETCH)
         self._make_step = self._warm_up if device.type == "cuda" else self._step
         self._steps_here = 0
 
@@ -106,9 +105,15 @@ class CnnTrainer:
                     self.training_pass()  # of the step that is not made: the last row
                 self.passes += 1
             else:
-                for _ in range(self._steps_to_look()):
-                    self.step()
+                self._steps(until)
             self._look()
+            if time.monotonic() >= until:
+                return
+
+    def _steps(self, until: float) -> None:
+        """Up to the next look, evaluation, or end, unless time is up before."""
+        for _ in range(self._steps_to_look()):
+            self.step()
             if time.monotonic() >= until:
                 return
 
@@ -206,15 +211,21 @@ class CnnTrainer:
         if self.iteration:  # fetched after the step, on the same batch, with a fresh dropout mask
             size = len(self.problem.images)
             images, labels = self._images(cnn.batch_offset(self.index - 1, self.trial.batch, size))
-            scores = cnn.logits(self.parameters, images, self._mask(self.refetch))
+            scores = cnn.logits(self.parameters, images, self._mask(self._printed_generator()))
             row["printed_loss"] = float(self._total(F.cross_entropy(scores, labels)))
         return row
+
+    def _printed_generator(self) -> torch.Generator:
+        """Draws the mask of one printed loss: of no other, nor of training, however often errors are measured."""
+        text = f"printed loss of seed {self.trial.seed} at {self.iteration}"
+        seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:4])  # a CPU generator takes 32 bits
+        return torch.Generator(self.device).manual_seed(seed)
 
     @torch.no_grad()
     def error(self, images: Tensor, labels: Tensor) -> float:
         """Share of `images` that the network, without dropout, takes for another digit, in percent."""
         wrong = torch.zeros((), dtype=torch.int64, device=self.device)
-        for some, own in zip(torch.split(images, EVALUATED), torch.split(labels, EVALUATED), strict=True):
+        for some, own in zip(torch.split(images, CHUNK), torch.split(labels, CHUNK), strict=True):
             scores = cnn.logits(self.parameters, cnn.scale_pixels(some, self.dtype))
             wrong += (scores.argmax(dim=1) != own).sum()
         return 100 * int(wrong) / len(images)
@@ -222,10 +233,14 @@ class CnnTrainer:
     def means(self) -> Tensor:
         """Means of cross-entropy and total loss over the last 100 passes up to each one, fewer at the start; (2, T)."""
         known = self.history[:, : self.rows].cpu()
-        sums = F.pad(known.cumsum(dim=1), (1, 0))
-        ends = torch.arange(1, known.shape[1] + 1)
-        starts = (ends - WINDOW).clamp(min=0)
-        return (sums[:, ends] - sums[:, starts]) / (ends - starts)
+        head = [known[:, :end].mean(dim=1) for end in range(1, min(logs.SMOOTHED, self.rows + 1))]
+        # Each window by itself: differences of running sums would never recover from a pass of 1e18.
+        full = known.unfold(1, logs.SMOOTHED, 1).mean(dim=-1) if self.rows >= logs.SMOOTHED else known[:, :0]
+        return torch.cat([torch.stack(head, dim=1) if head else known[:, :0], full], dim=1)
+
+    def latest_cross_entropy(self) -> float:
+        """The last of these means; NaN before the first pass."""
+        return float(self.history[0, max(0, self.rows - logs.SMOOTHED) : self.rows].mean())
 
     @property
     def rows(self) -> int:
@@ -245,7 +260,6 @@ class CnnTrainer:
             "history": self.history[:, : self.passes].clone(),
             "evaluations": {iteration: dict(row) for iteration, row in self.evaluations.items()},
             "dropout": self.dropout.get_state(),
-            "refetch": self.refetch.get_state(),
         }
 
     @torch.no_grad()
@@ -261,7 +275,6 @@ class CnnTrainer:
         self.history[:, : self.passes].copy_(state["history"])
         self.evaluations = {int(iteration): dict(row) for iteration, row in state["evaluations"].items()}
         self.dropout.set_state(state["dropout"])
-        self.refetch.set_state(state["refetch"])
 
 
 def learning_rates(trial: CnnTrial, train: int, iterations: Sequence[int]) -> list[float]:

@@ -125,6 +125,7 @@ class JobRun(ABC):
     """One pass over a job's folder, while it is locked. A kind of experiment is a subclass."""
 
     log_columns: tuple[str, ...] = tuple(logs.LOG_COLUMNS)  # those without which a trial is not taken over
+    measurable = True  # whether `--measure` has something to look at
 
     def __init__(self, job: Job, settings: Settings, progress: Progress, stop: threading.Event) -> None:
         """Nothing is read or written before `complete`."""
@@ -140,6 +141,7 @@ class JobRun(ABC):
         logs.sweep(job.folder)
         done = finished_ids(job.folder)
         self._check_measured(done)
+        self.check_finished(done)
         missing = [trial for trial in job.trials if trial.trial_id not in done]
         self.progress.begin(job.title, len(job.trials), len(job.trials) - len(missing))
         if not missing:
@@ -168,6 +170,9 @@ class JobRun(ABC):
     @abstractmethod
     def load_problem(self, trial: AnyTrial) -> Problem:
         """What a trial is about; errors as in `data.load`."""
+
+    def check_finished(self, done: set[str]) -> None:  # noqa: B027 - most kinds have nothing to say
+        """Say what of the trials that are `done` is not as this job asks for it."""
 
     def takes(self, trial: AnyTrial, log: pd.DataFrame) -> bool:
         """Whether the log of a trial that another experiment ran will do here; its numbers are the trial's anyway."""
@@ -215,7 +220,7 @@ class JobRun(ABC):
         if not self.checkpoint.exists():
             return None
         try:
-            saved: dict[str, Any] = torch.load(self.checkpoint, weights_only=True)
+            saved: dict[str, Any] = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
             inside, wanted = set(saved["trials"]), {trial.trial_id for trial in missing}
             measures = [measure.name for measure in self.settings.measures]
             if self.fits(inside, wanted) and saved["schema"] == logs.SCHEMA and saved["measures"] == measures:
@@ -242,9 +247,9 @@ class JobRun(ABC):
 
     def interrupted(self, where: str) -> RunInterrupted:
         """What a run that was asked to stop ends with, once its checkpoint is saved."""
+        kept = "the checkpoint is saved" if self.checkpoint.exists() else "what is finished is kept"
         return RunInterrupted(
-            f"interrupted at iteration {where} of {self.job.title}; "
-            "the checkpoint is saved: run the same command again to go on"
+            f"interrupted at iteration {where} of {self.job.title}; {kept}: run the same command again to go on"
         )
 
     def write_manifest(self, problem: Problem) -> None:
@@ -286,6 +291,7 @@ class JobRun(ABC):
             **problem.describe(),
             "dtype": job.trials[0].dtype,
             **manifest.describe_machine(self.device),
+            "planned": len(job.trials),
             "timings": timings,
             "adopted": adopted,
         }

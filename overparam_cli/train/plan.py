@@ -32,7 +32,12 @@ def plan(names: Sequence[str], overrides: Mapping[str, Any], *, results: Path, n
     for plain in experiments.values():
         if not plain.has_trials:
             continue
-        changed = apply_overrides(plain, overrides)
+        try:
+            changed = apply_overrides(plain, overrides)
+        except ConfigError as error:
+            if len(experiments) == 1:
+                raise
+            raise ConfigError(f"{plain.name}: {error}; run the experiments that this is meant for by name") from None
         folder, kept = folder_name(plain, overrides, name), effective_overrides(plain, overrides)
         for variant, trials in expand(changed).items():
             if not trials:

@@ -38,7 +38,8 @@ class Status:
             shown = dict(sorted(shown.items(), key=lambda item: item[1])[: SHOWN_CURVES - 1])
         text = "  ".join(f"{curve} {gap:.2e}" for curve, gap in shown.items())
         text += f"  (best of {len(self.gaps)} curves)" if len(shown) < len(self.gaps) else ""
-        return f"alive {self.alive}/{self.trials}  {self.measure} {text}"
+        alive = f"alive {self.alive}/{self.trials}"
+        return f"{alive}  {self.measure} {text}" if text else alive
 
 
 class Progress(Protocol):

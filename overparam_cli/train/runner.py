@@ -1,7 +1,8 @@
 """One entry for jobs of every kind. A new kind of experiment is a `JobRun` and one line in RUNS."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from overparam_cli.errors import ConfigError
 from overparam_cli.experiments import CNN, LINEAR
 from overparam_cli.train.cnn_run import CnnRun
 from overparam_cli.train.engine import steady_arithmetic
@@ -20,6 +21,14 @@ def run_job(job: Job, settings: Settings, progress: Progress) -> None:
     with locked(job.folder), stop_requests() as stop:
         steady_arithmetic()
         RUNS[job.experiment.kind](job, settings, progress, stop).complete()
+
+
+def check_measurable(jobs: Sequence[Job], settings: Settings) -> None:
+    """Refuse `--measure` before anything is trained where a job has nothing that it could look at."""
+    for job in jobs:
+        if settings.measures and not RUNS[job.experiment.kind].measurable:
+            names = ",".join(measure.name for measure in settings.measures)
+            raise ConfigError(f"--measure {names} is for linear networks: run {job.title} by itself, without it")
 
 
 RUNS: Mapping[str, type[JobRun]] = {LINEAR: LinearRun, CNN: CnnRun}

@@ -65,6 +65,22 @@ def test_each_layer_has_depth_width_and_deviations_of_its_own(write: Write) -> N
     assert own["deep"].depths == (4, 1)
 
 
+def test_the_depth_of_one_layer_is_meant_for_the_factored_curves(write: Write) -> None:
+    own = trials(write(text=OWN), dense2_depth="2")
+    assert own["plain"].widths == ((), ())
+    assert own["deep"].widths == ((512, 512), (10,))
+    alone = trials(write(("depth = 3", "lr = 1e-3"), text=OWN), dense2_depth="2")  # where there are none, for all
+    assert alone["plain"].widths == ((), (10,))
+
+
+@pytest.mark.parametrize("optimizer", ["gd", "adagrad", "adadelta", "adam"])
+def test_the_built_in_experiments_take_any_elementwise_optimiser(optimizer: str) -> None:
+    found = expand(apply_overrides(load_experiment("fig5-right"), {"optimizer": optimizer}))["cross-entropy"]
+    assert {trial.optimizer for trial in found} == {optimizer}
+    with pytest.raises(ConfigError, match="is for linear networks"):
+        expand(apply_overrides(load_experiment("fig5-right"), {"optimizer": "end-to-end"}))
+
+
 def test_depth_selects_and_makes_curves(write: Write) -> None:
     experiment = apply_overrides(load_experiment(write(text=OWN)), {"depth": "1,2"})
     assert [curve.name for curve in experiment.curves] == ["plain", "deep-depth-2"]

@@ -13,13 +13,14 @@ import torch
 
 from overparam_cli import logs
 from overparam_cli.errors import ConfigError, DataInvalidError, RunInterrupted, StorageError
-from overparam_cli.train import cnn_run
+from overparam_cli.present.listing import folder_status
+from overparam_cli.train import cnn_pool, cnn_run
 from overparam_cli.train.cnn import CnnTrainer
 from overparam_cli.train.job import Job, Settings
 from overparam_cli.train.measure import parse_measures
 from overparam_cli.train.plan import cost, estimate_seconds, plan
 from overparam_cli.train.progress import Silent, Status
-from overparam_cli.train.runner import run_job
+from overparam_cli.train.runner import check_measurable, run_job
 from tests.train.test_runner import Recorder, StopAfter, csvs
 
 CONFIG = """
@@ -55,7 +56,7 @@ def config(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def _look_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cnn_run, "SLICE_SECONDS", 0.0)
+    monkeypatch.setattr(cnn_pool, "SLICE_SECONDS", 0.0)
 
 
 def job(config: Path, results: Path, **overrides: object) -> Job:
@@ -107,15 +108,15 @@ def test_an_interrupted_run_keeps_what_is_finished_and_ends_byte_identical(confi
     whole, broken = job(config, tmp_path / "a"), job(config, tmp_path / "b")
     run_job(whole, Settings(), Silent())
     finished = []
-    for updates in (2, 5):
-        with pytest.raises(RunInterrupted, match=r"of 96 of tiny/cross-entropy|of \d+ of tiny/cross-entropy"):
+    for updates, total in ((30, 96), (24, 72)):
+        with pytest.raises(RunInterrupted, match=f"of {total} of tiny/cross-entropy; the checkpoint is saved"):
             run_job(broken, Settings(), StopAfter(updates))
         assert (broken.folder / logs.CHECKPOINT).exists()
         there = (broken.folder / logs.TRIALS).exists()
         finished.append(len(logs.read_run(broken.folder).trials) if there else 0)
-    assert finished == [0, 1]  # 24 steps are three looks and a last pass
+    assert finished == [1, 2]  # 24 steps a trial, each a slice of its own here, and a last pass
     run_job(broken, Settings(), recorder := Recorder())
-    assert "going on with 1 trials at" in recorder.messages[0]
+    assert "going on with 1 trial at" in recorder.messages[0]
     assert csvs(whole.folder) == csvs(broken.folder)
     assert not (broken.folder / logs.CHECKPOINT).exists()
 
@@ -123,7 +124,7 @@ def test_an_interrupted_run_keeps_what_is_finished_and_ends_byte_identical(confi
 def test_killed_at_any_moment_the_same_command_ends_byte_identical(config: Path, tmp_path: Path) -> None:
     whole = job(config, tmp_path / "whole")
     run_job(whole, Settings(), Silent())
-    start = "from overparam_cli.train import cnn_run; cnn_run.SLICE_SECONDS = 0.0"
+    start = "from overparam_cli.train import cnn_pool; cnn_pool.SLICE_SECONDS = 0.0"
     start += "; from overparam_cli.cli import main; main()"
     command = [sys.executable, "-c", start, "run", str(config), "--results", str(tmp_path / "killed")]
     command += ["--checkpoint-seconds", "0", "--threads", "1", "--quiet"]
@@ -165,7 +166,7 @@ def test_a_kill_between_commit_and_checkpoint_loses_nobody(
             run_job(task, Settings(), Silent())
     assert len(logs.read_run(task.folder).trials) == 1
     run_job(task, Settings(), recorder := Recorder())
-    assert "going on with 1 trials" in recorder.messages[0]
+    assert "going on with 1 trial at" in recorder.messages[0]
     assert csvs(task.folder) == csvs(whole.folder)
 
 
@@ -210,9 +211,60 @@ def test_trials_are_taken_over_if_they_were_evaluated_often_enough(
         assert rows[0].equals(rows[1])
 
 
-def test_what_only_linear_networks_have_cannot_be_measured(config: Path, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="--measure sharpness is for linear networks"):
-        run_job(job(config, tmp_path), Settings(measures=parse_measures("sharpness")), Silent())
+def test_what_only_linear_networks_have_is_refused_before_anything_trains(config: Path, tmp_path: Path) -> None:
+    jobs = plan([str(config), "fig3"], {}, results=tmp_path)
+    with pytest.raises(ConfigError, match="--measure sharpness is for linear networks: run tiny/cross"):
+        check_measurable(jobs, Settings(measures=parse_measures("sharpness")))
+    check_measurable(jobs, Settings())
+
+
+def test_an_override_that_one_of_several_does_not_take_is_refused_by_its_name(config: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"^tiny: .* has no key 'loss'; run the experiments that this is meant for"):
+        plan([str(config), "fig3"], {"loss": "l4"}, results=tmp_path)
+
+
+def test_between_two_trials_a_stopped_run_is_unfinished(config: Path, tmp_path: Path) -> None:
+    """Nothing is half trained then, so there is no checkpoint, and neither the message nor the status claims one."""
+    task = job(config, tmp_path)
+
+    class StopAtCommit(Silent):
+        def update(self, status: Status) -> None:
+            if (task.folder / logs.TRIALS).exists():
+                os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(RunInterrupted, match="what is finished is kept: run the same command again"):
+        run_job(task, Settings(), StopAtCommit())
+    assert not (task.folder / logs.CHECKPOINT).exists()
+    row = folder_status(task.folder)
+    assert (row["state"], row["trials"]) == ("unfinished", 1)
+    assert "of 4 trials" in row["note"]
+    run_job(task, Settings(), Silent())
+    assert folder_status(task.folder)["state"] == "complete"
+
+
+def test_a_checkpoint_keeps_its_threads_and_is_refused_on_another_device(config: Path, tmp_path: Path) -> None:
+    whole, task = job(config, tmp_path / "a", lr="1e-2"), job(config, tmp_path / "b", lr="1e-2")
+    torch.set_num_threads(4)  # two each
+    run_job(whole, Settings(), Silent())
+    with pytest.raises(RunInterrupted):
+        run_job(task, Settings(), StopAfter(5))
+    torch.set_num_threads(2)  # as many as one had: one after the other
+    saved = torch.load(task.folder / logs.CHECKPOINT)
+    torch.save(saved | {"device": "cuda"}, task.folder / logs.CHECKPOINT)
+    with pytest.raises(ConfigError, match="was made on cuda: go on with --device cuda, or move"):
+        run_job(task, Settings(), Silent())
+    torch.save(saved, task.folder / logs.CHECKPOINT)
+    run_job(task, Settings(), Silent())
+    assert csvs(task.folder) == csvs(whole.folder)
+
+
+def test_finished_trials_that_were_evaluated_too_rarely_are_named(config: Path, tmp_path: Path) -> None:
+    length = {"iterations": 101, "lr": "1e-4", "batch": 1}
+    run_job(job(config, tmp_path, **length, evaluate_every=200), Settings(), Silent())
+    before = csvs(job(config, tmp_path, **length).folder)
+    run_job(job(config, tmp_path, **length), Settings(), recorder := Recorder())
+    assert "were measured less often than asked for" in recorder.messages[0]
+    assert csvs(job(config, tmp_path, **length).folder) == before
 
 
 def test_too_few_images_are_refused(config: Path, tmp_path: Path) -> None:

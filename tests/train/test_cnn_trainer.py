@@ -13,7 +13,7 @@ from overparam_cli import logs
 from overparam_cli.core.optimizers import OPTIMIZERS
 from overparam_cli.data import ImageDataset, load_images
 from overparam_cli.experiments import CnnTrial
-from overparam_cli.train import cnn_run
+from overparam_cli.train import cnn_log
 from overparam_cli.train.cnn import LOOK_EVERY, CnnTrainer, ImageProblem, split
 from tests.twins import make_cnn_trial, torch_optimizer
 
@@ -137,7 +137,7 @@ def compare(one: CnnTrainer, network: Tutorial, passes: list[tuple[float, float]
 
 def test_the_log_has_every_row_and_its_means_are_over_every_pass(digits: ImageDataset) -> None:
     one = finish(trainer(digits, iterations=130, evaluate_every=50, batch=2, lr=1e-4))
-    log = cnn_run.log_table(one)
+    log = cnn_log.log_table(one)
     assert list(log["iteration"]) == sorted({*logs.log_iterations(130), 0, 100, 130})
     passes = one.history.numpy()
     assert passes.shape == (2, 131)
@@ -152,7 +152,7 @@ def test_the_log_has_every_row_and_its_means_are_over_every_pass(digits: ImageDa
     assert list(evaluated["iteration"]) == [0, 50, 100, 130]
     assert list(log[log["printed_loss"].notna()]["iteration"]) == [50, 100, 130]
     assert log["gap"].isna().all()
-    row = cnn_run.trial_row(one, log)
+    row = cnn_log.trial_row(one, log)
     assert row["status"] == "completed"
     assert row["final_cross_entropy"] == log["cross_entropy_mean"].iloc[-1]
     assert (row["parameters"], row["parameters_original"]) == (1_925_614, 1_663_370)
@@ -183,7 +183,39 @@ def test_evaluating_more_often_changes_no_number(digits: ImageDataset) -> None:
     rare, often = (finish(trainer(digits, iterations=6, evaluate_every=every)) for every in (100, 2))
     assert torch.equal(rare.history, often.history)
     assert sorted(often.evaluations) == [0, 2, 4, 6]
-    assert rare.evaluations[6] | {"printed_loss": 0} == often.evaluations[6] | {"printed_loss": 0}  # masks of its own
+    assert rare.evaluations[6] == often.evaluations[6]
+
+
+def test_the_printed_losss_mask_is_fresh_and_its_own(digits: ImageDataset) -> None:
+    """No training mask of this seed, another at every evaluation and for every seed, the same when asked again."""
+    one, other = trainer(digits), trainer(digits, seed=1)
+    training = [one._mask(one.dropout) for _ in range(20)]
+    drawn = []
+    for iteration in (1, 2):
+        one.iteration = iteration
+        drawn += [one._mask(one._printed_generator()) for _ in range(2)]
+    other.iteration = 1
+    drawn.append(other._mask(other._printed_generator()))
+    assert torch.equal(drawn[0], drawn[1])
+    distinct = [drawn[0], drawn[2], drawn[4], *training]
+    assert not any(torch.equal(a, b) for i, a in enumerate(distinct) for b in distinct[:i])
+
+
+@pytest.mark.parametrize("rows", [0, 1, 99, 100, 101, 250])
+def test_the_means_recover_from_a_spike(digits: ImageDataset, rows: int) -> None:
+    """A pass of 1e20 is in a hundred windows and leaves no trace in the next; NumPy's mean of each is the twin."""
+    one = trainer(digits, iterations=250)
+    one.passes = rows
+    one.history[:, :rows] = 2.302585
+    if rows > 110:
+        one.history[0, 10] = 1e20
+    means = one.means().numpy()
+    assert means.shape == (2, rows)
+    passes = one.history[0].numpy()
+    expected = [passes[max(0, t - 99) : t + 1].mean() for t in range(rows)]
+    np.testing.assert_allclose(means[0], expected, rtol=1e-12)
+    if rows:
+        assert one.latest_cross_entropy() == pytest.approx(means[0, -1], rel=1e-12)
 
 
 @pytest.mark.parametrize("steps", [0, 3, 7])
@@ -214,16 +246,16 @@ def test_divergence_is_found_at_its_iteration_and_ends_the_trial(digits: ImageDa
     assert one.history[:, : one.diverged_at].isfinite().all()
     assert not one.history[:, one.diverged_at].isfinite().all()
     assert one.iteration <= one.diverged_at + LOOK_EVERY
-    log = cnn_run.log_table(one)
+    log = cnn_log.log_table(one)
     assert log["iteration"].max() < one.diverged_at
-    row = cnn_run.trial_row(one, log)
+    row = cnn_log.trial_row(one, log)
     assert (row["status"], row["diverged_at"]) == ("diverged", one.diverged_at)
     assert row["final_loss"] is None
 
 
 def test_a_start_that_is_not_finite_has_a_first_row(digits: ImageDataset) -> None:
     one = finish(trainer(digits, init_std=1e200, iterations=5))
-    log = cnn_run.log_table(one)
+    log = cnn_log.log_table(one)
     assert one.diverged_at == 0
     assert list(log["iteration"]) == [0]
     assert log.loc[0, ["loss", "cross_entropy", "cross_entropy_mean"]].isna().all()
@@ -236,6 +268,17 @@ def test_a_small_batch_learns_the_embedded_digits(device: torch.device, digits: 
     assert one.evaluations[0]["test_error"] > 70
     assert final["test_error"] < 25
     assert float(one.means()[0, -1]) < math.log(10) / 2
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA")
+def test_a_trainer_restored_on_cuda_goes_on_to_the_last_bit(digits: ImageDataset) -> None:
+    cuda = torch.device("cuda")
+    whole, broken, restored = (trainer(digits, cuda, evaluate_every=6, iterations=12) for _ in range(3))
+    finish(whole)
+    while broken.iteration < 6:  # the step has been captured by now
+        broken.advance(0.0)
+    restored.load_state(copy.deepcopy(broken.state()))
+    assert torch.equal(finish(restored).history, whole.history)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA")

@@ -18,7 +18,7 @@ from overparam_cli.present.claims.model import CannotJudgeError
 from overparam_cli.theory_logs import TABLE, read_record
 
 BENCH = "bench.csv"
-PAPER_DATASETS = ("ethanol",)
+BENCH_DATASETS = ("ethanol",)
 FULL_ROUNDS = 7  # what `overparam bench` does unless told otherwise
 
 
@@ -128,7 +128,7 @@ def read_bench_evidence(folder: Path) -> TableEvidence:
     if rows.empty:
         raise LogError(f"{path} is damaged: it has no rows; time it again with overparam bench")
     data = {"name": manifest.get("dataset")}
-    found = [_not_the_papers(data)] if data["name"] not in PAPER_DATASETS else []
+    found = [_not_the_papers(data)] if data["name"] not in BENCH_DATASETS else []
     table = TableEvidence(path, manifest, rows, ())
     rounds = int(table.numbers("rounds").min())
     found += [f"{rounds} of {FULL_ROUNDS} rounds"] if rounds < FULL_ROUNDS else []
