@@ -16,8 +16,8 @@ from overparam_cli.core import cnn
 from overparam_cli.core.optimizers import OPTIMIZERS
 from overparam_cli.experiments import CnnTrial
 from overparam_cli.train.bench import Subject, Timing, measure
-from overparam_cli.train.cnn import CnnTrainer, ImageProblem
-from overparam_cli.train.cnn_run import load_problem
+from overparam_cli.train.cnn import CnnTrainer
+from overparam_cli.train.cnn_problem import ImageProblem, load_problem
 from overparam_cli.train.engine import DTYPES, steady_arithmetic
 from overparam_cli.train.job import Settings
 

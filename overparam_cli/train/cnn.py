@@ -11,7 +11,6 @@ a graph once and replayed, and the host neither computes nor waits between two l
 import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -21,43 +20,13 @@ from torch import Tensor
 from overparam_cli import logs
 from overparam_cli.core import cnn
 from overparam_cli.core.optimizers import OPTIMIZERS, Buffers
-from overparam_cli.data import ImageDataset
 from overparam_cli.experiments import CnnTrial
-from overparam_cli.train import manifest
+from overparam_cli.train.cnn_problem import ImageProblem
 from overparam_cli.train.engine import DTYPES
 
 LOOK_EVERY = 20  # steps between looks at whether the loss is finite
 WARM_UP = 3  # steps before a CUDA graph is captured
 CHUNK = 100  # images at a time when an error is measured
-
-
-@dataclass(frozen=True)
-class ImageProblem:
-    """A set of images on the device, the first `validation` of which are kept from training."""
-
-    dataset: ImageDataset
-    validation: int
-    images: Tensor  # (train, 28, 28) uint8
-    labels: Tensor  # (train,) int64
-    held_out: Mapping[str, tuple[Tensor, Tensor]]  # "validation", "test" → images and labels
-
-    @property
-    def fingerprint(self) -> str:
-        """Of the data set."""
-        return self.dataset.fingerprint
-
-    def describe(self) -> dict[str, Any]:
-        """Data set and split, for the manifest; n counts the images that are trained on."""
-        split = {"n": len(self.images), "n_validation": self.validation, "n_test": self.dataset.n_test}
-        return {"dataset": manifest.describe_images(self.dataset) | split}
-
-
-def split(dataset: ImageDataset, validation: int, device: torch.device) -> ImageProblem:
-    """The tutorial's split: the first `validation` training images are for validation, the others for training."""
-    images, labels = torch.from_numpy(dataset.images).to(device), torch.from_numpy(dataset.labels).to(device).long()
-    test = torch.from_numpy(dataset.test_images).to(device), torch.from_numpy(dataset.test_labels).to(device).long()
-    held_out = {"validation": (images[:validation], labels[:validation]), "test": test}
-    return ImageProblem(dataset, validation, images[validation:], labels[validation:], held_out)
 
 
 class CnnTrainer:

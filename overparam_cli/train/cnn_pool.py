@@ -9,8 +9,9 @@ import pandas as pd
 import torch
 
 from overparam_cli.experiments import CnnTrial
-from overparam_cli.train.cnn import CnnTrainer, ImageProblem
+from overparam_cli.train.cnn import CnnTrainer
 from overparam_cli.train.cnn_log import log_table, trial_row
+from overparam_cli.train.cnn_problem import ImageProblem
 from overparam_cli.train.job import JobRun
 from overparam_cli.train.progress import Status
 

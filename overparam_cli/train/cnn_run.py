@@ -16,27 +16,15 @@ import pandas as pd
 import torch
 
 from overparam_cli import logs
-from overparam_cli.data import load_images
-from overparam_cli.errors import ConfigError, DataInvalidError
+from overparam_cli.errors import ConfigError
 from overparam_cli.experiments import AnyTrial, CnnTrial
-from overparam_cli.train.cnn import WARM_UP, CnnTrainer, ImageProblem, split
+from overparam_cli.train.cnn import WARM_UP, CnnTrainer
 from overparam_cli.train.cnn_pool import Pool
+from overparam_cli.train.cnn_problem import ImageProblem, load_problem
 from overparam_cli.train.engine import pick_device, steady_arithmetic
 from overparam_cli.train.job import Job, JobRun, Settings
 
 PROBE_STEPS, PROBE_IMAGES = 5, 500  # that an estimate runs
-
-
-def load_problem(trial: CnnTrial, settings: Settings) -> ImageProblem:
-    """The images that a trial is about, split. Errors as in `data.load_images`; DataInvalidError for too few images."""
-    bar = False if settings.quiet else None  # None: where the output is a terminal
-    dataset = load_images(trial.dataset, data_dir=settings.data_dir, offline=settings.offline, progress=bar)
-    if dataset.n < trial.validation + trial.batch + 1:
-        raise DataInvalidError(
-            f"{trial.dataset} has {dataset.n:,} training images, too few for {trial.validation:,} of validation and "
-            f"batches of {trial.batch}: lower them with --set validation=… or --set batch=…"
-        )
-    return split(dataset, trial.validation, pick_device(settings.device))
 
 
 def slots(trials: int, device: torch.device, threads: int) -> tuple[int, int]:

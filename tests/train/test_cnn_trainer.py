@@ -14,7 +14,8 @@ from overparam_cli.core.optimizers import OPTIMIZERS
 from overparam_cli.data import ImageDataset, load_images
 from overparam_cli.experiments import CnnTrial
 from overparam_cli.train import cnn_log
-from overparam_cli.train.cnn import LOOK_EVERY, CnnTrainer, ImageProblem, split
+from overparam_cli.train.cnn import LOOK_EVERY, CnnTrainer
+from overparam_cli.train.cnn_problem import ImageProblem, split
 from tests.twins import make_cnn_trial, torch_optimizer
 
 CPU = torch.device("cpu")
