@@ -31,15 +31,19 @@ class Status:
     measure: str = "gap"
 
     @property
-    def alive_text(self) -> str:
-        """How many trials are left, and the live gaps; of many curves only the best."""
+    def gap_text(self) -> str:
+        """The live gaps, as a display shows them; of many curves only the best."""
         shown = dict(self.gaps)
         if len(shown) > SHOWN_CURVES:
             shown = dict(sorted(shown.items(), key=lambda item: item[1])[: SHOWN_CURVES - 1])
         text = "  ".join(f"{curve} {gap:.2e}" for curve, gap in shown.items())
-        text += f"  (best of {len(self.gaps)} curves)" if len(shown) < len(self.gaps) else ""
+        return text if len(shown) == len(self.gaps) else f"{text}  (best of {len(self.gaps)} curves)"
+
+    @property
+    def alive_text(self) -> str:
+        """How many trials are left, and where they are."""
         alive = f"alive {self.alive}/{self.trials}"
-        return f"{alive}  {self.measure} {text}" if text else alive
+        return f"{alive}  {self.measure} {self.gap_text}" if self.gaps else alive
 
 
 class Progress(Protocol):

@@ -1,3 +1,4 @@
+import dataclasses
 import io
 import time
 
@@ -47,6 +48,12 @@ def test_plain_lines_come_at_a_humane_rate(monkeypatch: pytest.MonkeyPatch) -> N
 def test_many_curves_show_the_best_only() -> None:
     assert status(0, 16).gap_text.startswith("depth-16 1.56e-02")
     assert status(0, 16).gap_text.endswith("(best of 16 curves)")
+
+
+def test_a_status_names_what_it_measures_and_nothing_where_there_is_nothing() -> None:
+    plain = Status("fig5-right", 1, 2, 1, 2, {"factored": 0.25}, "cross-entropy")
+    assert plain.alive_text == "alive 1/2  cross-entropy factored 2.50e-01"
+    assert dataclasses.replace(plain, gaps={}).alive_text == "alive 1/2"
 
 
 @pytest.mark.parametrize("width", [40, 80, 160])
