@@ -11,6 +11,7 @@ but not trivial; `tests/data/test_digits.py` holds that it does.
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -53,6 +54,7 @@ VARIATION = {
 }
 
 
+@lru_cache(maxsize=2)  # a run asks for its images more than once, and drawing them takes a second
 def load(seed: int = SEED, n: int = N, n_test: int = N_TEST) -> ImageDataset:
     """n images to train on and n_test to test on, every digit equally often: the same bytes for the same seed.
 

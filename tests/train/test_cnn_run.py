@@ -127,7 +127,7 @@ def test_killed_at_any_moment_the_same_command_ends_byte_identical(config: Path,
     start = "from overparam_cli.train import cnn_pool; cnn_pool.SLICE_SECONDS = 0.0"
     start += "; from overparam_cli.cli import main; main()"
     command = [sys.executable, "-c", start, "run", str(config), "--results", str(tmp_path / "killed")]
-    command += ["--checkpoint-seconds", "0", "--threads", "1", "--quiet"]
+    command += ["--checkpoint-seconds", "0.3", "--threads", "1", "--quiet"]
     folder = tmp_path / "killed" / "tiny" / "cross-entropy"
     for _ in range(2):
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
