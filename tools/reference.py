@@ -3,19 +3,22 @@
     python tools/reference.py results results/reference
 
 Copies manifests, `trials.csv`, tables and figures (PNG) as they are, thins every `log.csv`, and writes the verdicts,
-which are those of the whole logs, as `claims.json` and `claims.md`. The outcome is a results folder itself: `overparam
+which are those of the whole logs, as `claims.json` and `claims.md`. What the results do not have stays as it is in the
+reference folder, so that it can be made experiment by experiment. The outcome is a results folder itself: `overparam
 table` and `overparam plot` read it.
 """
 
 import argparse
 import json
 import shutil
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from overparam_cli import logs
-from overparam_cli.present.verify import save, verify
+from overparam_cli.present.verify import verify
 
 KEPT = (logs.MANIFEST, logs.TRIALS, "table.csv", "curves.csv", "bench.csv")
 
@@ -38,15 +41,28 @@ def cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", "<br>")
 
 
-def verdicts(claims: dict[str, object]) -> str:
+def verdicts(claims: dict[str, Any]) -> str:
     """The claims as a Markdown table."""
     lines = ["| claim | the paper says | where | measured | required | verdict |", "|---|---|---|---|---|---|"]
-    for claim in claims["claims"]:  # type: ignore[attr-defined]
+    for claim in claims["claims"]:
         count = f" {claim['held']}/{claim['of']}" if claim["of"] else ""
         measured = "\n".join(filter(None, (claim["measured"], *claim["notes"])))
         row = (claim["id"], claim["statement"], claim["where"], measured, claim["required"], claim["verdict"] + count)
         lines.append("| " + " | ".join(cell(str(value)) for value in row) + " |")
     return "\n".join(lines) + "\n"
+
+
+def merged(claims: dict[str, Any], path: Path) -> dict[str, Any]:
+    """The claims, those about runs that are not among the results as `path` has them: it judged the whole logs."""
+    if not path.exists():
+        return claims
+    before = {claim["id"]: claim for claim in json.loads(path.read_text(encoding="utf-8"))["claims"]}
+    kept = [
+        claim if claim["measured"] or not before.get(claim["id"], {}).get("measured") else before[claim["id"]]
+        for claim in claims["claims"]
+    ]
+    found = Counter(claim["verdict"] for claim in kept)
+    return claims | {"claims": kept, "summary": {verdict: found[verdict] for verdict in claims["summary"]}}
 
 
 def main() -> None:
@@ -63,11 +79,9 @@ def main() -> None:
             shutil.copyfile(path, target)
         elif path.name == logs.LOG:
             logs.write_table(target, thin(logs.read_run(path.parent).log, options.keep))
-    report = verify(options.results)
-    save(report)
-    shutil.copyfile(options.results / "claims.json", options.reference / "claims.json")
-    content = json.loads((options.reference / "claims.json").read_text(encoding="utf-8"))
-    (options.reference / "claims.md").write_text(verdicts(content), encoding="utf-8")
+    claims = merged(verify(options.results).as_dict(everything=True), options.reference / "claims.json")
+    logs.write_json(options.reference / "claims.json", claims)
+    (options.reference / "claims.md").write_text(verdicts(claims), encoding="utf-8")
 
 
 if __name__ == "__main__":
