@@ -27,6 +27,7 @@ CHANNELS = (1, 32, 64)  # of the images, and of the two convolutions' outputs
 POOLED = SIDE // 4  # two poolings halve the side twice
 # Dense layers by name: (d, k).
 DENSE: Mapping[str, tuple[int, int]] = {"dense1": (CHANNELS[2] * POOLED**2, 512), "dense2": (512, CLASSES)}
+UNFACTORED: Mapping[str, tuple[int, ...]] = dict.fromkeys(DENSE, ())  # the original network's inner widths
 # Memory formats, which change no number but its last bits. On a CPU, conv1 and pooling are five to eight times faster
 # with the channels last, conv2 a seventh faster with the channels first.
 LAYOUT = {"conv1": torch.channels_last, "conv2": torch.contiguous_format}
@@ -137,7 +138,7 @@ def product_network(parameters: Parameters) -> Parameters:
     """The network with one matrix a dense layer that computes the same function: W_e in place of the factors."""
     plain = {name: value for name, value in parameters.items() if not _is_factor(name)}
     plain |= {f"{layer}.W1": end_to_end(factors(parameters, layer)) for layer in DENSE}
-    return {name: plain[name] for name in parameter_shapes(dict.fromkeys(DENSE, ()))}
+    return {name: plain[name] for name in ORIGINAL}
 
 
 def _is_factor(name: str) -> bool:
@@ -187,7 +188,7 @@ def batch_offset(step: Tensor, batch: int, train: int) -> Tensor:
     return (step * batch) % (train - batch)
 
 
-ORIGINAL = frozenset(parameter_shapes(dict.fromkeys(DENSE, ())))  # names of the network without factored layers
+ORIGINAL = tuple(parameter_shapes(UNFACTORED))  # the original network's names, in its order
 
 # What weight decay falls on, by name.
 PENALISED: Mapping[str, Callable[[Parameters], Parameters]] = {"factors": all_dense, "original": original_dense}

@@ -18,7 +18,8 @@ from overparam_cli.experiments import CnnTrial
 from overparam_cli.train.bench import Subject, Timing, measure
 from overparam_cli.train.cnn import CnnTrainer
 from overparam_cli.train.cnn_problem import ImageProblem, load_problem
-from overparam_cli.train.engine import DTYPES, steady_arithmetic
+from overparam_cli.train.cnn_run import slots
+from overparam_cli.train.engine import DTYPES, steady_arithmetic, threads_each
 from overparam_cli.train.job import Settings
 
 BATCH, GROUPS = 64, 4
@@ -56,9 +57,8 @@ def plain_network(depth: int) -> nn.Sequential:
         nn.Conv2d(32, 64, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
     ]  # fmt: skip
     dense: list[list[nn.Module]] = []
-    for d, k in cnn.DENSE.values():
-        inner = min(d, k)
-        sizes = [d, *[inner] * (depth - 1), k]
+    for layer, (d, k) in cnn.DENSE.items():
+        sizes = [d, *cnn.smallest_widths(layer, depth), k]
         dense.append([nn.Linear(sizes[j], sizes[j + 1], bias=j == depth - 1) for j in range(depth)])
     return nn.Sequential(*convolutions, *dense[0], nn.ReLU(), nn.Dropout(0.5), *dense[1])
 
@@ -91,7 +91,7 @@ def plain_loop(
 def grouped(problem: ImageProblem, trials: int, dtype: torch.dtype) -> Callable[[int], None]:
     """`trials` original networks as one: grouped convolutions over stacked channels, batched products for the rest."""
     device = problem.images.device
-    one = cnn.initial_parameters(dict.fromkeys(cnn.DENSE, ()), init_std=0.1, factor_stds={}, seed=0)
+    one = cnn.initial_parameters(cnn.UNFACTORED, init_std=0.1, factor_stds={}, seed=0)
     stacked = {name: torch.stack([value] * trials).to(device, dtype) for name, value in one.items()}
     leaves = [value.requires_grad_() for value in stacked.values()]
     optimizer = torch.optim.SGD(leaves, lr=0.01, momentum=0.9, fused=True)
@@ -117,20 +117,18 @@ def grouped(problem: ImageProblem, trials: int, dtype: torch.dtype) -> Callable[
     return run
 
 
-def trainer_steps(problem: ImageProblem, trials: Sequence[CnnTrial], side_by_side: int) -> Callable[[int], None]:
-    """The trainer on trials of their own, `side_by_side` at a time, the threads shared out."""
+def trainer_steps(problem: ImageProblem, trials: Sequence[CnnTrial]) -> Callable[[int], None]:
+    """The trainer on trials of their own, as many side by side as a job would have, the threads shared out."""
     trainers = [CnnTrainer(trial, problem, problem.images.device) for trial in trials]
-    threads = torch.get_num_threads()
+    places, threads = slots(len(trials), problem.images.device, torch.get_num_threads())
 
     def train(trainer: CnnTrainer, steps: int) -> None:
         for _ in range(steps):
             trainer.step()
 
     def run(steps: int) -> None:
-        torch.set_num_threads(max(1, threads // side_by_side))
-        with ThreadPoolExecutor(side_by_side, initializer=steady_arithmetic) as pool:
+        with threads_each(threads), ThreadPoolExecutor(places, initializer=steady_arithmetic) as pool:
             list(pool.map(lambda trainer: train(trainer, steps), trainers))
-        torch.set_num_threads(threads)
 
     return run
 
@@ -158,8 +156,8 @@ def subjects(settings: Settings, dataset: str, dtype: str) -> Iterator[Subject]:
             (LOOP, 1): plain_loop(problem, depth, kind, fused=False, last=False),
             (FUSED, 1): plain_loop(problem, depth, kind, fused=True, last=False),
             (LAST, 1): plain_loop(problem, depth, kind, fused=False, last=True),
-            (TRAINER, 1): trainer_steps(problem, [trial], 1),
-            (SIDE, places): trainer_steps(problem, many, places),
+            (TRAINER, 1): trainer_steps(problem, [trial]),
+            (SIDE, places): trainer_steps(problem, many),
             (BARE, 1): bare_product(depth, kind, device),
         }
         if depth == 1:

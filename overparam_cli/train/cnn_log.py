@@ -57,7 +57,7 @@ def trial_row(trainer: CnnTrainer, log: pd.DataFrame) -> dict[str, Any]:
         **extras(trial),
         "factor_std": trial.factor_std,
         "parameters": cnn.parameter_count(trainer.widths),
-        "parameters_original": cnn.parameter_count(dict.fromkeys(cnn.DENSE, ())),
+        "parameters_original": cnn.parameter_count(cnn.UNFACTORED),
         "final_cross_entropy": last.get("cross_entropy_mean"),
         "final_loss_mean": last.get("loss_mean"),
         "final_validation_error": last.get("validation_error"),

@@ -7,9 +7,8 @@ those under way live in the folder's checkpoint.
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import Any
 
 import pandas as pd
@@ -21,30 +20,22 @@ from overparam_cli.experiments import AnyTrial, CnnTrial
 from overparam_cli.train.cnn import WARM_UP, CnnTrainer
 from overparam_cli.train.cnn_pool import Pool
 from overparam_cli.train.cnn_problem import ImageProblem, load_problem
-from overparam_cli.train.engine import pick_device, steady_arithmetic
+from overparam_cli.train.engine import pick_device, steady_arithmetic, threads_each
 from overparam_cli.train.job import Job, JobRun, Settings
 
 PROBE_STEPS, PROBE_IMAGES = 5, 500  # that an estimate runs
 
 
-def slots(trials: int, device: torch.device, threads: int) -> tuple[int, int]:
-    """How many trials of a job train side by side, and how many threads each has.
+def slots(trials: int, device: torch.device, threads: int, each: int | None = None) -> tuple[int, int]:
+    """How many trials of a job train side by side, and how many threads each has: `each`, or as many as there are.
 
-    That goes by all trials of the job, finished or not, so that going on with some of them changes nothing.
+    That goes by all trials of the job, finished or not, so that going on with some of them changes nothing. On CUDA
+    one has the device to itself: no other thread may use it while a step is captured.
     """
-    side_by_side = 1 if device.type == "cuda" else min(trials, threads)
-    return side_by_side, threads // side_by_side
-
-
-@contextmanager
-def threads_each(count: int) -> Iterator[None]:
-    """Let every operation use `count` threads of the processor, for a while."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+    if device.type == "cuda":
+        return 1, threads
+    side_by_side = max(1, threads // each) if each else min(trials, threads)
+    return side_by_side, each or threads // side_by_side
 
 
 def _measure(trial: CnnTrial, problem: ImageProblem) -> tuple[float, float]:
@@ -111,11 +102,11 @@ class CnnRun(JobRun):
         evaluated = log.loc[log["validation_error"].notna(), "iteration"]
         return {*range(0, int(log["iteration"].max()) + 1, trial.evaluate_every)} <= {*evaluated} if len(log) else False
 
-    def check_finished(self, done: set[str]) -> None:
+    def check_finished(self, finished: logs.Run) -> None:
         """Say where errors of finished trials were measured less often than asked: they are not trained again."""
+        log, done = finished.log, set(finished.trials["trial_id"])
         here = [trial for trial in self.job.trials if trial.trial_id in done]
-        log = logs.read_run(self.job.folder).log if here else None
-        if log is not None and not all(self.takes(trial, log[log["trial_id"] == trial.trial_id]) for trial in here):
+        if not all(self.takes(trial, log[log["trial_id"] == trial.trial_id]) for trial in here):
             self.progress.message(
                 f"{self.job.title}: errors of finished trials were measured less often than asked for; "
                 "for more, run them again under another --name"
@@ -133,8 +124,7 @@ class CnnRun(JobRun):
             )
         problem = self.load_problem(queue[0])
         self.write_manifest(problem)
-        places, threads = slots(len(self.job.trials), self.device, torch.get_num_threads())
-        if saved:  # half-trained trials go on with as many threads as they had
-            places, threads = max(1, torch.get_num_threads() // saved["threads"]), int(saved["threads"])
+        each = int(saved["threads"]) if saved else None  # half-trained trials go on with as many as they had
+        places, threads = slots(len(self.job.trials), self.device, torch.get_num_threads(), each)
         with threads_each(threads), ThreadPoolExecutor(places, initializer=steady_arithmetic) as executor:
             Pool(self, problem, executor, places, queue, saved).run()

@@ -14,6 +14,7 @@ multiple of 16 because matrix products of odd widths are markedly slower. Trials
 
 import heapq
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,6 +64,17 @@ def steady_arithmetic() -> None:
     torch.set_float32_matmul_precision("highest")
     torch.backends.cudnn.allow_tf32 = False
     torch.backends.cudnn.deterministic = True
+
+
+@contextmanager
+def threads_each(count: int) -> Iterator[None]:
+    """Let every operation use `count` threads of the processor, for a while."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 class Engine:

@@ -114,11 +114,15 @@ def stop_requests() -> Iterator[threading.Event]:
             signal.signal(signum, handler)
 
 
+def read_finished(folder: Path) -> logs.Run | None:
+    """What is finished of a run folder, if anything."""
+    return logs.read_run(folder) if (folder / logs.TRIALS).exists() else None
+
+
 def finished_ids(folder: Path) -> set[str]:
     """Trials whose rows stand in a run folder."""
-    if not (folder / logs.TRIALS).exists():
-        return set()
-    return set(logs.read_run(folder).trials["trial_id"])
+    finished = read_finished(folder)
+    return set(finished.trials["trial_id"]) if finished else set()
 
 
 class JobRun(ABC):
@@ -136,12 +140,14 @@ class JobRun(ABC):
         self.adopted: dict[str, str] = {}
 
     def complete(self) -> None:
-        """Train every missing trial, batch by batch."""
+        """Train every missing trial."""
         job = self.job
         logs.sweep(job.folder)
-        done = finished_ids(job.folder)
-        self._check_measured(done)
-        self.check_finished(done)
+        finished = read_finished(job.folder)
+        done = set(finished.trials["trial_id"]) if finished else set()
+        if finished:
+            self._check_measured(finished)
+            self.check_finished(finished)
         missing = [trial for trial in job.trials if trial.trial_id not in done]
         self.progress.begin(job.title, len(job.trials), len(job.trials) - len(missing))
         if not missing:
@@ -171,8 +177,8 @@ class JobRun(ABC):
     def load_problem(self, trial: AnyTrial) -> Problem:
         """What a trial is about; errors as in `data.load`."""
 
-    def check_finished(self, done: set[str]) -> None:  # noqa: B027 - most kinds have nothing to say
-        """Say what of the trials that are `done` is not as this job asks for it."""
+    def check_finished(self, finished: logs.Run) -> None:  # noqa: B027 - most kinds have nothing to say
+        """Say what of the `finished` trials is not as this job asks for it."""
 
     def takes(self, trial: AnyTrial, log: pd.DataFrame) -> bool:
         """Whether the log of a trial that another experiment ran will do here; its numbers are the trial's anyway."""
@@ -186,12 +192,12 @@ class JobRun(ABC):
     def fits(self, inside: set[str], wanted: set[str]) -> bool:
         """Whether a checkpoint of the trials `inside` can be gone on with where the `wanted` ones are missing."""
 
-    def _check_measured(self, done: set[str]) -> None:
+    def _check_measured(self, finished: logs.Run) -> None:
         """Refuse to measure where trials of the plan are finished without: they will not be run again."""
         asked = [measure.name for measure in self.settings.measures]
-        if not asked or not done.intersection(trial.trial_id for trial in self.job.trials):
+        if not {trial.trial_id for trial in self.job.trials}.intersection(finished.trials["trial_id"]):
             return
-        lacking = [name for name in asked if name not in logs.read_run(self.job.folder).log]
+        lacking = [name for name in asked if name not in finished.log]
         if lacking:
             raise ConfigError(
                 f"{self.job.title} has finished trials without {', '.join(lacking)}, and finished trials are not run "

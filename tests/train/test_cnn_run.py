@@ -104,6 +104,12 @@ def test_threads_are_shared_out(trials: int, threads: int, found: tuple[int, int
     assert cnn_run.slots(trials, torch.device("cuda"), threads) == (1, threads)
 
 
+def test_threads_that_a_checkpoint_fixes_leave_one_trial_to_a_cuda_device() -> None:
+    assert cnn_run.slots(6, torch.device("cpu"), 8, each=3) == (2, 3)
+    assert cnn_run.slots(6, torch.device("cpu"), 2, each=3) == (1, 3)
+    assert cnn_run.slots(6, torch.device("cuda"), 16, each=4) == (1, 16)
+
+
 def test_an_interrupted_run_keeps_what_is_finished_and_ends_byte_identical(config: Path, tmp_path: Path) -> None:
     whole, broken = job(config, tmp_path / "a"), job(config, tmp_path / "b")
     run_job(whole, Settings(), Silent())
