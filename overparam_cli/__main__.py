@@ -1,5 +1,5 @@
 """`python -m overparam_cli` is `overparam`."""
 
-from overparam_cli.cli import main
+from overparam_cli.cli.main import main
 
 main()

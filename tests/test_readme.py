@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from overparam_cli.cli import cli
+from overparam_cli.cli.main import cli
 from overparam_cli.experiments import available, load_experiment
 
 ROOT = Path(__file__).parents[1]

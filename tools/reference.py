@@ -17,8 +17,8 @@ from typing import Any
 
 import pandas as pd
 
-from overparam_cli import logs
-from overparam_cli.present.verify import verify
+from overparam_cli.claims.verify import verify
+from overparam_cli.results import logs
 
 KEPT = (logs.MANIFEST, logs.TRIALS, "table.csv", "curves.csv", "bench.csv")
 

@@ -18,14 +18,14 @@ TABLE_SUFFIXES = (".csv", ".tsv", ".parquet")
 
 def optimizers() -> Mapping[str, Any]:
     """Optimisers by name; each has ``defaults[semantics][hyperparameter]``."""
-    from overparam_cli.core.optimizers import OPTIMIZERS
+    from overparam_cli.kinds.optimizers import OPTIMIZERS
 
     return OPTIMIZERS
 
 
 def inits() -> Mapping[str, Any]:
     """Initialisations by name."""
-    from overparam_cli.core.parameterization import INITS
+    from overparam_cli.kinds.linear.layers import INITS
 
     return INITS
 
@@ -57,7 +57,7 @@ def is_table(dataset: str) -> bool:
 
 def dense_layers() -> dict[str, int]:
     """The convolutional network's dense layers, each with the inner width that leaves it as expressive as it was."""
-    from overparam_cli.core.cnn import DENSE, smallest_widths
+    from overparam_cli.kinds.mnist.network import DENSE, smallest_widths
 
     return {layer: smallest_widths(layer, depth=2)[0] for layer in DENSE}
 

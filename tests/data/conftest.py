@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from local_server import TOTAL_ROWS, Server, row, running, zipped
+from support.local_server import TOTAL_ROWS, Server, row, running, zipped
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import platformdirs
 import pytest
-from local_server import refuse, serve, sha, stall, truncate
+from support.local_server import refuse, serve, sha, stall, truncate
 
 from overparam_cli.data import cache_dir
 from overparam_cli.data.cache import Patience, RemoteFile, download, install, recorded_checksums, sha256, staging

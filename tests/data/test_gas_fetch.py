@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from local_server import TOTAL_ROWS, refuse, row, serve, sha, stall, truncate, zipped
+from support.local_server import TOTAL_ROWS, refuse, row, serve, sha, stall, truncate, zipped
 
 from overparam_cli.data import fetch, load, verify
 from overparam_cli.data.cache import Patience, RemoteFile

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
-from local_server import idx
+from support.local_server import idx
 
 from overparam_cli.data.idx import parse
 from overparam_cli.errors import DataInvalidError

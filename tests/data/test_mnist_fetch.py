@@ -4,7 +4,7 @@ import threading
 
 import numpy as np
 import pytest
-from local_server import idx, refuse, serve, sha, stall, truncate
+from support.local_server import idx, refuse, serve, sha, stall, truncate
 
 from overparam_cli.data import fetch, list_datasets, load_images, mnist, verify
 from overparam_cli.data.cache import Patience, RemoteFile, recorded_checksums

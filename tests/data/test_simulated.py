@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from overparam_cli.core.regression import optimum
 from overparam_cli.data import load, preprocess
+from overparam_cli.kinds.linear.regression import optimum
 
 # The real problem's: eigenvalues of ZᵀZ/n, and its labels with their counts.
 SPECTRUM = (72.9, 15.8, 11.4, 7.9, 4.6)

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from local_server import TOTAL_ROWS, row
+from support.local_server import TOTAL_ROWS, row
 
 from overparam_cli.data.ucirepo import fetch_lines, reassemble, split_batches
 from overparam_cli.errors import DataInvalidError, DataUnavailableError

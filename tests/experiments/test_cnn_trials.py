@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.twins import make_cnn_trial
 
 from overparam_cli.errors import ConfigError
 from overparam_cli.experiments import (
@@ -19,7 +20,6 @@ from overparam_cli.experiments import (
     folder_name,
     load_experiment,
 )
-from tests.twins import make_cnn_trial
 
 OWN = """\
 name = "own-network"

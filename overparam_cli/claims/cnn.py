@@ -1,0 +1,143 @@
+"""Figure 5-right and Appendix C.2: the MNIST CNN with its dense layers factored in two.
+
+Curves are judged by the cross-entropy of the training batches, mean of 100 steps. Where a curve "reaches" one, that is
+the first logged iteration at which that mean is as low; rows whose mean covers fewer than 100 steps do not count.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pandas as pd
+
+from overparam_cli.claims.evidence import Chosen, RunEvidence
+from overparam_cli.claims.measures import (
+    at_least,
+    count_text,
+    judge_speedups,
+    learning_rates,
+    notes_of,
+    ranged,
+    shared_seeds,
+)
+from overparam_cli.claims.model import WHOLE, CannotJudgeError, Case, Finding
+from overparam_cli.errors import LogError
+from overparam_cli.results import logs
+from overparam_cli.results.measure import TOTAL_LOSS
+from overparam_cli.results.trajectories import final_gap, reaches
+
+ORIGINAL, FACTORED = "original", "factored"
+CONSIDERABLY = 1.5
+ORDER_OF_MAGNITUDE = 10.0
+ADDED = (230_000, 270_000)  # parameters
+SHARE = (0.14, 0.17)  # of the original's
+STDS = ("0.001", "0.005", "0.01", "0.05", "0.1", "0.5")  # of the factored layers' initialisation; curve std-<std>
+ALIKE = 1.5
+
+
+def parameters(run: RunEvidence) -> Finding:
+    """Count what the factored network has more than the original: 230K to 270K, 14 % to 17 %, ends included."""
+    counts, original = (_count(run, FACTORED, column) for column in ("parameters", "parameters_original"))
+    added = counts - original
+    holds = ADDED[0] <= added <= ADDED[1] and SHARE[0] <= added / original <= SHARE[1]
+    numbers = {"original": original, "factored": counts, "added": added, "share": added / original}
+    text = f"{added:,} added to {original:,} parameters, {added / original:.1%}"
+    return Finding(text, {WHOLE: Case(holds, numbers)})
+
+
+def _count(run: RunEvidence, curve: str, column: str) -> int:
+    """Return what all trials of a curve say in a column of counts.
+
+    Raises CannotJudgeError when there is no such curve or its trials differ, LogError when the column has no numbers.
+    """
+    own = run.run.trials[run.run.trials["curve"] == curve]
+    if own.empty:
+        raise CannotJudgeError(f"{run.run.folder} has no curve '{curve}'")
+    values = pd.to_numeric(own.get(column, pd.Series([None])), errors="coerce")
+    if values.isna().any() or (values <= 0).any():
+        table = run.run.folder / logs.TRIALS
+        raise LogError(f"{table} is damaged: a trial of {curve} has no number for {column}; run it again elsewhere")
+    if values.nunique() > 1:
+        raise CannotJudgeError(f"{run.run.folder}: the trials of {curve} differ in {column}")
+    return int(values.iloc[0])
+
+
+def accelerates(run: RunEvidence) -> Finding:
+    """Speedup of the factored network at the original's final cross-entropy: ≥ 1.5. That of the total loss beside it.
+
+    Each seed against the original of the same seed. The total loss counts the weight decay of other weights in the two
+    networks, so that it is shown and not judged by.
+    """
+    return _faster(run, CONSIDERABLY)
+
+
+def orders_of_magnitude(run: RunEvidence) -> Finding:
+    """Speedup of the factored network at the original's final cross-entropy: ≥ 10. That of the total loss beside it."""
+    return _faster(run, ORDER_OF_MAGNITUDE)
+
+
+def best_lr(run: RunEvidence) -> Finding:
+    """Speedup of the factored network at the original's final cross-entropy, each at its best base rate: ≥ 1.5.
+
+    The best base rate is the one with the lowest final cross-entropy among those with which no seed diverged.
+    """
+    return _faster(run, CONSIDERABLY, named=True)
+
+
+def _faster(run: RunEvidence, factor: float, *, named: bool = False) -> Finding:
+    """Judge the speedup in cross-entropy by `factor`; report the total loss's beside it. `named`: say the rates."""
+    factored, original = run.chosen(FACTORED), run.chosen(ORIGINAL)
+    seeds, requirements = shared_seeds(run), (at_least(factor),)
+    label = f"factored ({_rate(factored)}) over original ({_rate(original)})" if named else "factored over original"
+    finding = judge_speedups({label: (factored, original)}, seeds, requirements, floor=run.floor)
+    totals = replace(factored, measure=TOTAL_LOSS), replace(original, measure=TOTAL_LOSS)
+    beside = judge_speedups({"total loss": totals}, seeds, requirements, floor=run.floor)
+    text = beside.measured.removeprefix("speedup of ")
+    cases = {
+        seed: Case(case.holds, {**case.numbers, "beside": beside.cases[seed].numbers})
+        for seed, case in finding.cases.items()
+    }
+    return Finding(f"{finding.measured}; beside it {text}", cases, finding.numbers, finding.notes)
+
+
+def _rate(curve: Chosen) -> str:
+    return "every lr diverged" if curve.lr is None else f"lr {curve.lr:g}"
+
+
+def init_insensitive(run: RunEvidence) -> Finding:
+    """Iterations to the original's final cross-entropy: largest over smallest ≤ 1.5, all fewer than its own.
+
+    The original's own are those to where it first is as low as it ends. A std that never gets there, or diverges
+    before, is neither like the others nor faster. Undecided where the original diverges: there is nothing to reach.
+    """
+    original = run.chosen(ORIGINAL)
+    family = {std: run.chosen(f"std-{std}") for std in STDS}
+    cases = {str(seed): _alike(original, family, seed) for seed in shared_seeds(run)}
+    found = [case.numbers for case in cases.values()]
+    texts = [f"std {std} {count_text([numbers['iterations'][std] for numbers in found])}" for std in STDS]
+    own = count_text([numbers["original"] for numbers in found])
+    goals = [numbers["at_cross_entropy_mean"] for numbers in found]
+    spread = ranged([numbers["ratio"] for numbers in found])
+    curves = (original, *family.values())
+    return Finding(
+        f"iterations to cross-entropy {ranged(goals, '{:.1e}'.format)}: {', '.join(texts)}; "
+        f"largest over smallest {spread}; original {own}",
+        cases,
+        {"learning_rates": learning_rates(curves)},
+        notes_of(curves),
+    )
+
+
+def _alike(original: Chosen, family: Mapping[str, Chosen], seed: int) -> Case:
+    """Judge one seed: the stds among themselves, and each against the original."""
+    log, column = original.logs.get(seed), original.measure.column
+    if log is None or seed in original.diverged:
+        empty = {"original": None, "at_cross_entropy_mean": None, "ratio": None}
+        return Case(None, {"iterations": dict.fromkeys(family), **empty})
+    goal = final_gap(log, column)
+    own = reaches(log, goal, column)
+    counts = {std: reaches(one.logs[seed], goal, column) if seed in one.logs else None for std, one in family.items()}
+    reached = [count for count in counts.values() if count is not None]
+    ratio = max(reached) / min(reached) if len(reached) == len(counts) else None
+    faster = own is not None and all(count < own for count in reached)
+    holds = ratio is not None and ratio <= ALIKE and faster
+    return Case(holds, {"iterations": counts, "original": own, "at_cross_entropy_mean": goal, "ratio": ratio})

@@ -1,0 +1,206 @@
+"""What several claims measure: speedups per seed with three-valued requirements, and numbers in words."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import inf, isfinite, isinf, isnan
+from statistics import median
+from typing import Any
+
+import pandas as pd
+
+from overparam_cli.claims.evidence import Chosen, RunEvidence
+from overparam_cli.claims.model import CannotJudgeError, Case, Finding, all_hold
+from overparam_cli.results.trajectories import Speedup, final_gap, gap_at, median_speedup, speedup
+
+UNKNOWN = Speedup(0.0, inf)  # nothing is known: the baseline has no final gap
+NEVER = Speedup(0.0, 0.0)  # every learning rate of the curve diverged, so that it reaches no gap at all
+
+Requirement = Callable[[Speedup], bool | None]
+
+
+def above(limit: float) -> Requirement:
+    """Return the requirement "> limit"."""
+    return lambda value: _decide(value, limit, value.low > limit)
+
+
+def at_least(limit: float) -> Requirement:
+    """Return the requirement "≥ limit"."""
+    return lambda value: _decide(value, limit, value.low >= limit)
+
+
+def below(limit: float) -> Requirement:
+    """Return the requirement "< limit"."""
+    return lambda value: _not(at_least(limit)(value))
+
+
+def at_most(limit: float) -> Requirement:
+    """Return the requirement "≤ limit"."""
+    return lambda value: _not(above(limit)(value))
+
+
+def _decide(value: Speedup, limit: float, exact: bool) -> bool | None:
+    """Return `exact` for a number; for an interval whether it lies above the limit, None where it straddles it.
+
+    The ends of an interval are open: a curve that never reaches a gap needs more iterations than it was given.
+    """
+    if value.low == value.high:
+        return exact
+    return True if value.low >= limit else False if value.high <= limit else None
+
+
+def _not(holds: bool | None) -> bool | None:
+    return None if holds is None else not holds
+
+
+def ratio(counts: tuple[int | None, int | None], given: tuple[int, int]) -> Speedup:
+    """Return the ratio of two iteration counts; where one is None it is more than the iterations `given` to it."""
+    one, other = counts
+    if one is not None and other is not None:
+        exact = (1.0 if one == 0 else inf) if other == 0 else one / other
+        return Speedup(exact, exact)
+    low = 0.0 if other is None else given[0] / max(other, 1)
+    high = inf if one is None else one / max(given[1], 1)
+    return Speedup(low, high)
+
+
+def shared_seeds(*runs: RunEvidence) -> tuple[int, ...]:
+    """Return the seeds that all the runs have finished; raises CannotJudgeError when there are none."""
+    seeds = set.intersection(*(set(run.seeds) for run in runs))
+    if not seeds:
+        raise CannotJudgeError(f"{' and '.join(str(run.run.folder) for run in runs)} have no seed in common")
+    return tuple(sorted(seeds))
+
+
+def require_same_problem(one: RunEvidence, other: RunEvidence) -> None:
+    """Raise CannotJudgeError unless two runs have the same data, loss and iterations, so that gaps can be compared."""
+    first, second = one.run, other.run
+    folders = f"{first.folder} and {second.folder}"
+    if any(
+        first.manifest["dataset"].get(key) != second.manifest["dataset"].get(key)
+        for key in ("name", "fingerprint", "preprocessing")
+    ):
+        raise CannotJudgeError(f"{folders} are not of the same data")
+    for column, what in (("loss", "losses"), ("iterations", "numbers of iterations"), ("dtype", "precisions")):
+        if set(first.trials[column]) != set(second.trials[column]):
+            raise CannotJudgeError(f"{folders} have different {what}")
+
+
+def baseline_gap(log: pd.DataFrame, share: float, floor: float, column: str = "gap") -> float:
+    """Return the gap of a baseline at a share of its run, and not below `floor`, where gaps mean nothing."""
+    end = float(log["iteration"].iloc[-1])
+    return max(final_gap(log, column) if share == 1 else gap_at(log, share * end, column), floor)
+
+
+def speedup_at(curve: Chosen, baseline: Chosen, seed: int, floor: float, share: float = 1.0) -> Speedup:
+    """Return a seed's speedup of a curve over a baseline, at the baseline's gap at a share of its run.
+
+    "Gap" is whatever the baseline is judged by (`Chosen.measure`).
+
+    A curve that diverges (at a fixed rate, or at every rate of its grid) before it has reached the gap never will.
+    """
+    if seed not in baseline.logs or seed in baseline.diverged:
+        return UNKNOWN
+    if seed not in curve.logs:
+        return NEVER
+    log, column = baseline.logs[seed], baseline.measure.column
+    found = speedup(curve.logs[seed], log, baseline_gap(log, share, floor, column), column)
+    return NEVER if seed in curve.diverged and found.low == 0 else found
+
+
+def judge_speedups(
+    pairs: Mapping[str, tuple[Chosen, Chosen]],
+    seeds: Sequence[int],
+    requirements: Sequence[Requirement],
+    *,
+    floor: float,
+    shares: Sequence[float] = (1.0,),
+) -> Finding:
+    """Judge label → (curve, baseline): every speedup of a seed must meet every requirement.
+
+    `shares` are the points of the baseline's run whose gaps are to be reached; 1 is its end. `floor` is the gap below
+    which numbers mean nothing; a baseline's gap below it counts as `floor`.
+    """
+    cases: dict[str, Case] = {}
+    texts, goals = [], []
+    measure = next(iter(pairs.values()))[1].measure
+    table = {
+        label: {seed: [speedup_at(*pair, seed, floor, share) for share in shares] for seed in seeds}
+        for label, pair in pairs.items()
+    }
+    for seed in seeds:
+        found = [value for values in table.values() for value in values[seed]]
+        numbers = {label: at_shares(shares, values[seed]) for label, values in table.items()}
+        gaps = {label: _gaps(pair[1], seed, floor, shares) for label, pair in pairs.items()}
+        holds = all_hold(requirement(value) for value in found for requirement in requirements)
+        cases[str(seed)] = Case(holds, {"speedup": numbers, f"at_{measure.column}": gaps})
+        goals += [goal for found in gaps.values() for goal in found.values()]
+    for label, values in table.items():
+        columns = [speedup_text([values[seed][place] for seed in seeds]) for place in range(len(shares))]
+        at = [f" at {share:.0%}" if len(shares) > 1 else "" for share in shares]
+        texts.append(f"{label}: " + ", ".join(text + where for text, where in zip(columns, at, strict=True)))
+    curves = {chosen.curve: chosen for pair in pairs.values() for chosen in pair}
+    return Finding(
+        f"speedup of {'; '.join(texts)}{gap_text(goals, measure.noun) if len(shares) == 1 and len(pairs) < 3 else ''}",
+        cases,
+        {"learning_rates": learning_rates(curves.values())},
+        notes_of(curves.values()),
+    )
+
+
+def at_shares(shares: Sequence[float], values: Sequence[Any]) -> dict[str, Any]:
+    """Return share of the run, as text → value."""
+    return {f"{share:.0%}": value for share, value in zip(shares, values, strict=True)}
+
+
+def _gaps(baseline: Chosen, seed: int, floor: float, shares: Sequence[float]) -> dict[str, float | None]:
+    log, column = None if seed in baseline.diverged else baseline.logs.get(seed), baseline.measure.column
+    return at_shares(shares, [None if log is None else baseline_gap(log, share, floor, column) for share in shares])
+
+
+def learning_rates(curves: Iterable[Chosen]) -> dict[str, float | None]:
+    """Return curve → chosen rate."""
+    return {chosen.curve: chosen.lr for chosen in curves}
+
+
+def notes_of(curves: Iterable[Chosen]) -> tuple[str, ...]:
+    """Return what must be known about the choices."""
+    return tuple(chosen.note for chosen in curves if chosen.note)
+
+
+def speedup_text(values: Sequence[Speedup]) -> str:
+    """Return the median over the seeds and the full range: "3.4× [2.9–3.8]"; bounds where a gap is never reached."""
+    middle = median_speedup(list(values))
+    if middle is None or (middle.low == 0 and isinf(middle.high)):
+        return "unknown"
+    if all(value.low == value.high for value in values):
+        numbers = [value.low for value in values]
+        return ranged(numbers, unit="×") if any(numbers) else "none (diverged)"
+    short = sum(value.low != value.high for value in values)
+    whose = "" if len(values) == 1 else f" by {short} of {len(values)} seeds"
+    if isinf(middle.high):
+        return f"> {middle.low:.3g}× (the baseline never gets there{whose})"
+    sign = "< " if middle.low != middle.high else ""
+    return f"{sign}{middle.high:.3g}× (never reached{whose})"
+
+
+def ranged(values: Sequence[float | None], form: Callable[[float], str] = "{:.3g}".format, unit: str = "") -> str:
+    """Return "median [lowest–highest]" of the values that are numbers, without the range where they agree."""
+    numbers = [float(value) for value in values if value is not None and not isnan(value)]
+    if not numbers:
+        return "—"
+    texts = [form(number) for number in (median(numbers), min(numbers), max(numbers))]
+    return f"{texts[0]}{unit}" if texts[1] == texts[2] else f"{texts[0]}{unit} [{texts[1]}–{texts[2]}]"
+
+
+def count_text(values: Sequence[int | None]) -> str:
+    """Return iterations in words: "65,200 [64,100–66,300]", or never, or never for some seeds."""
+    reached = [value for value in values if value is not None]
+    if not reached:
+        return "never"
+    late = len(values) - len(reached)
+    return ranged(reached, lambda number: f"{number:,.0f}") + (f" (never for {late} of {len(values)})" if late else "")
+
+
+def gap_text(goals: Sequence[float | None], noun: str = "gap") -> str:
+    """Return the gap at which speedups were taken, or nothing where there is none."""
+    found = [goal for goal in goals if goal is not None and isfinite(goal)]
+    return f", at {noun} {ranged(found, lambda gap: f'{gap:.1e}')}" if found else ""

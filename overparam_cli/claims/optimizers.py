@@ -1,0 +1,90 @@
+"""Figure 4 and the blog post: depth against AdaGrad, AdaDelta and Adam, and together with Adam."""
+
+from math import inf
+
+from overparam_cli.claims.evidence import Chosen, RunEvidence
+from overparam_cli.claims.measures import (
+    above,
+    at_least,
+    judge_speedups,
+    learning_rates,
+    notes_of,
+    ranged,
+    require_same_problem,
+    shared_seeds,
+    speedup_at,
+    speedup_text,
+)
+from overparam_cli.claims.model import Case, Finding
+from overparam_cli.results.trajectories import final_gap
+
+CONSIDERABLY = 2.0
+SHARES = (0.1, 0.5, 1.0)  # of the baseline's run
+
+
+def beats_adagrad(run: RunEvidence) -> Finding:
+    """Speedup of depth 3 under gradient descent over AdaGrad on one layer at AdaGrad's final gap: > 1."""
+    return _beats(run, "adagrad", "AdaGrad")
+
+
+def beats_adadelta(run: RunEvidence) -> Finding:
+    """Speedup of depth 3 under gradient descent over AdaDelta on one layer at AdaDelta's final gap: > 1."""
+    return _beats(run, "adadelta", "AdaDelta")
+
+
+def _beats(run: RunEvidence, competitor: str, name: str) -> Finding:
+    pairs = {f"depth 3 over {name}": (run.chosen("gd-depth-3"), run.chosen(competitor))}
+    return judge_speedups(pairs, shared_seeds(run), (above(1),), floor=run.floor)
+
+
+def adagrad_slower(run: RunEvidence, figure3: RunEvidence) -> Finding:
+    """Final gap of gradient descent on one layer below AdaGrad's, each at its best rate.
+
+    Figure 4-left has no such curve: it is Figure 3-right's depth 1, the same problem with the same seeds. Its speedup
+    at AdaGrad's final gap is shown beside it. A curve all of whose rates diverge has no final gap: undecided where that
+    is AdaGrad's, not holding where it is gradient descent's.
+    """
+    require_same_problem(run, figure3)
+    descent, adagrad = figure3.chosen("depth-1"), run.chosen("adagrad")
+    floor = max(run.floor, figure3.floor)
+    cases = {}
+    for seed in shared_seeds(run, figure3):
+        gaps = {"gd": _final(descent, seed), "adagrad": _final(adagrad, seed)}
+        holds = None if gaps["adagrad"] == inf else gaps["gd"] < gaps["adagrad"]
+        cases[str(seed)] = Case(holds, {"final_gap": gaps, "speedup": speedup_at(descent, adagrad, seed, floor)})
+    texts = [
+        f"{name} {ranged([case.numbers['final_gap'][key] for case in cases.values()])}"
+        for key, name in (("gd", "gradient descent"), ("adagrad", "AdaGrad"))
+    ]
+    beside = speedup_text([case.numbers["speedup"] for case in cases.values()])
+    curves = (descent, adagrad)
+    numbers = {"learning_rates": learning_rates(curves)}
+    return Finding(f"final gap: {', '.join(texts)}; speedup {beside}", cases, numbers, notes_of(curves))
+
+
+def _final(curve: Chosen, seed: int) -> float:
+    """Return a seed's final gap, infinite where the curve diverged."""
+    return final_gap(curve.logs[seed]) if seed in curve.logs and seed not in curve.diverged else inf
+
+
+def one_extra_scalar(run: RunEvidence) -> Finding:
+    """Speedup of depth 2 over gradient descent, AdaGrad and AdaDelta on one layer, at the final gap of each: > 1."""
+    depth2 = run.chosen("gd-depth-2")
+    others = {"gradient descent": "gd-depth-1", "AdaGrad": "adagrad", "AdaDelta": "adadelta"}
+    pairs = {f"over {name}": (depth2, run.chosen(curve)) for name, curve in others.items()}
+    return judge_speedups(pairs, shared_seeds(run), (above(1),), floor=run.floor)
+
+
+def adam_beats_depth(adam: RunEvidence, descent: RunEvidence) -> Finding:
+    """Speedup of Adam on one layer over gradient descent at depth 3 at the latter's final gap: ≥ 2."""
+    require_same_problem(adam, descent)
+    pairs = {"Adam over depth 3": (adam.chosen("adam-depth-1"), descent.chosen("gd-depth-3"))}
+    floor = max(adam.floor, descent.floor)
+    return judge_speedups(pairs, shared_seeds(adam, descent), (at_least(CONSIDERABLY),), floor=floor)
+
+
+def adam_plus_depth(run: RunEvidence) -> Finding:
+    """Speedup of Adam at depths 2 and 3 over Adam at depth 1 at the latter's gap at 10 %, 50 % and 100 %: all > 1."""
+    baseline = run.chosen("adam-depth-1")
+    pairs = {f"depth {depth}": (run.chosen(f"adam-depth-{depth}"), baseline) for depth in (2, 3)}
+    return judge_speedups(pairs, shared_seeds(run), (above(1),), floor=run.floor, shares=SHARES)

@@ -1,0 +1,138 @@
+"""`overparam verify`: which of the paper's claims the logs bear out. Reads logs, never trains.
+
+report = verify(results, names)      evaluate
+print_results(report.asked, console) the table; `report.as_dict()` is the JSON
+save(report)                         claims.json beside the logs
+check(report, strict=strict)         raise where something asked for could not be evaluated, or does not hold
+"""
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from overparam_cli.claims import CLAIMS, Claim
+from overparam_cli.claims.evaluation import BENCH, Library, evaluate, group_of
+from overparam_cli.claims.model import MIXED, NOT_REPRODUCED, Result, tally
+from overparam_cli.errors import ConfigError, LogError, NotReproducedError
+from overparam_cli.experiments import available, flatten, load_experiment
+from overparam_cli.report.verdicts import print_results
+from overparam_cli.results import logs
+
+__all__ = ["Report", "check", "print_results", "save", "select", "verify"]
+
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class Report:
+    """Every claim's result, and which of them were asked for.
+
+    Attributes:
+        results: the results folder.
+        suffix: of what was read: fig3@<suffix>, theory@<suffix>; empty for the experiments' own.
+        everything: the result of every claim (with a suffix: but the benchmark's), in the registry's order.
+        asked: those among them that were asked for.
+    """
+
+    results: Path
+    suffix: str
+    everything: tuple[Result, ...]
+    asked: tuple[Result, ...]
+
+    def as_dict(self, *, everything: bool = False) -> dict[str, Any]:
+        """Return what was asked for (or everything, as claims.json holds it) for JSON."""
+        found = self.everything if everything else self.asked
+        return {
+            "schema": logs.SCHEMA,
+            "name": self.suffix or None,
+            "summary": tally(found),
+            "claims": [result.as_dict() for result in found],
+        }
+
+
+def verify(results: Path, names: Sequence[str] = ()) -> Report:
+    """Evaluate claims from the logs below `results`.
+
+    `names` are claims, experiments or groups (fig3, fig4, theory, bench, all), each perhaps with the name of a run:
+    fig3@quick, all@smoke. None means all. Missing or damaged logs raise nothing here: their claims are `not run`, and
+    `check` raises what is wrong when everything has been shown.
+
+    Raises ConfigError when a name stands for no claim, or two names for different runs.
+    """
+    suffix = _suffix(names)
+    chosen = {claim.id for name in names or (ALL,) for claim in select(name)}
+    library = Library(results, suffix)
+    claims = [claim for claim in CLAIMS if not suffix or claim.reads != (BENCH,)]
+    everything = tuple(evaluate(claim, library) for claim in claims)
+    return Report(results, suffix, everything, tuple(result for result in everything if result.claim.id in chosen))
+
+
+def _suffix(names: Sequence[str]) -> str:
+    suffixes = {name.partition("@")[2] for name in names}
+    if len(suffixes) > 1:
+        raise ConfigError("the names stand for different runs: verify those of one @name at a time")
+    return next(iter(suffixes), "")
+
+
+def select(name: str) -> list[Claim]:
+    """Return the claims that a name stands for.
+
+    Raises ConfigError when there are none.
+    """
+    base, at, _ = name.partition("@")
+    wanted = {base, *_members(base)}
+    found = [
+        claim
+        for claim in CLAIMS
+        if base == ALL or claim.id in wanted or group_of(claim) in wanted or group_of(claim).startswith(f"{base}-")
+    ]
+    if not found:
+        raise ConfigError(f"'{base}' is no claim and no experiment that has one; {_choices(base)}")
+    if at and all(claim.reads == (BENCH,) for claim in found):
+        raise ConfigError(f"{base} is read from overparam bench, which has no named runs: give it without @")
+    return found
+
+
+def _members(name: str) -> set[str]:
+    """Return what an experiment's file makes of its name: the members of a group, the checks of a theory experiment."""
+    if name not in {summary.name for summary in available()}:
+        return set()
+    experiments = flatten(load_experiment(name))
+    return {member for experiment in experiments for member in (experiment.name, *experiment.checks)}
+
+
+def _choices(name: str) -> str:
+    groups = dict.fromkeys(group_of(claim) for claim in CLAIMS)
+    close = difflib.get_close_matches(name, [*(claim.id for claim in CLAIMS), *groups], n=3)
+    if close:
+        return f"did you mean {' or '.join(close)}?"
+    return f"choose from {', '.join(groups)}, or claims: {', '.join(claim.id for claim in CLAIMS)}"
+
+
+def save(report: Report) -> Path | None:
+    """Write every result to claims.json (claims@<suffix>.json) in the results folder, if there is such a folder.
+
+    Returns the file, or None. Raises StorageError when it cannot be written.
+    """
+    if not report.results.is_dir():
+        return None
+    path = report.results / (f"claims@{report.suffix}.json" if report.suffix else "claims.json")
+    logs.write_json(path, report.as_dict(everything=True))
+    return path
+
+
+def check(report: Report, *, strict: bool = False) -> None:
+    """Raise LogError where logs of what was asked for are damaged.
+
+    With `strict`, raise NotReproducedError where a claim is not reproduced, or for some seeds only (`mixed`).
+    """
+    errors = list(dict.fromkeys(result.error for result in report.asked if result.error))
+    if errors:
+        more = f" (and {len(errors) - 1} more, see above)" if len(errors) > 1 else ""
+        raise LogError(f"{errors[0]}{more}")
+    failed = [result for result in report.asked if result.verdict in (NOT_REPRODUCED, MIXED)]
+    if strict and failed:
+        names = ", ".join(f"{result.claim.id} ({result.verdict})" for result in failed)
+        raise NotReproducedError(f"{len(failed)} of {len(report.asked)} claims do not hold: {names}")

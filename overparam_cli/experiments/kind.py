@@ -1,0 +1,73 @@
+"""What a kind of experiment must bring: its trial, what its curves are judged by, its columns, figures and units.
+
+A kind is a folder below `overparam_cli.kinds` and one line in `KINDS`. Importing a kind never imports torch or
+matplotlib: what needs them is imported when it is asked for. No kind imports another.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from typing import Any, Protocol
+
+KINDS: Mapping[str, str] = {  # `kind` in an experiment file → the module whose KIND it is
+    "linear": "overparam_cli.kinds.linear",
+    "cnn": "overparam_cli.kinds.mnist",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a CSV file: its pandas dtype, and what stands in it."""
+
+    dtype: str
+    meaning: str = ""
+
+
+@dataclass(frozen=True)
+class Level:
+    """What a run's curves are judged by: one number per logged iteration, lower is better.
+
+    Attributes:
+        column: of log.csv.
+        final: the column of trials.csv that holds it at the last iteration; how `--json` names it.
+        levels: how `--json` names the fixed levels whose iterations are reported.
+        noun: in running text: "at gap 1e-3".
+        heading: of the table's column for its final value.
+        axis: its final value as the axis of a figure; {loss} is the loss.
+        rate: what the learning rate is called where it is decayed, so that trials are known by the first one.
+        note: what the table says below itself, if anything.
+        smoothed: training passes that a value is the mean of; a row before that many is no value yet.
+    """
+
+    column: str
+    final: str
+    levels: str
+    noun: str
+    heading: str
+    axis: str
+    rate: str = "learning rate"
+    note: str = ""
+    smoothed: int = 1
+
+
+class Kind(Protocol):
+    """A kind of experiment."""
+
+    name: str  # as experiment files and manifests have it
+    level: Level
+    columns: Mapping[str, Column]  # of log.csv, beyond the common ones
+
+    @property
+    def figures(self) -> Sequence[Any]:
+        """The figures that its runs have, the main one first (`overparam_cli.figures`)."""
+
+    def level_at_zero(self, manifest: Mapping[str, Any]) -> float | None:
+        """The level at W = 0, common to all curves whatever their initialisation; None where the manifest lacks it."""
+
+
+@cache
+def kind(name: str) -> Kind:
+    """The kind of that name; KeyError where there is none."""
+    found: Kind = import_module(KINDS[name]).KIND
+    return found

@@ -1,0 +1,144 @@
+"""Final gap against learning rate: what the grid search saw, the rates that diverged included."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.transforms import blended_transform_factory
+
+from overparam_cli.figures.layout import EDGE_NOTE, foot, grow, head, legend_below, limit, new_figure
+from overparam_cli.figures.panels import Panel
+from overparam_cli.figures.style import MUTED
+from overparam_cli.results.selection import diverged, trials_of
+from overparam_cli.results.trajectories import Array
+
+ROW = 0.06  # height of a curve's row of crosses, as a fraction of the axis
+PARTIAL_NOTE = "1/3 beside a cross: seeds that diverged, where some did not"
+
+
+def has_grid(panel: Panel) -> bool:
+    """Say whether any curve of the panel has more than one learning rate."""
+    return any(len(selection.rates) > 1 for selection in panel.selections.values())
+
+
+def learning_rates(panels: Sequence[Panel]) -> Figure:
+    """Draw the final gap, or cross-entropy (median and range over the seeds), against the learning rate, by run.
+
+    Rates with which a seed diverged have no final gap: they stand as crosses in a strip at the top, a row for each
+    curve. The chosen rate is ringed.
+    """
+    figure, rows = new_figure(panels, "final loss by learning rate")
+    partial = False
+    for axes, panel in zip(rows[0], panels, strict=True):
+        partial |= _draw_panel(axes, panel)
+        head(axes, panel)
+    grow(figure, [legend_below(axes) for axes in rows[0]])
+    edge = any(selection.edge for panel in panels for selection in panel.selections.values())
+    foot(figure, [PARTIAL_NOTE] * partial + [EDGE_NOTE.replace("† at", "ring at")] * edge)
+    return figure
+
+
+def _draw_panel(axes: Axes, panel: Panel) -> bool:
+    """Draw one panel; return whether a rate diverged with some of its seeds only."""
+    axes.set(xscale="log", yscale="log", xlabel=panel.measure.rate, ylabel=panel.measure.axis.format(loss=panel.loss))
+    rates = [rate for selection in panel.selections.values() for rate in selection.rates]
+    axes.set_xlim(min(rates) / 1.8, max(rates) * 1.8)
+    ends = [_draw_curve(axes, panel, curve) for curve in panel.labels]
+    limit(axes, ends, np.inf, margin=0.1)
+    failing = [curve for curve, selection in panel.selections.items() if selection.diverged]
+    if failing:
+        _open_strip(axes, len(failing))
+    partial = [_draw_crosses(axes, panel, curve, row) for row, curve in enumerate(failing)]
+    for label, marker, size in (("chosen", "o", 11.0), ("diverged", "x", 6.0)):
+        if label == "chosen" or failing:
+            axes.add_line(_sample(label, marker, size))
+    return any(partial)
+
+
+def _draw_curve(axes: Axes, panel: Panel, curve: str) -> Array:
+    """Draw the final gaps of one curve and ring the chosen one; return all gaps drawn."""
+    style, chosen = panel.looks[curve], panel.selections[curve]
+    trials = trials_of(panel.run, curve)
+    trials = trials[~trials["lr"].isin(chosen.diverged)]
+    gaps = trials[panel.measure.final].clip(lower=panel.floor).groupby(trials["lr"]).agg(["median", "min", "max"])
+    rates = gaps.index.to_numpy(np.float64)
+    middle, low, high = (gaps[name].to_numpy(np.float64) for name in ("median", "min", "max"))
+    axes.plot(
+        rates,
+        middle,
+        color=style.color,
+        linestyle=style.linestyle,
+        linewidth=1.2,
+        marker=style.marker,
+        markersize=4.5,
+        label=panel.labels[curve],
+        zorder=3,
+    )
+    if np.any(high > low):
+        axes.vlines(rates, low, high, color=style.color, linewidth=3.5, alpha=0.3, zorder=2)
+    if chosen.lr is not None:
+        spot = rates == chosen.lr
+        ring: dict[str, Any] = {"markersize": 11, "markerfacecolor": "none", "markeredgewidth": 1.4, "zorder": 4}
+        (line,) = axes.plot(rates[spot], middle[spot], "o", color=style.color, **ring)
+        line.set_gid("chosen")
+    return np.concatenate([low, high])
+
+
+def _open_strip(axes: Axes, rows: int) -> None:
+    """Make room for the crosses above the data and rule it off."""
+    share = ROW * rows + 0.03
+    low, high = axes.get_ylim()
+    axes.set_ylim(low, low * (high / low) ** (1 / (1 - share)))
+    axes.axhspan(high, axes.get_ylim()[1], color="#f2f2f2", zorder=0, linewidth=0)
+    for minor in (False, True):  # no numbers in the strip
+        ticks = axes.yaxis.get_ticklocs(minor=minor)
+        axes.set_yticks([tick for tick in ticks if low <= tick <= high], minor=minor)
+    axes.axhline(high, color=MUTED, linewidth=0.6, zorder=1)
+
+
+def _draw_crosses(axes: Axes, panel: Panel, curve: str, row: int) -> bool:
+    """Mark the diverged rates of one curve in its row of the strip; say how many seeds where not all did."""
+    place = blended_transform_factory(axes.transData, axes.transAxes)
+    height, style, partial = 1 - ROW * (row + 0.75), panel.looks[curve], False
+    axes.plot([0.015], [height], style.marker, color=style.color, markersize=3.5, transform=axes.transAxes)  # whose row
+    for lr in panel.selections[curve].diverged:
+        trials = trials_of(panel.run, curve, lr)
+        failed = int(diverged(trials, panel.measure).sum())
+        mark: dict[str, Any] = {
+            "color": style.color,
+            "markersize": 6,
+            "markeredgewidth": 1.8,
+            "transform": place,
+            "zorder": 5,
+        }
+        (line,) = axes.plot([lr], [height], "x", **mark)
+        line.set_gid("diverged")
+        if failed < len(trials):
+            partial = True
+            count: dict[str, Any] = {
+                "fontsize": 6.5,
+                "va": "center",
+                "ha": "left",
+                "color": style.color,
+                "textcoords": "offset points",
+            }
+            axes.annotate(f"{failed}/{len(trials)}", (lr, height), xycoords=place, xytext=(5, 0), **count)
+    return partial
+
+
+def _sample(label: str, marker: str, size: float) -> Line2D:
+    """Return an invisible line that puts a mark into the legend."""
+    return Line2D(
+        [],
+        [],
+        color=MUTED,
+        marker=marker,
+        linestyle="",
+        markersize=size,
+        markerfacecolor="none",
+        markeredgewidth=1.5,
+        label=label,
+    )

@@ -1,0 +1,214 @@
+"""`overparam bench`: what an iteration costs, everything measured in turn in one process.
+
+These are ratios to be trusted, not absolute times: every round times each subject once, so that what the machine does
+meanwhile hits all of them alike, and the median over the rounds is reported with its range.
+"""
+
+import itertools
+import statistics
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from overparam_cli.experiments import Trial
+from overparam_cli.kinds.linear.engine import DTYPES, PAD, Engine, pick_device, steady_arithmetic
+from overparam_cli.kinds.linear.unit import LinearProblem, load_problem
+from overparam_cli.run.job import Settings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DEPTHS = (1, 2, 3)
+SAFE_RATE = 1e-5  # diverges at no depth, so that batches keep their size
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Something to time: `run(steps)` does so many iterations of `trials` trials."""
+
+    name: str
+    loss: str
+    trials: int
+    depth: str
+    run: Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Microseconds per trial and iteration over the rounds."""
+
+    subject: str
+    loss: str
+    trials: int
+    depth: str
+    median: float
+    low: float
+    high: float
+    rounds: int
+
+
+def template(loss: str, depth: int, dataset: str, dtype: str) -> Trial:
+    """A trial of Figure 3's kind."""
+    return Trial(
+        experiment="bench",
+        variant=loss,
+        curve=f"depth-{depth}",
+        dataset=dataset,
+        targets=(),
+        preprocessing="zscore",
+        loss=loss,
+        depth=depth,
+        widths=(1,) * (depth - 1),
+        init="near-zero",
+        init_std=0.01,
+        optimizer="gd",
+        semantics="tf1",
+        hyper=(),
+        lr=SAFE_RATE,
+        weight_decay=0.0,
+        seed=0,
+        dtype=dtype,
+        iterations=1,
+    )
+
+
+def one_at_a_time(
+    problem: LinearProblem, p: int, depth: int, dtype: torch.dtype, device: torch.device
+) -> Callable[[int], None]:
+    """The loop everybody writes: torch.nn.Linear, autograd and torch.optim.SGD, one trial."""
+    X, Y = (tensor.to(device, dtype) for tensor in (problem.X, problem.Y))
+    sizes = [X.shape[1], *[1] * (depth - 1), Y.shape[1]]
+    layers = [torch.nn.Linear(a, b, bias=False) for a, b in itertools.pairwise(sizes)]
+    network = torch.nn.Sequential(*layers).to(device, dtype)
+    for layer in layers:
+        torch.nn.init.normal_(layer.weight, std=0.01)
+    optimizer = torch.optim.SGD(network.parameters(), lr=SAFE_RATE)
+
+    def run(steps: int) -> None:
+        for _ in range(steps):
+            optimizer.zero_grad()
+            loss: Tensor = ((network(X) - Y) ** p).mean() / p
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+
+    return run
+
+
+def bare_products(
+    problem: LinearProblem, trials: int, dtype: torch.dtype, device: torch.device
+) -> Callable[[int], None]:
+    """The two matrix products of an iteration and nothing else, in the engine's shapes."""
+    n, d = problem.X.shape
+    width = -(-trials // PAD) * PAD
+    X = problem.X.to(device, dtype)
+    Xt = X.T.contiguous()
+    W, R, G = (torch.randn(rows, width, dtype=dtype, device=device) for rows in (d, n, d))
+
+    def run(steps: int) -> None:
+        for _ in range(steps):
+            torch.mm(X, W, out=R)
+            torch.mm(Xt, R, out=G)
+
+    return run
+
+
+def engine_steps(problem: LinearProblem, trials: Sequence[Trial], device: torch.device) -> Callable[[int], None]:
+    """The engine on a batch."""
+    engine = Engine(problem.X, problem.Y, trials, device=device)
+
+    def run(steps: int) -> None:
+        for _ in range(steps):
+            engine.step()
+
+    return run
+
+
+def batch(trials: int, depths: Sequence[int], loss: str, dataset: str, dtype: str) -> list[Trial]:
+    """`trials` trials, the depths in turn, each with a seed of its own."""
+    return [replace(template(loss, depths[i % len(depths)], dataset, dtype), seed=i) for i in range(trials)]
+
+
+def subjects(settings: Settings, dataset: str, dtype: str) -> Iterator[Subject]:
+    """All that is timed, for ℓ4 and ℓ2."""
+    device = pick_device(settings.device)
+    for loss in ("l4", "l2"):
+        problem = load_problem(template(loss, 1, dataset, dtype), settings)
+        p = int(loss[1:])
+        for depth in DEPTHS:
+            run = one_at_a_time(problem, p, depth, DTYPES[dtype], device)
+            yield Subject("one at a time (torch.nn, autograd, SGD)", loss, 1, str(depth), run)
+        for trials in (1, 10, 30):
+            run = engine_steps(problem, batch(trials, DEPTHS, loss, dataset, dtype), device)
+            yield Subject("engine", loss, trials, "1,2,3" if trials > 1 else "1", run)
+        for depth in DEPTHS:
+            run = engine_steps(problem, batch(30, (depth,), loss, dataset, dtype), device)
+            yield Subject("engine, one depth", loss, 30, str(depth), run)
+        run = bare_products(problem, 30, DTYPES[dtype], device)
+        yield Subject("two bare matrix products", loss, 30, "-", run)
+
+
+def measure(
+    found: Sequence[Subject], *, rounds: int, seconds: float, device: str, least: int = 5, warm_up: int = 20
+) -> list[Timing]:
+    """Time every subject `rounds` times in turn, each look about `seconds` long but of `least` steps."""
+    on_cuda = pick_device(device).type == "cuda"
+
+    def wait() -> None:
+        if on_cuda:
+            torch.cuda.synchronize()
+
+    def look(subject: Subject, steps: int) -> float:
+        wait()
+        start = time.perf_counter()
+        subject.run(steps)
+        wait()
+        return (time.perf_counter() - start) / steps
+
+    steps = []
+    for subject in found:
+        look(subject, warm_up)
+        steps.append(max(least, round(seconds / look(subject, warm_up))))
+    looks: list[list[float]] = [[] for _ in found]
+    for _ in range(rounds):
+        for own, subject, count in zip(looks, found, steps, strict=True):
+            own.append(look(subject, count) / subject.trials * 1e6)
+    return [
+        Timing(s.name, s.loss, s.trials, s.depth, statistics.median(own), min(own), max(own), rounds)
+        for s, own in zip(found, looks, strict=True)
+    ]
+
+
+def ratios(timings: Sequence[Timing]) -> list[tuple[str, str, float]]:
+    """(loss, what, ratio of medians): the engine against naive loop and bare products, depths over depth 1."""
+    found = []
+    for loss in dict.fromkeys(timing.loss for timing in timings):
+        median = {(t.subject, t.trials, t.depth): t.median for t in timings if t.loss == loss}
+        naive = statistics.mean(median["one at a time (torch.nn, autograd, SGD)", 1, str(depth)] for depth in DEPTHS)
+        engine = median["engine", 30, "1,2,3"]
+        found.append((loss, "one at a time / engine at 30 trials", naive / engine))
+        found.append((loss, "engine / two bare matrix products", engine / median["two bare matrix products", 30, "-"]))
+        for depth in DEPTHS[1:]:
+            over = median["engine, one depth", 30, str(depth)] / median["engine, one depth", 30, "1"]
+            found.append((loss, f"depth {depth} / depth 1, engine at 30 trials", over))
+    return found
+
+
+def run(
+    settings: Settings, *, dataset: str, dtype: str, rounds: int, seconds: float
+) -> tuple[list[Timing], list[tuple[str, str, float]]]:
+    """The whole benchmark: times and their ratios; raises the errors of `data.load`."""
+    steady_arithmetic()
+    found = list(subjects(settings, dataset, dtype))
+    timings = measure(found, rounds=rounds, seconds=seconds, device=settings.device)
+    return timings, ratios(timings)
+
+
+def as_table(timings: Sequence[Timing]) -> "pd.DataFrame":
+    """The CSV of a benchmark."""
+    import pandas as pd
+
+    return pd.DataFrame(timings)

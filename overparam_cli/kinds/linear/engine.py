@@ -1,0 +1,247 @@
+"""The one loop that trains a batch of linear trials.
+
+By Eq. 3 the loss of a deep linear network is the loss of its end-to-end matrix, so every trial of a sweep, whatever its
+depth, widths, initialisation or optimiser, needs the same thing of the data: G = ∇L(W_e). One iteration is
+
+1. every family writes its end-to-end matrices into one batch W, (d, B·k);
+2. one pair of matrix products for all trials, R = X W − Y, (n, B·k), and G = Xᵀ R^{p−1} / n, (d, B·k);
+3. every family pulls its columns of G back to its layers and updates them.
+
+The labels ride along as extra columns of X against constant rows of W, so step 2 has no subtraction. For p = 2 the data
+enters only through XᵀX/n and XᵀY/n, one (d, d) product in float64 with no n in it. Widths of the batch are padded to a
+multiple of 16 because matrix products of odd widths are markedly slower. Trials that diverge leave the batch.
+"""
+
+import heapq
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from overparam_cli.errors import ConfigError
+from overparam_cli.experiments import Trial
+from overparam_cli.kinds.linear import family as families
+from overparam_cli.kinds.linear import regression
+from overparam_cli.kinds.linear.family import Family
+
+PAD = 16  # columns
+CHECK_EVERY = 100  # iterations between looks for divergence (and at every logged iteration)
+DEVICES = ("auto", "cpu", "cuda")
+DTYPES = {"float32": torch.float32, "float64": torch.float64}
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What the engine saw at `iteration`, for `trials` in its own order; loss and norm are None between log points."""
+
+    iteration: int
+    trials: tuple[Trial, ...]
+    loss: Tensor | None  # (B,) float64, L(W_e)
+    norm: Tensor | None  # (B,) float64, ‖W_e‖_F
+    diverged: tuple[Trial, ...]  # weights, or loss where it is taken, found non-finite now; they have left the batch
+
+
+def pick_device(name: str) -> torch.device:
+    """`auto` is CUDA where there is one. Raises ConfigError for an unknown name, and for CUDA where there is none."""
+    if name not in DEVICES:
+        raise ConfigError(f"unknown device '{name}': choose one of {', '.join(DEVICES)}")
+    available = torch.cuda.is_available()
+    if name == "cuda" and not available:
+        raise ConfigError("device 'cuda': torch finds no CUDA device here; use 'auto' or 'cpu'")
+    return torch.device("cuda" if available and name != "cpu" else "cpu")
+
+
+def steady_arithmetic() -> None:
+    """Full float32 products (no TF32) and convolutions, these by algorithms that give the same bits every time.
+
+    Subnormal numbers are flushed to zero: collapsed networks would slow the loop. That flag is per thread and worker
+    threads inherit it when they start, so call this before the first large operation.
+    """
+    torch.set_flush_denormal(True)
+    torch.set_float32_matmul_precision("highest")
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cudnn.deterministic = True
+
+
+@contextmanager
+def threads_each(count: int) -> Iterator[None]:
+    """Let every operation use `count` threads of the processor, for a while."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+class Engine:
+    """Trains trials that share a data set, p, dtype and number of iterations."""
+
+    def __init__(self, X: Tensor, Y: Tensor, trials: Sequence[Trial], *, device: torch.device | None = None) -> None:
+        """Start at iteration 0. X (n, d) and Y (n, k) in float64; W_e of a trial has shape (k, d)."""
+        self.device = device or torch.device("cpu")
+        self.p, self.dtype = trials[0].p, DTYPES[trials[0].dtype]
+        self.X, self.Y = X.to(self.device), Y.to(self.device)
+        self.n, self.d = X.shape
+        self.k = Y.shape[1]
+        self.iteration = 0
+        self._restored = False
+        grouped: dict[tuple[object, ...], list[Trial]] = {}
+        for trial in trials:
+            grouped.setdefault(families.family_key(trial, self.k), []).append(trial)
+        self._lay_out_data()
+        self._lay_out_batch(
+            [families.build(group, self.d, self.k, self.dtype, self.device) for group in grouped.values()]
+        )
+
+    def _lay_out_data(self) -> None:
+        """Constant operands of the products, with the labels as extra columns."""
+        X, Y = self.X, self.Y
+        if self.p == 2:
+            self.gram = torch.cat([X.T @ X, -X.T @ Y], dim=1) / self.n  # (d, d + k) float64
+        else:
+            self.inputs = torch.cat([X, -Y], dim=1).to(self.dtype)  # (n, d + k)
+            self.backward = (X.T / self.n).to(self.dtype).contiguous()  # (d, n)
+
+    def _lay_out_batch(self, members: list[Family]) -> None:
+        """Give every family its columns and allocate the loop's buffers."""
+        self.families, start = members, 0
+        for member in members:
+            member.columns = slice(start, start + len(member.trials) * self.k)
+            start = member.columns.stop
+        self.trials = tuple(trial for member in members for trial in member.trials)
+        width = -(-start // PAD) * PAD
+        own_label = torch.eye(self.k, dtype=self.dtype, device=self.device).repeat(1, len(self.trials))
+        self.W = own_label.new_zeros(self.d + self.k, width)
+        self.W[self.d :, :start] = own_label
+        self.W_e, self.G = self.W[: self.d], self.W.new_empty(self.d, width)
+        if self.p == 2:
+            same = self.dtype == torch.float64
+            self._W64 = self.W if same else self.W.double()
+            self._G64 = self.G if same else self.G.double()
+        else:
+            self._R = self.W.new_empty(self.n, width)
+            self._power = torch.empty_like(self._R)
+        self._slots = [(member, self.W_e[:, member.columns], self.G[:, member.columns]) for member in members]
+
+    def _write_end_to_end(self) -> None:
+        for member, W_e, _ in self._slots:
+            member.chain.end_to_end(W_e)
+
+    def _gradient(self) -> None:
+        """G = ∇L(W_e) for the whole batch."""
+        if self.p == 2:
+            if self._W64 is not self.W:
+                self._W64.copy_(self.W)
+            torch.mm(self.gram, self._W64, out=self._G64)
+            if self._G64 is not self.G:
+                self.G.copy_(self._G64)
+            return
+        torch.mm(self.inputs, self.W, out=self._R)
+        if self.p == 4:
+            torch.pow(self._R, 3, out=self._power)  # one pass
+        else:
+            torch.mul(self._R, self._R, out=self._power)
+            self._power.pow_((self.p - 2) // 2).mul_(self._R)
+        torch.mm(self.backward, self._power, out=self.G)
+
+    def step(self) -> None:
+        """One iteration of every trial."""
+        self.iteration += 1
+        self._write_end_to_end()
+        self._gradient()
+        for member, _, G in self._slots:
+            member.update(G, self.iteration)
+
+    def end_to_end(self) -> Tensor:
+        """End-to-end matrices of all trials now, (B, k, d), in the order of `trials`; a copy."""
+        self._write_end_to_end()
+        B = len(self.trials)
+        return self.W_e[:, : B * self.k].clone().view(self.d, B, self.k).permute(1, 2, 0)
+
+    def loss(self) -> Tensor:
+        """L(W_e) of all trials now in float64 whatever the weights' precision, (B,)."""
+        return regression.loss(self.end_to_end().double(), self.X, self.Y, self.p)
+
+    def run(self, iterations: int, log_points: Sequence[int]) -> Iterator[Snapshot]:
+        """Train up to `iterations`, yielding at every log point and every CHECK_EVERY iterations.
+
+        Log points up to the current iteration are passed over, except that a start yields iteration 0; an engine
+        restored at iteration 0 does not, because it was yielded before the state was saved.
+        """
+        logged = frozenset(point for point in log_points if point <= iterations)
+        if self.iteration == 0 and 0 in logged and not self._restored:
+            yield self._look(log=True)
+        stops = heapq.merge(sorted({*logged, iterations}), range(CHECK_EVERY, iterations, CHECK_EVERY))
+        for stop in stops:
+            if stop <= self.iteration:
+                continue
+            for _ in range(stop - self.iteration):
+                self.step()
+            yield self._look(log=stop in logged)
+            if not self.trials:
+                return
+
+    def _look(self, *, log: bool) -> Snapshot:
+        """Drop trials that are no longer finite, then measure the rest."""
+        lost = self._drop(self.end_to_end().sum(dim=(1, 2)).isfinite())
+        if not log or not self.trials:
+            return Snapshot(self.iteration, self.trials, None, None, lost)
+        loss, norm = self.loss(), self.end_to_end().double().flatten(1).norm(dim=1)
+        finite = loss.isfinite()  # the p-th power overflows before the weights do
+        lost += self._drop(finite)
+        if not self.trials:
+            return Snapshot(self.iteration, self.trials, None, None, lost)
+        return Snapshot(self.iteration, self.trials, loss[finite], norm[finite], lost)
+
+    def _drop(self, finite: Tensor) -> tuple[Trial, ...]:
+        """Let go of the trials for which `finite`, (B,), is false; returns them."""
+        alive = finite.tolist()
+        if all(alive):
+            return ()
+        lost = tuple(trial for trial, ok in zip(self.trials, alive, strict=True) if not ok)
+        self._keep(alive)
+        return lost
+
+    def _keep(self, alive: Sequence[bool]) -> None:
+        """Leave out trials, so that they stop costing."""
+        remaining, members = iter(alive), []
+        for member in self.families:
+            places = [i for i, ok in zip(range(len(member.trials)), remaining, strict=False) if ok]
+            if places:
+                members.append(member if len(places) == len(member.trials) else member.kept(places))
+        self._lay_out_batch(members)
+
+    def state(self) -> dict[str, Any]:
+        """A copy of all that changes while training, as tensors and plain values: a restored engine goes on exactly."""
+        return {
+            "iteration": self.iteration,
+            "families": [
+                {
+                    "trials": [trial.trial_id for trial in member.trials],
+                    "params": member.chain.params.clone(),
+                    "state": {slot: value.clone() for slot, value in member.state.items()},
+                }
+                for member in self.families
+            ],
+        }
+
+    def load_state(self, state: dict[str, Any], trials: Sequence[Trial]) -> None:
+        """Go on from a copy of `state`; `trials` are those it may name."""
+        by_id = {trial.trial_id: trial for trial in trials}
+        self.iteration, self._restored = int(state["iteration"]), True
+        self._lay_out_batch(
+            [
+                families.restore(
+                    [by_id[trial_id] for trial_id in saved["trials"]],
+                    saved["params"].to(self.device, copy=True),
+                    {slot: value.to(self.device, copy=True) for slot, value in saved["state"].items()},
+                    self.d,
+                    self.k,
+                )
+                for saved in state["families"]
+            ]
+        )

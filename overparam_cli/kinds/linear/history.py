@@ -1,0 +1,115 @@
+"""What a batch has logged so far: columns that grow by a snapshot, and the two tables they end up in."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from overparam_cli.experiments import AnyTrial, Trial
+from overparam_cli.kinds.linear.engine import Snapshot
+from overparam_cli.results import logs
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class History:
+    """Logged values of the trials of one batch."""
+
+    def __init__(self, trials: Sequence[Trial]) -> None:
+        """Start with nothing logged."""
+        self.trials = list(trials)
+        self.diverged: dict[str, int] = {}  # trial id → iteration
+        self.latest: dict[str, float] = {}  # trial id → last logged loss, for progress displays
+        self._place = {trial.trial_id: place for place, trial in enumerate(trials)}
+        self._columns: dict[str, list[Tensor]] = {}
+
+    def add(self, snapshot: Snapshot, measured: Mapping[str, Tensor] | None = None) -> None:
+        """Take in a snapshot, and what else was measured at it, each (B,) in the order of its trials."""
+        self.diverged.update({trial.trial_id: snapshot.iteration for trial in snapshot.diverged})
+        for trial in snapshot.diverged:
+            self.latest.pop(trial.trial_id, None)
+        if snapshot.iteration == 0 and snapshot.diverged:  # not finite from the start: every trial has a first row
+            nan = torch.full((len(snapshot.diverged),), torch.nan, dtype=torch.float64)
+            self._append(snapshot.diverged, 0, {"loss": nan, "norm": nan} | dict.fromkeys(measured or {}, nan))
+        if snapshot.loss is None or snapshot.norm is None:
+            return
+        self._append(
+            snapshot.trials, snapshot.iteration, {"loss": snapshot.loss, "norm": snapshot.norm, **(measured or {})}
+        )
+        self.latest.update(zip((trial.trial_id for trial in snapshot.trials), snapshot.loss.tolist(), strict=True))
+
+    def _append(self, trials: Sequence[Trial], iteration: int, values: Mapping[str, Tensor]) -> None:
+        places = torch.tensor([self._place[trial.trial_id] for trial in trials])
+        columns = {"place": places, "iteration": torch.full_like(places, iteration)}
+        columns |= {name: value.double().cpu() for name, value in values.items()}
+        for name, value in columns.items():
+            self._columns.setdefault(name, []).append(value)
+
+    def state(self) -> dict[str, Any]:
+        """Everything, as tensors and plain values, for a checkpoint."""
+        columns = {name: torch.cat(parts) for name, parts in self._columns.items()}
+        return {"columns": columns, "diverged": dict(self.diverged), "latest": dict(self.latest)}
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Go on from a checkpoint of the same trials."""
+        self._columns = {name: [value] for name, value in state["columns"].items()}
+        self.diverged, self.latest = dict(state["diverged"]), dict(state["latest"])
+
+    def log_table(self, optimal_loss: float) -> "pd.DataFrame":
+        """`log.csv` of this batch: trial by trial in the order of `trials`, iterations rising."""
+        import pandas as pd
+
+        columns = {name: torch.cat(parts).numpy() for name, parts in self._columns.items()}
+        table = pd.DataFrame(columns).sort_values(["place", "iteration"], kind="stable", ignore_index=True)
+        table.insert(0, "trial_id", [self.trials[place].trial_id for place in table.pop("place")])
+        table.insert(3, "gap", table["loss"] - optimal_loss)
+        return table
+
+    def trial_table(self, log: "pd.DataFrame", optimal_loss: float) -> "pd.DataFrame":
+        """`trials.csv` of this batch, from its own log table."""
+        import pandas as pd
+
+        by_trial = dict(iter(log.groupby("trial_id")))
+        rows = []
+        for trial in self.trials:
+            own, at = by_trial[trial.trial_id], self.diverged.get(trial.trial_id)
+            final, norm, best = own["loss"].iloc[-1], own["norm"].iloc[-1], own["loss"].min()
+            lost = at is not None
+            rows.append(
+                describe(trial)
+                | {
+                    "status": logs.DIVERGED if lost else logs.COMPLETED,
+                    "diverged_at": at,
+                    "final_loss": None if lost else final,
+                    "final_gap": None if lost else final - optimal_loss,
+                    "best_loss": best,
+                    "best_gap": best - optimal_loss,
+                }
+                | extras(trial)
+                | {"final_norm": None if lost else norm}
+            )
+        table = pd.DataFrame(rows)
+        return table.astype({"diverged_at": "Int64"})
+
+
+def describe(trial: AnyTrial) -> dict[str, Any]:
+    """The columns of `trials.csv` that say what a trial is."""
+    outcome = list(logs.TRIAL_COLUMNS).index("status")
+    return {name: getattr(trial, name) for name in list(logs.TRIAL_COLUMNS)[:outcome]}
+
+
+def hyper_text(trial: AnyTrial) -> str:
+    """The optimiser's hyperparameters as a column has them."""
+    return " ".join(f"{name}={value:g}" for name, value in trial.hyper)
+
+
+def extras(trial: Trial) -> dict[str, Any]:
+    """What else determines a trial's numbers, beyond the columns every trainer writes."""
+    return {
+        "semantics": trial.semantics,
+        "hyperparameters": hyper_text(trial),
+        "preprocessing": trial.preprocessing,
+        "targets": " ".join(trial.targets),
+    }

@@ -1,0 +1,95 @@
+"""What a run can measure at its log points beyond loss and ‖W_e‖: `--measure norm,sharpness`.
+
+A measure looks at the engine and changes nothing, so a measured run has the trajectories of an unmeasured one. Each
+costs some Hessian-vector products a trial and log point, nothing in between.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from overparam_cli.errors import ConfigError
+from overparam_cli.kinds.linear import sharpness as curvature
+from overparam_cli.kinds.linear.engine import Engine
+from overparam_cli.kinds.linear.family import RULE, Family, layered_widths
+from overparam_cli.kinds.linear.layers import Weights, balanced
+from overparam_cli.kinds.linear.parameterisations import MatrixChain, ScalarChain
+
+ALWAYS_LOGGED = ("norm",)  # may be asked for, and is there anyway
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A column of `log.csv`: its name, and what gives its values, (B,) float64 in the order of `engine.trials`."""
+
+    name: str
+    function: Callable[[Engine], Tensor]
+
+    def __call__(self, engine: Engine) -> Tensor:
+        """The values now."""
+        return self.function(engine)
+
+
+def measure_curvature(engine: Engine) -> Tensor:
+    """Top eigenvalue of the Hessian of the training loss L at W_e, whatever the layers; without weight decay."""
+    return curvature.curvature(engine.end_to_end().double(), engine.X, engine.Y, engine.p)
+
+
+def measure_sharpness(engine: Engine) -> Tensor:
+    """Top Hessian eigenvalue of the objective in the layers, L^N(W_1 … W_N) + (λ/2) Σ ‖W_j‖² (Eq. 3 and 4).
+
+    Its gradient is what a step of Eq. 4 follows, so 2/lr is the threshold to hold it against. The end-to-end rule has
+    no layers; it stands for a balanced network (Theorem 1), and is given the sharpness of its W_e, balanced over N
+    layers of hidden width k (which balanced factors does not matter: they differ by rotations). Where the gradient of L
+    vanishes, that is the top eigenvalue of the rule's preconditioner times the Hessian of L, the one 2/lr limits.
+
+    NaN where the weights have grown so large that the Hessian is not finite.
+    """
+    networks = [_network(member, place) for member in engine.families for place in range(len(member.trials))]
+    by_shape: dict[tuple[torch.Size, ...], list[int]] = {}
+    for place, weights in enumerate(networks):
+        by_shape.setdefault(tuple(weight.shape for weight in weights), []).append(place)
+    values = engine.X.new_empty(len(networks))
+    for places in by_shape.values():
+        weights = [torch.stack(layer) for layer in zip(*(networks[place] for place in places), strict=True)]
+        values[places] = curvature.sharpness(weights, engine.X, engine.Y, engine.p)
+    return values + values.new_tensor([trial.weight_decay for trial in engine.trials])
+
+
+def _network(member: Family, place: int) -> Weights:
+    """Layers W_1 … W_N of the network at `place` of a family, in its own precision."""
+    trial, chain = member.trials[place], member.chain
+    if isinstance(chain, MatrixChain):
+        weights = [weight[place] for weight in chain.weights]
+    elif isinstance(chain, ScalarChain):
+        scalars = chain.scalars[: len(layered_widths(trial)), place]  # the rest are pads
+        weights = [chain.first[:, place][None], *scalars[:, None, None]]
+    else:
+        raise TypeError(f"sharpness does not know the layers of a {type(chain).__name__}")
+    if trial.optimizer != RULE or not weights[0].isfinite().all():
+        return weights
+    W_e = weights[0].double().cpu()
+    layers = balanced([W_e, *[torch.eye(len(W_e), dtype=W_e.dtype)] * (trial.depth - 1)])
+    return [layer.to(weights[0].device) for layer in layers]
+
+
+def parse_measures(text: str) -> tuple[Measure, ...]:
+    """The measures named in `text`, separated by commas, in the registry's order; none for an empty text.
+
+    Raises ConfigError for a name that is neither in the registry nor always logged.
+    """
+    names = [name.strip() for name in text.split(",")] if text.strip() else []
+    for name in names:
+        if name not in MEASURES and name not in ALWAYS_LOGGED:
+            valid = ", ".join([*ALWAYS_LOGGED, *MEASURES])
+            raise ConfigError(f"unknown measure '{name}': choose among {valid}, separated by commas")
+    return tuple(measure for measure in MEASURES.values() if measure.name in names)
+
+
+MEASURES: dict[str, Measure] = {
+    "curvature": Measure("curvature", measure_curvature),
+    "sharpness": Measure("sharpness", measure_sharpness),
+}
+"""Every measure that can be asked for, by name."""

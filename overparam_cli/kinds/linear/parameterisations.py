@@ -1,0 +1,149 @@
+"""Many deep linear networks at once, in preallocated memory: what `core.parameterization` says, for a batch.
+
+The end-to-end matrices of B networks are the columns of one matrix (d, B·k), column b·k + o being output o of network
+b, because that layout makes both products with the data, X · W and Xᵀ · R, run on contiguous memory. Two ways to hold
+the layers below it:
+
+- `ScalarChain`: one output and hidden layers of width 1, the paper's main setting. Every layer above W_1 is a scalar,
+  so networks of different depths stand side by side in one array, and an iteration takes ten small operations in all.
+- `MatrixChain`: any widths and any number of outputs, by batched matrix products.
+
+Both allocate when they are built and never after.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from overparam_cli.kinds.linear.layers import Weights
+
+
+class Chain(Protocol):
+    """Layers of B networks in one array `params`, and the gradients in `grads` of the same shape."""
+
+    params: Tensor
+    grads: Tensor
+    trial_dim: int  # which dimension of params counts the networks
+
+    def end_to_end(self, out: Tensor) -> None:
+        """Write W_e of every network (Eq. 5) into `out`, (d, B·k)."""
+
+    def pullback(self, G: Tensor) -> None:
+        """Write ∂L/∂W_j of every network and layer (App. A.1) into `grads`, for G = ∇L(W_e), (d, B·k)."""
+
+    def trainable(self) -> Tensor:
+        """1 where `params` holds a weight and 0 where it pads, broadcasting against it."""
+
+
+class ScalarChain:
+    """Networks with one output and hidden layers of width 1: W_e = a_N ⋯ a_2 · W_1, of any mix of depths.
+
+    params (d + m, B): W_1 in the first d rows, then the scalars a_2 … a_N, padded with ones up to the deepest network's
+    m = N_max − 1. A pad's gradient is zero, so it stays 1.
+    """
+
+    trial_dim = 1
+
+    def __init__(self, params: Tensor, depths: Sequence[int]) -> None:
+        """Take over `params`, (d + m, B), for networks of `depths`."""
+        m, B = max(depths) - 1, len(depths)
+        d = params.shape[0] - m
+        self.params, self.grads = params, torch.zeros_like(params)
+        self.first, self.scalars = params[:d], params[d:]  # (d, B), (m, B)
+        self.first_grad, self.scalar_grads = self.grads[:d], self.grads[d:]
+        counts = torch.tensor(depths, device=params.device)  # (B,)
+        real = torch.arange(2, m + 2, device=params.device)[:, None] <= counts  # (m, B): is there a layer j?
+        self._real = real.to(params.dtype)
+        self._scale = params.new_ones(B)  # a_N ⋯ a_2
+        self._overlap = params.new_empty(B)  # ⟨W_1, G⟩
+        self._product = torch.empty_like(self.first)
+        self._others = params.new_empty(m, m, B)  # row j: all scalars but the j-th
+        self._diagonal = self._others.diagonal(dim1=0, dim2=1)  # (B, m)
+
+    @staticmethod
+    def pack(networks: Sequence[Weights], dtype: torch.dtype, device: torch.device) -> "ScalarChain":
+        """Lay out the weights of several networks, each a list W_1 (1, d), then scalars (1, 1)."""
+        depths = [len(weights) for weights in networks]
+        m, d = max(depths) - 1, networks[0][0].shape[1]
+        params = torch.ones(d + m, len(networks), dtype=torch.float64)
+        for b, weights in enumerate(networks):
+            params[: d + len(weights) - 1, b] = torch.cat([weight.reshape(-1) for weight in weights])
+        return ScalarChain(params.to(dtype).to(device), depths)
+
+    def end_to_end(self, out: Tensor) -> None:
+        """W_e = a_N ⋯ a_2 · W_1, (d, B)."""
+        if len(self.scalars):
+            torch.prod(self.scalars, dim=0, out=self._scale)
+        torch.mul(self.first, self._scale, out=out)
+
+    def pullback(self, G: Tensor) -> None:
+        """∂L/∂W_1 = (∏ a) G and ∂L/∂a_j = (∏_{i≠j} a_i) ⟨W_1, G⟩; `end_to_end` must have been called before."""
+        torch.mul(G, self._scale, out=self.first_grad)
+        if not len(self.scalars):
+            return
+        torch.mul(self.first, G, out=self._product)
+        torch.sum(self._product, dim=0, out=self._overlap)
+        # Products of all scalars but one, without dividing (a scalar may be 0). A 0 in a pad's own place silences it.
+        self._others.copy_(self.scalars)
+        self._diagonal.copy_(self._real.T)
+        torch.prod(self._others, dim=1, out=self.scalar_grads)
+        self.scalar_grads.mul_(self._overlap)
+
+    def trainable(self) -> Tensor:
+        """1 for W_1 and for the scalars that exist, 0 for pads; (d + m, B)."""
+        return torch.cat([torch.ones_like(self.first), self._real])
+
+
+class MatrixChain:
+    """Networks of one list of layer shapes, any widths and outputs; params (B, P) with the layers one after another.
+
+    Going down from the output, `above_j` = W_N ⋯ W_{j+1} (B, k, n_j) has only k rows, and going up, `below_j` =
+    G (W_{j−1} ⋯ W_1)ᵀ (B, k, n_{j−1}) too, so no product of two hidden layers is ever formed: ∂L/∂W_j is
+    above_jᵀ below_j.
+    """
+
+    trial_dim = 0
+
+    def __init__(self, params: Tensor, shapes: Sequence[tuple[int, int]]) -> None:
+        """Take over `params`, (B, P), for networks whose layers have `shapes` (n_j, n_{j−1})."""
+        B, self.k, self.d = len(params), shapes[-1][0], shapes[0][1]
+        self.params, self.grads = params, torch.zeros_like(params)
+        sizes = [rows * columns for rows, columns in shapes]
+
+        def layers(flat: Tensor) -> Weights:
+            parts = torch.split_with_sizes(flat, sizes, dim=1)
+            return [part.view(B, *shape) for part, shape in zip(parts, shapes, strict=True)]
+
+        self.weights, self.layer_grads = layers(params), layers(self.grads)
+        self._above = [params.new_empty(B, self.k, columns) for _, columns in shapes[:-1]]  # W_N ⋯ W_j, below the top
+        self._below = [params.new_empty(B, self.k, columns) for _, columns in shapes]
+
+    @staticmethod
+    def pack(networks: Sequence[Weights], dtype: torch.dtype, device: torch.device) -> "MatrixChain":
+        """Lay out the weights of several networks of the same layer shapes."""
+        shapes = [(weight.shape[0], weight.shape[1]) for weight in networks[0]]
+        flat = torch.stack([torch.cat([weight.reshape(-1) for weight in weights]) for weights in networks])
+        return MatrixChain(flat.to(dtype).to(device), shapes)
+
+    def end_to_end(self, out: Tensor) -> None:
+        """W_e = W_N ⋯ W_1, multiplied from the output down; out (d, B·k)."""
+        product = self.weights[-1]
+        for weight, above in zip(reversed(self.weights[:-1]), reversed(self._above), strict=True):
+            torch.bmm(product, weight, out=above)
+            product = above
+        out.view(self.d, -1, self.k).copy_(product.permute(2, 0, 1))
+
+    def pullback(self, G: Tensor) -> None:
+        """∂L/∂W_j = (W_N ⋯ W_{j+1})ᵀ G (W_{j−1} ⋯ W_1)ᵀ; `end_to_end` must have been called before."""
+        self._below[0].copy_(G.view(self.d, -1, self.k).permute(1, 2, 0))
+        above = [*self._above[1:], self.weights[-1]]  # above[j] = W_N ⋯ W_{j+2}, counted from 0
+        for j, below in enumerate(self._below[:-1]):
+            torch.bmm(above[j].mT, below, out=self.layer_grads[j])
+            torch.bmm(below, self.weights[j].mT, out=self._below[j + 1])
+        self.layer_grads[-1].copy_(self._below[-1])
+
+    def trainable(self) -> Tensor:
+        """All ones: nothing is padded; (B, 1)."""
+        return self.params.new_ones(len(self.params), 1)

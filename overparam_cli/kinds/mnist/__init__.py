@@ -1,0 +1,48 @@
+"""The MNIST network of Figure 5 right, its dense layers factored (App. C.2)."""
+
+from collections.abc import Mapping, Sequence
+from math import log
+from typing import Any
+
+from overparam_cli.experiments.kind import Column, Kind, Level
+
+SMOOTHED = 100  # training passes that a `*_mean` column is the mean of
+CROSS_ENTROPY = Level(
+    "cross_entropy_mean",
+    "final_cross_entropy",
+    "levels",
+    "cross-entropy",
+    "final cross-entropy",
+    "final cross-entropy, 100-step mean",
+    "base learning rate",
+    "cross-entropy: training batches, mean of the last 100 steps; errors: at the last step",
+    SMOOTHED,
+)
+
+
+class Mnist:
+    """The kind `cnn`."""
+
+    name = "cnn"
+    level = CROSS_ENTROPY
+    columns: Mapping[str, Column] = {
+        "cross_entropy": Column("float64", "of the training pass; `loss` is this and weight decay's term"),
+        "cross_entropy_mean": Column("float64"),
+        "loss_mean": Column("float64"),
+        "learning_rate": Column("float64"),
+        "validation_error": Column("float64", "percent; only where errors are measured, as what follows and `norm`"),
+        "test_error": Column("float64"),
+        "printed_loss": Column("float64", "what TensorFlow's tutorial prints"),
+    }
+
+    @property
+    def figures(self) -> Sequence[Any]:
+        """None registered here yet."""
+        return ()
+
+    def level_at_zero(self, manifest: Mapping[str, Any]) -> float | None:
+        """ln k, the cross-entropy of a uniform guess among the k classes."""
+        return log(int(manifest["dataset"]["k"]))
+
+
+KIND: Kind = Mnist()

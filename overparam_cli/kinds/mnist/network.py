@@ -1,0 +1,194 @@
+"""The convolutional network of Figure 5 right and Appendix C.2, its dense layers factored to any depth.
+
+TensorFlow's MNIST tutorial (`tutorials/image/mnist/convolutional.py`):
+
+    conv 5×5×32 SAME → ReLU → max-pool 2 → conv 5×5×64 SAME → ReLU → max-pool 2
+    → dense 3136 → 512 → ReLU → dropout → dense 512 → 10
+
+Overparameterising a dense layer W (k, d) puts W_N ⋯ W_1 in its place, with no bias or non-linearity between the factors
+(App. C.2): the layer computes W_e x + b with W_e = `parameterization.end_to_end` of its factors (Eq. 5), so the network
+can express what it could before. Everything here is a pure function of tensors; a network is a dictionary of them.
+"""
+
+import itertools
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor
+
+from overparam_cli.kinds.linear.layers import end_to_end, layer_shapes
+
+Parameters = dict[str, Tensor]
+
+SIDE, CLASSES = 28, 10
+KERNEL = 5
+CHANNELS = (1, 32, 64)  # of the images, and of the two convolutions' outputs
+POOLED = SIDE // 4  # two poolings halve the side twice
+# Dense layers by name: (d, k).
+DENSE: Mapping[str, tuple[int, int]] = {"dense1": (CHANNELS[2] * POOLED**2, 512), "dense2": (512, CLASSES)}
+UNFACTORED: Mapping[str, tuple[int, ...]] = dict.fromkeys(DENSE, ())  # the original network's inner widths
+# Memory formats, which change no number but its last bits. On a CPU, conv1 and pooling are five to eight times faster
+# with the channels last, conv2 a seventh faster with the channels first.
+LAYOUT = {"conv1": torch.channels_last, "conv2": torch.contiguous_format}
+POOLING = torch.channels_last
+BIAS = 0.1  # of every layer but the first convolution, whose biases start at 0
+CUT = 2.0  # standard deviations beyond which a normal draw is redrawn
+PIXEL_RANGE = 255
+
+
+def smallest_widths(layer: str, depth: int) -> tuple[int, ...]:
+    """Inner widths of `layer` in `depth` factors: the smallest that leave it as expressive as one matrix, min(d, k)."""
+    return (min(DENSE[layer]),) * (depth - 1)
+
+
+def factor_names(layer: str, depth: int) -> list[str]:
+    """Names of a dense layer's factors W_1 … W_N, W_1 next to the input."""
+    return [f"{layer}.W{j}" for j in range(1, depth + 1)]
+
+
+def factors(parameters: Parameters, layer: str) -> list[Tensor]:
+    """W_1 … W_N of a dense layer."""
+    return [value for name, value in parameters.items() if name.startswith(f"{layer}.W")]
+
+
+def parameter_shapes(widths: Mapping[str, Sequence[int]]) -> dict[str, tuple[int, ...]]:
+    """Shape of every parameter, in the network's order; `widths`: inner widths by dense layer, () for one matrix."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    for index, (fan_in, fan_out) in enumerate(itertools.pairwise(CHANNELS), start=1):
+        shapes |= {f"conv{index}.weight": (fan_out, fan_in, KERNEL, KERNEL), f"conv{index}.bias": (fan_out,)}
+    for layer, (d, k) in DENSE.items():
+        own = layer_shapes(d, widths[layer], k)
+        shapes |= dict(zip(factor_names(layer, len(own)), own, strict=True)) | {f"{layer}.bias": (k,)}
+    return shapes
+
+
+def parameter_count(widths: Mapping[str, Sequence[int]]) -> int:
+    """How many numbers the network is made of."""
+    return sum(torch.Size(shape).numel() for shape in parameter_shapes(widths).values())
+
+
+def initial_parameters(
+    widths: Mapping[str, Sequence[int]], *, init_std: float, factor_stds: Mapping[str, Sequence[float]], seed: int
+) -> Parameters:
+    """Initial parameters in float64: truncated normal weights, redrawn beyond 2 standard deviations; constant biases.
+
+    `init_std` is the standard deviation before the cut, of every weight but the factors of a factored layer, which
+    have `factor_stds[layer]`, one a factor. They depend on the arguments alone; networks of one seed share the
+    convolutions, and the draws of dense factors up to the first one that they do not have in common.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    stds = {
+        name: std
+        for layer, inner in widths.items()
+        if inner
+        for name, std in zip(factor_names(layer, len(inner) + 1), factor_stds[layer], strict=True)
+    }
+    parameters: Parameters = {}
+    for name, shape in parameter_shapes(widths).items():
+        if name.endswith("bias"):
+            parameters[name] = torch.full(shape, 0.0 if name == "conv1.bias" else BIAS, dtype=torch.float64)
+        else:
+            draw = torch.empty(shape, dtype=torch.float64)
+            torch.nn.init.trunc_normal_(draw, a=-CUT, b=CUT, generator=generator)
+            parameters[name] = draw * stds.get(name, init_std)
+    return parameters
+
+
+def in_layout(name: str, value: Tensor) -> Tensor:
+    """A parameter in the memory format that `logits` wants it in."""
+    layer, _, kind = name.partition(".")
+    return value.contiguous(memory_format=LAYOUT[layer]) if layer in LAYOUT and kind == "weight" else value
+
+
+def scale_pixels(images: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
+    """(x − 127.5)/255 of uint8 images (B, 28, 28), as maps (B, 1, 28, 28) with values within ±0.5."""
+    return (images.unsqueeze(1).to(dtype) - PIXEL_RANGE / 2) / PIXEL_RANGE
+
+
+def logits(parameters: Parameters, maps: Tensor, dropout: Tensor | None = None) -> Tensor:
+    """Class scores (B, 10) of `maps` (B, 1, 28, 28).
+
+    `dropout` (B, 512) multiplies the hidden units: 0 where one is dropped, 1/keep where it is kept; None: no dropout.
+    """
+    for layer, layout in LAYOUT.items():
+        weight = parameters[f"{layer}.weight"].contiguous(memory_format=layout)  # no copy where it is stored so
+        maps = maps.contiguous(memory_format=layout)
+        maps = F.conv2d(maps, weight, parameters[f"{layer}.bias"], padding=KERNEL // 2).contiguous(
+            memory_format=POOLING
+        )
+        # The tutorial has ReLU first. The two commute, gradients included; so ReLU sees a quarter of the maps.
+        maps = F.relu(F.max_pool2d(maps, 2))
+    rows = maps.permute(0, 2, 3, 1).flatten(1)  # row × column × channel, as the tutorial's tensors lie; (B, 3136)
+    hidden = F.relu(dense(parameters, "dense1", rows))  # (B, 512)
+    if dropout is not None:
+        hidden = hidden * dropout
+    return dense(parameters, "dense2", hidden)
+
+
+def dense(parameters: Parameters, layer: str, inputs: Tensor) -> Tensor:
+    """W_N ⋯ W_1 x + b for the rows x of `inputs` (B, d), factor by factor; (B, k)."""
+    *inner, last = factors(parameters, layer)
+    for weight in inner:
+        inputs = F.linear(inputs, weight)
+    return F.linear(inputs, last, parameters[f"{layer}.bias"])
+
+
+def product_network(parameters: Parameters) -> Parameters:
+    """The network with one matrix a dense layer that computes the same function: W_e in place of the factors."""
+    plain = {name: value for name, value in parameters.items() if not _is_factor(name)}
+    plain |= {f"{layer}.W1": end_to_end(factors(parameters, layer)) for layer in DENSE}
+    return {name: plain[name] for name in ORIGINAL}
+
+
+def _is_factor(name: str) -> bool:
+    return any(name.startswith(f"{layer}.W") for layer in DENSE)
+
+
+def all_dense(parameters: Parameters) -> Parameters:
+    """Every dense factor and dense bias: what weight decay falls on if each factor counts as a weight matrix."""
+    return {name: value for name, value in parameters.items() if not name.startswith("conv")}
+
+
+def original_dense(parameters: Parameters) -> Parameters:
+    """The dense parameters of the original network: the first factor of each layer, which has its name, and the biases.
+
+    The tutorial's code lists what it penalises by name, so factors that are put behind the original ones escape.
+    """
+    return {name: value for name, value in all_dense(parameters).items() if name in ORIGINAL}
+
+
+def half_square(tensors: Iterable[Tensor]) -> Tensor:
+    """½ Σ ‖·‖², as TensorFlow's `l2_loss` has it."""
+    return torch.stack([tensor.flatten().dot(tensor.flatten()) for tensor in tensors]).sum() / 2
+
+
+def l2_term(parameters: Parameters, on: str) -> Tensor:
+    """½ Σ ‖·‖² over what `on`, a key of PENALISED, names: dense weights and biases, never the convolutions.
+
+    Its gradient is the penalised parameters themselves.
+    """
+    return half_square(PENALISED[on](parameters).values())
+
+
+def dense_norm(parameters: Parameters) -> Tensor:
+    """Frobenius norm of all end-to-end dense matrices together."""
+    plain = product_network(parameters)
+    return torch.sqrt(2 * half_square(plain[f"{layer}.W1"] for layer in DENSE))
+
+
+def learning_rate(step: Tensor, base: float, decay: float, batch: int, train: int) -> Tensor:
+    """η · decay^⌊batch · step / train⌋: it falls once an epoch, by steps (`step` counts from 0)."""
+    epoch = torch.div(step * batch, train, rounding_mode="floor")
+    return base * torch.pow(decay, epoch.double())
+
+
+def batch_offset(step: Tensor, batch: int, train: int) -> Tensor:
+    """First image of step `step`'s batch: batch · step mod (train − batch). No shuffling (`step` counts from 0)."""
+    return (step * batch) % (train - batch)
+
+
+ORIGINAL = tuple(parameter_shapes(UNFACTORED))  # the original network's names, in its order
+
+# What weight decay falls on, by name.
+PENALISED: Mapping[str, Callable[[Parameters], Parameters]] = {"factors": all_dense, "original": original_dense}

@@ -1,0 +1,253 @@
+"""One trial of the MNIST network: the tutorial's training loop, step by step, and what it logs.
+
+Row t of the log speaks of the weights after t updates: loss and cross-entropy are those of the training pass which the
+next update uses (dropout on), so they cost nothing extra, and row 0 is the start. Every pass is recorded, and the means
+over the last 100 passes are over all of them, however few rows are written.
+
+A step is a function of tensors that live on the device, the number of the step among them. So on CUDA it is captured as
+a graph once and replayed, and the host neither computes nor waits between two looks.
+"""
+
+import hashlib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor
+
+from overparam_cli.experiments import CnnTrial
+from overparam_cli.kinds.linear.engine import DTYPES
+from overparam_cli.kinds.mnist import network as cnn
+from overparam_cli.kinds.mnist.problem import ImageProblem
+from overparam_cli.kinds.optimizers import OPTIMIZERS, Buffers
+from overparam_cli.results import logs
+
+LOOK_EVERY = 20  # steps between looks at whether the loss is finite
+WARM_UP = 3  # steps before a CUDA graph is captured
+CHUNK = 100  # images at a time when an error is measured
+
+
+class CnnTrainer:
+    """Trains one trial, `advance` by `advance`; its state can be saved between any two."""
+
+    def __init__(self, trial: CnnTrial, problem: ImageProblem, device: torch.device) -> None:
+        """Start at iteration 0, with the weights of the trial's seed."""
+        self.trial, self.problem, self.device = trial, problem, device
+        self.dtype = DTYPES[trial.dtype]
+        self.iteration = self.passes = self._seen = 0  # updates made, passes recorded, passes looked at
+        self.diverged_at: int | None = None
+        self.evaluations: dict[int, dict[str, float]] = {}
+        self.widths = dict(zip(cnn.DENSE, trial.widths, strict=True))
+        stds = dict(zip(cnn.DENSE, trial.factor_stds, strict=True))
+        initial = cnn.initial_parameters(self.widths, init_std=trial.init_std, factor_stds=stds, seed=trial.seed)
+        placed = {name: cnn.in_layout(name, value.to(device, self.dtype)) for name, value in initial.items()}
+        self.parameters = {name: value.requires_grad_() for name, value in placed.items()}
+        self.optimizer, self.hyper = OPTIMIZERS[trial.optimizer], dict(trial.hyper)
+        self.index = torch.zeros((), dtype=torch.int64, device=device)  # of the step, on the device
+        self.rate = torch.zeros((), dtype=self.dtype, device=device)
+        self.history = torch.full((2, trial.iterations + 1), torch.nan, dtype=torch.float64, device=device)
+        self.buffers = {name: self._buffers(value.detach()) for name, value in self.parameters.items()}
+        self.batch = torch.arange(trial.batch, device=device)
+        self.dropout = torch.Generator(device).manual_seed(trial.seed)
+        self._make_step = self._warm_up if device.type == "cuda" else self._step
+        self._steps_here = 0
+
+    def _buffers(self, value: Tensor) -> Buffers:
+        state, nothing = self.optimizer.init(value, self.hyper), value.new_empty(0)
+        return Buffers(value, value, torch.empty_like(value), self.rate, state, nothing, nothing)
+
+    @property
+    def finished(self) -> bool:
+        """Whether it has diverged, or the pass after the last update is recorded."""
+        return self.diverged_at is not None or self.passes > self.trial.iterations
+
+    def advance(self, seconds: float) -> None:
+        """Train for about `seconds`, or to the end if that comes first."""
+        until = time.monotonic() + seconds
+        while not self.finished:
+            if self._evaluation_is_due():
+                self.evaluations[self.iteration] = self.evaluate()
+            if self.iteration == self.trial.iterations:
+                with torch.no_grad():
+                    self.training_pass()  # of the step that is not made: the last row
+                self.passes += 1
+            else:
+                self._steps(until)
+            self._look()
+            if time.monotonic() >= until:
+                return
+
+    def _steps(self, until: float) -> None:
+        """Up to the next look, evaluation, or end, unless time is up before."""
+        for _ in range(self._steps_to_look()):
+            self.step()
+            if time.monotonic() >= until:
+                return
+
+    def _evaluation_is_due(self) -> bool:
+        regular = self.iteration % self.trial.evaluate_every == 0
+        return self.iteration not in self.evaluations and (regular or self.iteration == self.trial.iterations)
+
+    def _steps_to_look(self) -> int:
+        """Steps until the loss is looked at, the next evaluation is due, or the end, whichever comes first."""
+        to_evaluation = self.trial.evaluate_every - self.iteration % self.trial.evaluate_every
+        return min(LOOK_EVERY, to_evaluation, self.trial.iterations - self.iteration)
+
+    def _look(self) -> None:
+        """See whether the loss of a pass since the last look was not finite, and of which."""
+        lost = (~self.history[:, self._seen : self.passes].isfinite()).any(dim=0).nonzero()
+        if len(lost):
+            self.diverged_at = self._seen + int(lost[0])
+        self._seen = self.passes
+
+    def step(self) -> None:
+        """One update."""
+        if self._steps_here == WARM_UP:
+            self._make_step = self._captured() or self._step
+        self._make_step()
+        self.iteration += 1
+        self.passes += 1
+        self._steps_here += 1
+
+    def _warm_up(self) -> None:
+        """A step on a stream of its own, as the first ones before a capture must be: set-up is then not captured."""
+        stream = torch.cuda.Stream(self.device)  # type: ignore[no-untyped-call]
+        stream.wait_stream(torch.cuda.current_stream(self.device))
+        with torch.cuda.stream(stream):
+            self._step()
+        torch.cuda.current_stream(self.device).wait_stream(stream)
+
+    def _captured(self) -> Callable[[], None] | None:
+        """The step as a CUDA graph, where there is CUDA and every step is the same operation."""
+        if self.device.type != "cuda" or self.optimizer.counts_steps:
+            return None
+        graph = torch.cuda.CUDAGraph()
+        graph.register_generator_state(self.dropout)
+        with torch.cuda.graph(graph):
+            self._step()
+        return graph.replay
+
+    def _step(self) -> None:
+        trial, inputs = self.trial, list(self.parameters.values())
+        gradients = dict(zip(self.parameters, torch.autograd.grad(self.training_pass(), inputs), strict=True))
+        with torch.no_grad():
+            if trial.weight_decay:
+                for name, penalty in cnn.PENALISED[trial.decay_on](self.parameters).items():
+                    gradients[name].add_(penalty, alpha=trial.weight_decay)
+            rate = cnn.learning_rate(self.index, trial.lr, trial.lr_decay, trial.batch, len(self.problem.images))
+            self.rate.copy_(rate)
+            for name, buffers in self.buffers.items():
+                buffers.grads = gradients[name]
+                self.optimizer.update(buffers, self.hyper, self.iteration + 1)
+            self.index.add_(1)
+
+    def training_pass(self) -> Tensor:
+        """Cross-entropy of this step's batch with dropout, to be differentiated; recorded with the total loss."""
+        images, labels = self._images(cnn.batch_offset(self.index, self.trial.batch, len(self.problem.images)))
+        cross_entropy = F.cross_entropy(cnn.logits(self.parameters, images, self._mask(self.dropout)), labels)
+        with torch.no_grad():
+            values = torch.stack([cross_entropy, self._total(cross_entropy)]).double()
+            self.history.index_copy_(1, self.index[None], values[:, None])
+        return cross_entropy
+
+    def _images(self, offset: Tensor) -> tuple[Tensor, Tensor]:
+        """The batch from image `offset` on, (B, 1, 28, 28), and its labels."""
+        rows = offset + self.batch
+        images = self.problem.images.index_select(0, rows)
+        return cnn.scale_pixels(images, self.dtype), self.problem.labels.index_select(0, rows)
+
+    def _mask(self, generator: torch.Generator) -> Tensor | None:
+        """What dropout multiplies the hidden units by, (B, 512)."""
+        if not self.trial.dropout:
+            return None
+        kept = 1 - self.trial.dropout
+        mask = torch.empty(self.trial.batch, cnn.DENSE["dense1"][1], dtype=self.dtype, device=self.device)
+        return mask.bernoulli_(kept, generator=generator).div_(kept)
+
+    def _total(self, cross_entropy: Tensor) -> Tensor:
+        """Cross-entropy and the weight decay's term."""
+        if not self.trial.weight_decay:
+            return cross_entropy
+        return cross_entropy + self.trial.weight_decay * cnn.l2_term(self.parameters, self.trial.decay_on)
+
+    @torch.no_grad()
+    def evaluate(self) -> dict[str, float]:
+        """Errors in percent, ‖W_e‖ of the dense layers, and what the tutorial prints; nothing else is changed by it."""
+        row = {f"{part}_error": self.error(*images) for part, images in self.problem.held_out.items()}
+        row["norm"] = float(cnn.dense_norm(self.parameters))
+        if self.iteration:  # fetched after the step, on the same batch, with a fresh dropout mask
+            size = len(self.problem.images)
+            images, labels = self._images(cnn.batch_offset(self.index - 1, self.trial.batch, size))
+            scores = cnn.logits(self.parameters, images, self._mask(self._printed_generator()))
+            row["printed_loss"] = float(self._total(F.cross_entropy(scores, labels)))
+        return row
+
+    def _printed_generator(self) -> torch.Generator:
+        """Draws the mask of one printed loss: of no other, nor of training, however often errors are measured."""
+        text = f"printed loss of seed {self.trial.seed} at {self.iteration}"
+        seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:4])  # a CPU generator takes 32 bits
+        return torch.Generator(self.device).manual_seed(seed)
+
+    @torch.no_grad()
+    def error(self, images: Tensor, labels: Tensor) -> float:
+        """Share of `images` that the network, without dropout, takes for another digit, in percent."""
+        wrong = torch.zeros((), dtype=torch.int64, device=self.device)
+        for some, own in zip(torch.split(images, CHUNK), torch.split(labels, CHUNK), strict=True):
+            scores = cnn.logits(self.parameters, cnn.scale_pixels(some, self.dtype))
+            wrong += (scores.argmax(dim=1) != own).sum()
+        return 100 * int(wrong) / len(images)
+
+    def means(self) -> Tensor:
+        """Means of cross-entropy and total loss over the last 100 passes up to each one, fewer at the start; (2, T)."""
+        known = self.history[:, : self.rows].cpu()
+        head = [known[:, :end].mean(dim=1) for end in range(1, min(logs.SMOOTHED, self.rows + 1))]
+        # Each window by itself: differences of running sums would never recover from a pass of 1e18.
+        full = known.unfold(1, logs.SMOOTHED, 1).mean(dim=-1) if self.rows >= logs.SMOOTHED else known[:, :0]
+        return torch.cat([torch.stack(head, dim=1) if head else known[:, :0], full], dim=1)
+
+    def latest_cross_entropy(self) -> float:
+        """The last of these means; NaN before the first pass."""
+        return float(self.history[0, max(0, self.rows - logs.SMOOTHED) : self.rows].mean())
+
+    @property
+    def rows(self) -> int:
+        """Passes that are recorded and finite."""
+        return self.passes if self.diverged_at is None else self.diverged_at
+
+    def state(self) -> dict[str, Any]:
+        """A copy of all that changes while training, the random state of dropout included."""
+        return {
+            "iteration": self.iteration,
+            "diverged_at": self.diverged_at,
+            "parameters": {name: value.detach().clone() for name, value in self.parameters.items()},
+            "optimizer": {
+                name: {slot: value.clone() for slot, value in buffers.state.items()}
+                for name, buffers in self.buffers.items()
+            },
+            "history": self.history[:, : self.passes].clone(),
+            "evaluations": {iteration: dict(row) for iteration, row in self.evaluations.items()},
+            "dropout": self.dropout.get_state(),
+        }
+
+    @torch.no_grad()
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Go on from a copy of `state` of the same trial."""
+        self.iteration, self.diverged_at = int(state["iteration"]), state["diverged_at"]
+        self.passes = self._seen = state["history"].shape[1]
+        self.index.fill_(self.iteration)
+        for name, value in state["parameters"].items():
+            self.parameters[name].copy_(value)
+            for slot, saved in state["optimizer"][name].items():
+                self.buffers[name].state[slot].copy_(saved)
+        self.history[:, : self.passes].copy_(state["history"])
+        self.evaluations = {int(iteration): dict(row) for iteration, row in state["evaluations"].items()}
+        self.dropout.set_state(state["dropout"])
+
+
+def learning_rates(trial: CnnTrial, train: int, iterations: Sequence[int]) -> list[float]:
+    """The rate of each of `iterations`."""
+    steps = torch.tensor(iterations, dtype=torch.int64)
+    rates: list[float] = cnn.learning_rate(steps, trial.lr, trial.lr_decay, trial.batch, train).tolist()
+    return rates

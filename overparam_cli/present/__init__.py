@@ -1,1 +1,0 @@
-"""WHAT people see: analysis, figures, claims. Reads logs only, never trains."""

@@ -1,0 +1,1 @@
+"""What the commands print: tables as values, and how they are shown."""

@@ -1,0 +1,98 @@
+"""From the logs of one run to the numbers that are reported: chosen rates, gaps, speedups, divergence.
+
+Pure functions over a `Run`. They live in `trajectories` (one trial), `selection` (one curve), `runs` and `summary` (one
+run), and are gathered here, so that the commands and the claims find everything in one place.
+"""
+
+from overparam_cli.results.measure import CROSS_ENTROPY, GAP, TOTAL_LOSS, Measure, is_cnn, measure_of
+from overparam_cli.results.runs import (
+    DESCENT,
+    GAP_FRACTIONS,
+    curve_labels,
+    depth_of,
+    fixed_gaps,
+    full_iterations,
+    iterations,
+    optimizer_of,
+    zero_gap,
+)
+from overparam_cli.results.selection import (
+    SELECTION,
+    Selection,
+    best_learning_rate,
+    diverged,
+    logs_of,
+    trials_of,
+)
+from overparam_cli.results.summary import (
+    CurveSummary,
+    Divergence,
+    Spread,
+    Summary,
+    divergences,
+    speedups,
+    summarise,
+)
+from overparam_cli.results.trajectories import (
+    PLATEAU,
+    Speedup,
+    aligned_distance,
+    crossing,
+    effective_step,
+    final_gap,
+    gap_at,
+    gap_floor,
+    log10_distance,
+    median_speedup,
+    plateau_end,
+    reaches,
+    speedup,
+    start_gap,
+    trial_log,
+)
+
+__all__ = [
+    "CROSS_ENTROPY",
+    "DESCENT",
+    "GAP",
+    "GAP_FRACTIONS",
+    "PLATEAU",
+    "SELECTION",
+    "TOTAL_LOSS",
+    "CurveSummary",
+    "Divergence",
+    "Measure",
+    "Selection",
+    "Speedup",
+    "Spread",
+    "Summary",
+    "aligned_distance",
+    "best_learning_rate",
+    "crossing",
+    "curve_labels",
+    "depth_of",
+    "diverged",
+    "divergences",
+    "effective_step",
+    "final_gap",
+    "fixed_gaps",
+    "full_iterations",
+    "gap_at",
+    "gap_floor",
+    "is_cnn",
+    "iterations",
+    "log10_distance",
+    "logs_of",
+    "measure_of",
+    "median_speedup",
+    "optimizer_of",
+    "plateau_end",
+    "reaches",
+    "speedup",
+    "speedups",
+    "start_gap",
+    "summarise",
+    "trial_log",
+    "trials_of",
+    "zero_gap",
+]

@@ -1,0 +1,99 @@
+"""`manifest.json`: what the numbers of a run are, and where and how they were made."""
+
+import platform
+import shlex
+import subprocess
+import sys
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from overparam_cli import __version__
+from overparam_cli.data import Dataset, ImageDataset
+from overparam_cli.experiments import Experiment, config_hash, to_dict
+from overparam_cli.kinds.linear.regression import Optimum
+from overparam_cli.results import logs
+
+
+def describe_dataset(dataset: Dataset, preprocessing: str) -> dict[str, Any]:
+    """What the problem is and how to tell whether another run had the same."""
+    return {
+        "name": dataset.name,
+        "embedded": dataset.embedded,
+        "source": dataset.source,
+        "n": dataset.n,
+        "d": dataset.d,
+        "k": dataset.k,
+        "targets": list(dataset.target_names),
+        "fingerprint": dataset.fingerprint,
+        "preprocessing": preprocessing,
+    }
+
+
+def describe_images(dataset: ImageDataset) -> dict[str, Any]:
+    """The same of a set of images; how it is split is the trainer's business."""
+    return {
+        "name": dataset.name,
+        "embedded": dataset.embedded,
+        "source": dataset.source,
+        "d": dataset.images[0].size,
+        "k": dataset.classes,
+        "fingerprint": dataset.fingerprint,
+    }
+
+
+def describe_optimum(optimum: Optimum, loss_at_zero: float) -> dict[str, Any]:
+    """The optimal loss, certified to lie in [lower_bound, loss]."""
+    return {"loss": optimum.loss, "lower_bound": optimum.lower_bound, "loss_at_zero": loss_at_zero}
+
+
+def describe_machine(device: torch.device) -> dict[str, Any]:
+    """Versions, device and threads: what may change the last digits, and the timings."""
+    packages = ("torch", "numpy", "scipy", "pandas", "matplotlib")
+    return {
+        "versions": {"overparam": __version__, "python": platform.python_version()}
+        | {package: version(package) for package in packages},
+        "git": git_revision(),
+        "platform": f"{platform.system()} {platform.machine()}",
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else f"cpu ({platform.machine()})",
+        "threads": torch.get_num_threads(),
+    }
+
+
+def git_revision() -> str | None:
+    """The commit this package runs from, with a + when the checkout has changes; None outside a checkout."""
+    here = Path(__file__).resolve().parents[2]
+    if not (here / ".git").exists():
+        return None
+    try:
+        call = ["git", "-C", str(here), "describe", "--always", "--abbrev=12", "--dirty=+", "--exclude=*"]
+        return subprocess.run(call, capture_output=True, text=True, timeout=5, check=True).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def build(
+    experiment: Experiment,
+    variant: str,
+    name: str,
+    overrides: Mapping[str, Any],
+    *,
+    full_length: bool,
+    content: Mapping[str, Any],
+) -> dict[str, Any]:
+    """A manifest; `content` holds what only the run knows (data set, optimum, machine, timings, …)."""
+    return {
+        "schema": logs.SCHEMA,
+        "experiment": experiment.name,
+        "variant": variant,
+        "name": name,
+        "full_length": full_length,
+        "overrides": dict(overrides),
+        "config_hash": config_hash(experiment),
+        "config": to_dict(experiment),
+        "command": shlex.join(["overparam", *sys.argv[1:]]),
+        **content,
+    }

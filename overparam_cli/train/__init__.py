@@ -1,1 +1,0 @@
-"""HOW it is run: the engine, the runner, resume."""

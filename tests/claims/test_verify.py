@@ -1,0 +1,261 @@
+"""`overparam verify`: which claims a name stands for, the report, its table, its file, its errors."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from rich.console import Console
+from support.claim_logs import RATE, SCENARIOS, falling, lemma3_rows, write_bench, write_check, write_run
+from support.synthetic_runs import Curve, Trial, exponential
+
+from overparam_cli.claims import CLAIMS
+from overparam_cli.claims.verify import Report, check, print_results, save, select, verify
+from overparam_cli.errors import ConfigError, LogError, NotReproducedError, StorageError
+from overparam_cli.results import logs
+
+FIGURE_4 = ["beats-adagrad", "beats-adadelta", "adagrad-slower-than-gd", "adam-beats-depth", "adam-plus-depth"]
+CNN = ["cnn-parameters", "cnn-accelerates", "cnn-orders-of-magnitude", "cnn-best-lr", "cnn-init-insensitive"]
+
+
+def text(report: Report, width: int) -> str:
+    console = Console(width=width, highlight=False, force_terminal=False)
+    with console.capture() as capture:
+        print_results(report.asked, console)
+    return capture.get()
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("lemma3", ["lemma3"]),
+        ("fig1", ["lemma3", "theorem2"]),
+        ("fig3", ["l2-depth-hinders", "l4-depth-accelerates"]),
+        ("fig4", FIGURE_4),
+        ("fig4-left", FIGURE_4[:3]),
+        ("fig4-right", FIGURE_4[3:]),
+        ("fig5-right", CNN[:3]),
+        ("cnn", CNN[3:]),
+        ("bench", ["cost-of-depth"]),
+        ("blog@quick", ["blog-one-scalar"]),
+    ],
+)
+def test_a_name_is_a_claim_an_experiment_or_a_group(name: str, expected: list[str]) -> None:
+    assert [claim.id for claim in select(name)] == expected
+
+
+def test_all_and_nothing_mean_everything(tmp_path: Path) -> None:
+    assert len(select("all")) == len(select("theory")) + 22 == len(CLAIMS)
+    assert [result.claim for result in verify(tmp_path).asked] == list(CLAIMS)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("lemma", "did you mean lemma3"),
+        ("depth8stuck", "depth8-stuck"),
+        ("xyzzy", "choose from fig2, fig3"),
+        ("illustration", "no experiment that has one"),
+        ("bench@quick", "without @"),
+        ("", "choose from"),
+    ],
+)
+def test_a_name_that_stands_for_no_claim_is_refused(name: str, hint: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=hint) as error:
+        verify(tmp_path, [name])
+    assert "\n" not in str(error.value)
+
+
+def test_one_run_at_a_time(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="one @name at a time"):
+        verify(tmp_path, ["fig3@quick", "fig4"])
+
+
+def test_a_suffix_reads_the_named_runs_alone(tmp_path: Path) -> None:
+    SCENARIOS["l4-depth-accelerates"](tmp_path, (True,), suffix="@quick", full_length=False)
+    named, own = verify(tmp_path, ["fig3@quick"]), verify(tmp_path, ["fig3"])
+    assert [result.indication for result in named.asked] == [None, "reproduced"]
+    assert [result.finding for result in own.asked] == [None, None]
+    assert "cost-of-depth" not in {result.claim.id for result in named.everything}
+    assert "fig3@quick" in named.asked[0].notes[0]
+
+
+def test_the_command_makes_what_is_missing(tmp_path: Path) -> None:
+    commands = {result.claim.id: result.command for result in verify(Path("results-elsewhere")).asked}
+    assert commands["rule-emulates-depth"] == "overparam run fig2 --results results-elsewhere"
+    assert commands["l4-depth-accelerates"] == "overparam run fig3 --variant l4 --results results-elsewhere"
+    own = {result.claim.id: result.command for result in verify(Path("results"), ["theory", "bench", "fig5"]).asked}
+    assert own["lemma3"] == "overparam theory lemma3"
+    assert own["cost-of-depth"] == "overparam bench --dataset ethanol"
+    assert own["cnn-parameters"] == "overparam run fig5-right"
+    assert own["depth8-stuck"] == "overparam run fig5-left"
+
+
+def test_only_what_is_missing_is_to_be_run(tmp_path: Path) -> None:
+    SCENARIOS["beats-adagrad"](tmp_path, (True,))
+    (result,) = verify(tmp_path, ["adagrad-slower-than-gd"]).asked
+    assert result.command == f"overparam run fig3 --variant l4 --results {tmp_path}"
+    (result,) = verify(tmp_path / "my results", ["adam-beats-depth"]).asked
+    assert f"fig4-left --results '{tmp_path}/my results'" in result.command
+
+
+def test_a_damaged_folder_costs_its_own_claims_alone(tmp_path: Path) -> None:
+    SCENARIOS["l4-depth-accelerates"](tmp_path, (True,))
+    SCENARIOS["blog-one-scalar"](tmp_path, (True,))
+    write_check(tmp_path, "lemma3", lemma3_rows(True))
+    (tmp_path / "fig3" / "l4" / logs.LOG).unlink()
+    report = verify(tmp_path)
+    verdicts = {result.claim.id: result.verdict for result in report.asked}
+    assert verdicts["l4-depth-accelerates"] == "not run"
+    assert verdicts["blog-one-scalar"] == verdicts["lemma3"] == "reproduced"
+    with pytest.raises(LogError, match=r"fig3/l4/log\.csv"):
+        check(report)
+    check(verify(tmp_path, ["blog", "lemma3"]))  # nothing damaged was asked for
+
+
+def test_seeds_that_are_still_running_are_left_out(tmp_path: Path) -> None:
+    """Three seeds, of which the last has not finished the deeper curves."""
+    curves = {"depth-1": Curve(falling([RATE] * 3))}
+    curves |= {f"depth-{depth}": Curve(falling([4 * RATE] * 2), depth) for depth in (2, 3)}
+    write_run(tmp_path, curves, "fig3")
+    (_, result) = verify(tmp_path, ["fig3"]).asked
+    assert result.verdict == "reproduced"
+    assert list(result.cases) == ["0", "1"]
+    assert any("left out" in note and note.endswith(": 2") for note in result.notes)
+
+
+def test_rates_that_are_still_running_make_no_verdict(tmp_path: Path) -> None:
+    folder = write_run(tmp_path, {f"depth-{depth}": Curve(falling([RATE]), depth) for depth in (1, 2, 3)}, "fig3")
+    manifest = json.loads((folder / logs.MANIFEST).read_text())
+    manifest["config"]["trial"]["lr"] = [1e-3, 1e-2]
+    (folder / logs.MANIFEST).write_text(json.dumps(manifest))
+    (_, result) = verify(tmp_path, ["fig3"]).asked
+    assert (result.verdict, result.error) == ("not run", None)
+    assert "unfinished: 3 trials have finished" in result.notes[0]
+
+
+def test_a_folder_without_a_finished_trial_is_not_run(tmp_path: Path) -> None:
+    folder = tmp_path / "fig3" / "l4"
+    folder.mkdir(parents=True)
+    (_, result) = verify(tmp_path, ["fig3"]).asked
+    assert result.verdict == "not run"
+    assert "no finished trial" in result.notes[0]
+
+
+@pytest.mark.parametrize("content", [{"config": None}, {"config": {"curves": [3]}}, {"dataset": "ethanol"}])
+def test_a_manifest_of_another_shape_is_damaged(content: dict[str, object], tmp_path: Path) -> None:
+    SCENARIOS["l4-depth-accelerates"](tmp_path, (True,))
+    path = tmp_path / "fig3" / "l4" / logs.MANIFEST
+    path.write_text(json.dumps(json.loads(path.read_text()) | content))
+    with pytest.raises(LogError, match=r"manifest\.json is damaged"):
+        check(verify(tmp_path, ["fig3"]))
+
+
+def test_a_row_without_a_gap_is_damage(tmp_path: Path) -> None:
+    SCENARIOS["l4-depth-accelerates"](tmp_path, (True,))
+    path = tmp_path / "fig3" / "l4" / logs.LOG
+    table = pd.read_csv(path)
+    table.loc[len(table) - 1, "gap"] = None
+    table.to_csv(path, index=False)
+    with pytest.raises(LogError, match="has no gap"):
+        check(verify(tmp_path, ["fig3"]))
+
+
+def test_strict_takes_only_what_holds_for_every_seed(tmp_path: Path) -> None:
+    SCENARIOS["blog-one-scalar"](tmp_path, (True, False))
+    report = verify(tmp_path, ["blog"])
+    check(report)
+    with pytest.raises(NotReproducedError, match=r"blog-one-scalar \(mixed\)") as error:
+        check(report, strict=True)
+    assert error.value.exit_code == 8
+    SCENARIOS["blog-one-scalar"](tmp_path, (False,))
+    with pytest.raises(NotReproducedError, match="not reproduced"):
+        check(verify(tmp_path, ["blog"]), strict=True)
+    SCENARIOS["blog-one-scalar"](tmp_path, (False,), full_length=False)
+    check(verify(tmp_path, ["blog"]), strict=True)  # no verdict on the paper
+    check(verify(tmp_path, ["fig2"]), strict=True)  # nor here
+
+
+def test_claims_json_holds_everything_and_json_what_was_asked_for(tmp_path: Path) -> None:
+    SCENARIOS["l4-depth-accelerates"](tmp_path, (True, True, False))
+    report = verify(tmp_path, ["fig3"])
+    path = save(report)
+    assert path == tmp_path / "claims.json"
+    content = json.loads(path.read_text())
+    assert content["schema"] == logs.SCHEMA
+    assert content["summary"] == {"reproduced": 0, "not reproduced": 0, "mixed": 1, "not run": 29}
+    assert [entry["id"] for entry in content["claims"]] == [claim.id for claim in CLAIMS]
+    assert report.as_dict()["claims"] == [entry for entry in content["claims"] if entry["reads"][0].startswith("fig3")]
+    entry = report.as_dict()["claims"][1]
+    assert (entry["verdict"], entry["counts"], entry["held"], entry["of"]) == ("mixed", True, 2, 3)
+    assert entry["seeds"]["2"]["holds"] is False
+    assert entry["seeds"]["0"]["numbers"]["speedup"]["depth 2"]["100%"] == {"low": 4.0, "high": 4.0}
+    assert save(verify(tmp_path, ["fig3"])) == path
+    assert json.loads(path.read_text()) == content
+
+
+def test_named_runs_have_a_file_of_their_own(tmp_path: Path) -> None:
+    path = save(verify(tmp_path, ["fig3@quick"]))
+    assert path == tmp_path / "claims@quick.json"
+    assert json.loads(path.read_text())["name"] == "quick"
+
+
+def test_nothing_is_made_where_there_are_no_results(tmp_path: Path) -> None:
+    assert save(verify(tmp_path / "nowhere")) is None
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_file_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "claims.json").mkdir()
+    with pytest.raises(StorageError, match=r"claims\.json"):
+        save(verify(tmp_path, ["lemma3"]))
+
+
+@pytest.mark.parametrize("width", [40, 80, 120, 160, 200])
+def test_the_table_fits_and_loses_nothing(width: int, tmp_path: Path) -> None:
+    SCENARIOS["l4-depth-accelerates"](tmp_path, (True, False))
+    SCENARIOS["blog-one-scalar"](tmp_path, (True, True), full_length=False)
+    write_bench(tmp_path)
+    report = verify(tmp_path)
+    shown = text(report, width)
+    assert all(len(line) <= width for line in shown.splitlines())
+    assert all(part in shown for part in ("mixed 1/2", "indication only", "1 reproduced, 1 mixed, 28 not run"))
+    words = set(shown.split())
+    for result in report.asked:
+        assert result.claim.id in words
+        measured = result.finding.measured if result.finding else ""
+        said = f"{result.claim.statement} {result.claim.requirement} {measured}"
+        if width >= 80:  # below that, long words are folded
+            assert {word for word in said.split() if len(word) < 20} <= {word.strip("()") for word in words} | words
+
+
+def test_brackets_in_a_claim_are_not_markup(tmp_path: Path) -> None:
+    report = verify(tmp_path, ["width-negligible"])
+    assert all("[2/3, 3/2]" in " ".join(text(report, width).split()) for width in (120, 300))
+
+
+def test_nothing_heavy_is_loaded() -> None:
+    code = "import sys, overparam_cli.claims.verify; print({'torch', 'matplotlib', 'scipy'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+def test_measured_numbers_do_not_depend_on_other_claims(tmp_path: Path) -> None:
+    """The folders are read once for all claims: none of them may change what the next one sees."""
+    for claim in ("depth4-plateau", "l2-depth-hinders", "l4-depth-accelerates", "rule-emulates-plateau"):
+        SCENARIOS[claim](tmp_path, (True, False))
+    together = {result.claim.id: result.as_dict() for result in verify(tmp_path).asked}
+    again = {result.claim.id: result.as_dict() for result in verify(tmp_path).asked}
+    assert together == again
+    for name in ("depth8-stuck", "l2-depth-hinders", "width-negligible"):
+        assert verify(tmp_path, [name]).asked[0].as_dict() == together[name]
+
+
+def test_a_trial_in_the_logs_that_the_experiment_does_not_name_changes_nothing(tmp_path: Path) -> None:
+    curves = {"depth-1": Curve(falling([RATE]))}
+    curves |= {f"depth-{depth}": Curve(falling([4 * RATE]), depth) for depth in (2, 3)}
+    write_run(tmp_path, curves | {"depth-9": Curve({1e-3: [Trial(exponential(RATE))]}, 9)}, "fig3")
+    (_, result) = verify(tmp_path, ["fig3"]).asked
+    assert result.verdict == "reproduced"

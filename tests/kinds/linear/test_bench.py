@@ -1,0 +1,89 @@
+"""The benchmark: what it times, in which precision and order, and the ratios it makes of the times."""
+
+import pytest
+import torch
+
+from overparam_cli.kinds.linear import bench
+from overparam_cli.kinds.linear.bench import Subject, Timing
+from overparam_cli.kinds.mnist import bench as bench_cnn
+from overparam_cli.run.job import Settings
+
+
+def timing(subject: str, trials: int, depth: str, median: float, loss: str = "l4") -> Timing:
+    return Timing(subject, loss, trials, depth, median, median, median, rounds=1)
+
+
+def test_ratios_are_those_of_the_medians() -> None:
+    timings = [timing("one at a time (torch.nn, autograd, SGD)", 1, str(depth), 400 + depth) for depth in (1, 2, 3)]
+    timings += [timing("engine", 30, "1,2,3", 8), timing("two bare matrix products", 30, "-", 5)]
+    timings += [timing("engine, one depth", 30, str(depth), us) for depth, us in ((1, 8), (2, 8.4), (3, 8.8))]
+    found = {(loss, what): ratio for loss, what, ratio in bench.ratios(timings)}
+    assert found == {
+        ("l4", "one at a time / engine at 30 trials"): pytest.approx(402 / 8),
+        ("l4", "engine / two bare matrix products"): pytest.approx(1.6),
+        ("l4", "depth 2 / depth 1, engine at 30 trials"): pytest.approx(1.05),
+        ("l4", "depth 3 / depth 1, engine at 30 trials"): pytest.approx(1.1),
+    }
+
+
+def test_subjects_are_timed_in_turn_and_per_trial() -> None:
+    order: list[str] = []
+    subjects = [Subject(name, "l4", trials, "1", lambda _, name=name: order.append(name)) for name, trials in
+                (("a", 1), ("b", 10))]  # fmt: skip
+    timings = bench.measure(subjects, rounds=3, seconds=1e-9, device="cpu")
+    assert order == ["a", "a", "b", "b", *["a", "b"] * 3]  # warmed up and sized first
+    for found in timings:
+        assert found.rounds == 3
+        assert found.low <= found.median <= found.high
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_everything_compared_computes_in_the_precision_asked_for(
+    dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: set[torch.dtype] = set()
+    product, linear = torch.mm, torch.nn.functional.linear
+
+    def mm(a: torch.Tensor, b: torch.Tensor, *, out: torch.Tensor) -> torch.Tensor:
+        seen.add(out.dtype)
+        return product(a, b, out=out)
+
+    def affine(*tensors: torch.Tensor | None) -> torch.Tensor:
+        seen.update(tensor.dtype for tensor in tensors if tensor is not None)
+        return linear(*tensors)
+
+    monkeypatch.setattr(torch, "mm", mm)
+    monkeypatch.setattr(torch.nn.functional, "linear", affine)
+    found = [subject for subject in bench.subjects(Settings(), "simulated", str(dtype)[6:]) if subject.loss == "l4"]
+    for subject in found:
+        subject.run(1)
+    assert seen == {dtype}
+    assert {subject.trials for subject in found if subject.name == "engine"} == {1, 10, 30}
+
+
+def test_a_networks_operations_are_those_counted_by_hand() -> None:
+    """Multiply-adds per image of the four layers, forward; backward twice that, but for the images' own gradient."""
+    layers = [25 * 32 * 784, 800 * 64 * 196, 3136 * 512, 512 * 10]
+    assert bench_cnn.flops(1) == 64 * 2 * (3 * sum(layers) - layers[0])
+    assert bench_cnn.flops(2) == 64 * 2 * (3 * (sum(layers) + 512 * 512 + 100) - layers[0])
+
+
+def test_everything_compared_is_the_same_network() -> None:
+    for depth, count in ((1, 1_663_370), (2, 1_663_370 + 262_244)):
+        assert sum(value.numel() for value in bench_cnn.plain_network(depth).parameters()) == count
+
+
+def test_the_networks_subjects_run_and_are_compared_with_bare_arithmetic() -> None:
+    torch.set_num_threads(2)
+    dataset = "digits-simulated:n=5100,n_test=100"
+    timings, ratios = bench_cnn.run(Settings(), dataset=dataset, dtype="float32", rounds=1, seconds=1e-9)
+    median = {(timing.subject, timing.depth): timing.median for timing in timings}
+    assert {subject for subject, _ in median} == {
+        "plain loop", "plain loop, fused SGD", "plain loop, channels last", "trainer", "trainer, side by side",
+        "one grouped network", "bare matrix product",
+    }  # fmt: skip
+    found = {what: ratio for _, what, ratio in ratios}
+    over = median["trainer", "1"] / median["bare matrix product", "1"]
+    assert found["trainer / bare matrix product, depth 1"] == pytest.approx(over)
+    assert found["depth 2 / depth 1, trainer"] == pytest.approx(median["trainer", "2"] / median["trainer", "1"])
+    assert torch.get_num_threads() == 2

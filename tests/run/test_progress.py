@@ -1,0 +1,85 @@
+import dataclasses
+import io
+import time
+
+import pytest
+from rich.console import Console
+
+from overparam_cli.run.progress import Plain, Rate, Silent, Status, Terminal, display
+from overparam_cli.words import clock
+
+
+def status(iteration: int, curves: int = 2) -> Status:
+    return Status("fig3/l4", iteration, 1000, 5, 6, {f"depth-{i}": 0.25 / i for i in range(1, curves + 1)})
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.4, "0 s"), (59.4, "59 s"), (187, "3:07 min"), (3599, "59:59 min"), (7500, "2:05 h")]
+)
+def test_clock(seconds: float, text: str) -> None:
+    assert clock(seconds) == text
+
+
+def test_rate_counts_from_the_first_look_and_starts_over_with_a_new_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    rate = Rate()
+    assert rate.of(5000) == 0  # resumed here
+    now[0] += 10
+    assert rate.of(6000) == 100
+    assert rate.of(10) == 0
+
+
+def test_plain_lines_come_at_a_humane_rate(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    out = io.StringIO()
+    plain = Plain(Console(file=out), every=15)
+    plain.begin("fig3/l4", 6, 0)
+    for iteration in range(0, 1000, 10):
+        plain.update(status(iteration))
+        now[0] += 0.5
+    plain.end("fig3/l4")
+    lines = out.getvalue().splitlines()
+    assert len(lines) == 2 + 3  # begin, end, one each 15 s of 50
+    assert "300/1,000  20 it/s  35 s left  alive 5/6  gap depth-1 2.50e-01  depth-2 1.25e-01" in lines[1]
+
+
+def test_many_curves_show_the_best_only() -> None:
+    assert status(0, 16).gap_text.startswith("depth-16 1.56e-02")
+    assert status(0, 16).gap_text.endswith("(best of 16 curves)")
+
+
+def test_a_status_names_what_it_measures_and_nothing_where_there_is_nothing() -> None:
+    plain = Status("fig5-right", 1, 2, 1, 2, {"factored": 0.25}, "cross-entropy")
+    assert plain.alive_text == "alive 1/2  cross-entropy factored 2.50e-01"
+    assert dataclasses.replace(plain, gaps={}).alive_text == "alive 1/2"
+
+
+@pytest.mark.parametrize("width", [40, 80, 160])
+def test_the_terminal_shows_speed_living_trials_and_gaps_at_any_width(width: int) -> None:
+    out = io.StringIO()
+    terminal = Terminal(Console(file=out, force_terminal=True, width=width), jobs=2)
+    terminal.begin("fig3/l4", 6, 2)
+    terminal.update(status(500))
+    terminal.message("a note")
+    terminal.end("fig3/l4")
+    terminal.stop()
+    assert "a note" in out.getvalue()
+    assert "complete" in out.getvalue()
+    assert "fig3/l4" in out.getvalue()
+
+
+def test_quiet_is_silent_and_a_pipe_gets_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    with display(1, quiet=True) as silent:
+        assert isinstance(silent, Silent)
+        silent.begin("x", 1, 0)
+        silent.message("x")
+        silent.end("x")
+    assert capsys.readouterr() == ("", "")
+    with display(1) as plain:
+        assert isinstance(plain, Plain)
+        plain.begin("x", 3, 1)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "x: 3 trials, 1 finished before" in err

@@ -1,0 +1,353 @@
+"""The runner: nothing finished is run again or lost, and an interrupted run ends as an undisturbed one."""
+
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from overparam_cli.errors import BusyError, ConfigError, LogError, RunInterrupted, StorageError
+from overparam_cli.kinds.linear import unit as linear
+from overparam_cli.kinds.linear.measure import parse_measures
+from overparam_cli.results import logs
+from overparam_cli.run.job import Job, Settings, locked
+from overparam_cli.run.plan import plan
+from overparam_cli.run.progress import Silent, Status
+from overparam_cli.run.runner import run_job
+
+CONFIG = """
+name = "tiny"
+title = "A small experiment"
+paper = "none"
+kind = "linear"
+[trial]
+dataset = "simulated"
+loss = "l2"
+iterations = 400
+lr = [1e-3, 1e-2, 1e-1]
+[[curves]]
+name = "depth-1"
+label = "1 layer"
+depth = 1
+[[curves]]
+name = "depth-3"
+label = "3 layers"
+depth = 3
+[analysis]
+baseline = "depth-1"
+"""
+CSVS = (logs.TRIALS, logs.LOG)
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "tiny.toml"
+    path.write_text(CONFIG)
+    return path
+
+
+def job(config: Path, results: Path, **overrides: object) -> Job:
+    (found,) = plan([str(config)], overrides, results=results)
+    return found
+
+
+def csvs(folder: Path) -> dict[str, bytes]:
+    return {name: (folder / name).read_bytes() for name in CSVS}
+
+
+class Recorder(Silent):
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.messages: list[str] = []
+        self.updates: list[Status] = []
+
+    def message(self, text: str) -> None:
+        self.messages.append(text)
+
+    def update(self, status: Status) -> None:
+        self.updates.append(status)
+
+
+def test_a_run_writes_what_the_schema_says(config: Path, tmp_path: Path) -> None:
+    task = job(config, tmp_path / "results")
+    run_job(task, Settings(), Silent())
+    run = logs.read_run(task.folder)
+    assert list(run.trials["trial_id"]) == [trial.trial_id for trial in task.trials]
+    assert list(run.trials.columns)[: len(logs.TRIAL_COLUMNS)] == list(logs.TRIAL_COLUMNS)
+    status = dict(zip(zip(run.trials["curve"], run.trials["lr"], strict=True), run.trials["status"], strict=True))
+    # 2 / 72.9 = 0.027 is the largest stable rate of one layer where the top eigenvalue is the real data's
+    assert status["depth-1", 1e-2] == "completed"
+    assert status["depth-1", 1e-1] == "diverged"
+    done = run.trials[run.trials["status"] == "completed"]
+    assert (done["final_gap"] == done["final_loss"] - run.manifest["optimum"]["loss"]).all()
+    assert (done["best_loss"] <= done["final_loss"]).all()
+    lost = run.trials[run.trials["status"] == "diverged"]
+    assert lost["final_loss"].isna().all()
+    assert (lost["diverged_at"] > 0).all()
+    points = logs.log_iterations(400)
+    for trial_id in done["trial_id"]:
+        assert list(run.log[run.log["trial_id"] == trial_id]["iteration"]) == points
+    assert run.manifest["dataset"]["name"] == "simulated"
+    assert run.manifest["dataset"]["embedded"] is True
+    assert not (task.folder / logs.CHECKPOINT).exists()
+
+
+def test_two_runs_of_the_same_plan_are_byte_identical(config: Path, tmp_path: Path) -> None:
+    first, second = job(config, tmp_path / "a"), job(config, tmp_path / "b")
+    run_job(first, Settings(), Silent())
+    run_job(second, Settings(), Silent())
+    assert csvs(first.folder) == csvs(second.folder)
+
+
+def test_finished_trials_are_not_run_again(config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    task = job(config, tmp_path)
+    run_job(task, Settings(), Silent())
+    before = csvs(task.folder)
+    monkeypatch.setattr(linear, "Engine", None)  # calling it would fail
+    run_job(task, Settings(), Silent())
+    assert csvs(task.folder) == before
+
+
+def test_more_seeds_join_the_same_folder(config: Path, tmp_path: Path) -> None:
+    one, three = job(config, tmp_path), job(config, tmp_path, seeds=3)
+    assert one.folder == three.folder
+    run_job(one, Settings(), Silent())
+    recorder = Recorder()
+    run_job(three, Settings(), recorder)
+    assert recorder.updates[0].trials == 12  # six were there
+    run = logs.read_run(one.folder)
+    assert list(run.trials["trial_id"]) == [trial.trial_id for trial in three.trials]  # in the plan's order
+    assert sorted(set(run.trials["seed"])) == [0, 1, 2]
+    before = csvs(one.folder)
+    run_job(one, Settings(), Silent())  # fewer seeds than there are: nothing to do, nothing lost
+    assert csvs(one.folder) == before
+
+
+class StopAfter(Silent):
+    """Sends this process an interrupt at the n-th log point."""
+
+    def __init__(self, updates: int) -> None:
+        self.left = updates
+
+    def update(self, status: Status) -> None:
+        self.left -= 1
+        if self.left == 0:
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_an_interrupted_run_saves_a_checkpoint_and_ends_byte_identical(config: Path, tmp_path: Path) -> None:
+    whole, broken = job(config, tmp_path / "a"), job(config, tmp_path / "b")
+    run_job(whole, Settings(), Silent())
+    for updates in (150, 100, 1):
+        with pytest.raises(RunInterrupted, match="run the same command again"):
+            run_job(broken, Settings(), StopAfter(updates))
+        assert (broken.folder / logs.CHECKPOINT).exists()
+        assert not (broken.folder / logs.TRIALS).exists()
+    recorder = Recorder()
+    run_job(broken, Settings(), recorder)
+    assert "going on from iteration" in recorder.messages[0]
+    assert csvs(whole.folder) == csvs(broken.folder)
+    assert not (broken.folder / logs.CHECKPOINT).exists()
+
+
+def test_killed_at_any_moment_the_same_command_ends_byte_identical(config: Path, tmp_path: Path) -> None:
+    whole = job(config, tmp_path / "whole")
+    run_job(whole, Settings(), Silent())
+    command = [sys.executable, "-m", "overparam_cli", "run", str(config), "--results", str(tmp_path / "killed")]
+    command += ["--checkpoint-seconds", "0", "--threads", "1", "--quiet"]
+    folder = tmp_path / "killed" / "tiny" / "l2"
+    for _ in range(3):
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + 60
+        seen = (folder / logs.CHECKPOINT).stat().st_mtime_ns if (folder / logs.CHECKPOINT).exists() else 0
+        while process.poll() is None and time.monotonic() < deadline:
+            if (folder / logs.CHECKPOINT).exists() and (folder / logs.CHECKPOINT).stat().st_mtime_ns > seen:
+                break
+            time.sleep(0.01)
+        process.kill()
+        process.wait()
+    subprocess.run(command, check=True, timeout=100)
+    assert csvs(folder) == csvs(whole.folder)
+    assert {path.name for path in folder.iterdir()} == {*CSVS, logs.MANIFEST, logs.LOCK}
+
+
+def test_what_a_killed_writer_left_is_swept_away(config: Path, tmp_path: Path) -> None:
+    task = job(config, tmp_path)
+    task.folder.mkdir(parents=True)
+    (task.folder / f".{logs.CHECKPOINT}.x1y2z3").write_bytes(b"half a checkpoint")
+    (task.folder / "notes.txt").write_text("mine")
+    run_job(task, Settings(), Silent())
+    assert {path.name for path in task.folder.iterdir()} == {*CSVS, logs.MANIFEST, logs.LOCK, "notes.txt"}
+
+
+def test_finished_trials_cannot_be_measured_afterwards(config: Path, tmp_path: Path) -> None:
+    plain = job(config, tmp_path)
+    run_job(plain, Settings(), Silent())
+    before = csvs(plain.folder)
+    measured = Settings(measures=parse_measures("curvature"))
+    with pytest.raises(ConfigError, match=r"tiny/l2 has finished trials without curvature.*--name"):
+        run_job(plain, measured, Silent())
+    assert csvs(plain.folder) == before
+    (named,) = plan([str(config)], {}, results=tmp_path, name="measured")
+    for _ in range(2):  # the second time everything is there
+        run_job(named, measured, Silent())
+    assert "curvature" in logs.read_run(named.folder).log
+
+
+@pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 half a checkpoint"])
+def test_a_damaged_checkpoint_is_set_aside_and_said_so(config: Path, tmp_path: Path, damage: bytes) -> None:
+    task = job(config, tmp_path)
+    task.folder.mkdir(parents=True)
+    (task.folder / logs.CHECKPOINT).write_bytes(damage)
+    recorder = Recorder()
+    run_job(task, Settings(), recorder)
+    assert "cannot be read" in recorder.messages[0]
+    assert (task.folder / "checkpoint.unused.pt").read_bytes() == damage
+    assert len(logs.read_run(task.folder).trials) == 6
+
+
+def test_a_checkpoint_of_fewer_seeds_is_finished_first(config: Path, tmp_path: Path) -> None:
+    alone, grown = job(config, tmp_path / "a"), job(config, tmp_path / "b", seeds=2)
+    run_job(alone, Settings(), Silent())
+    with pytest.raises(RunInterrupted):
+        run_job(job(config, tmp_path / "b"), Settings(), StopAfter(100))
+    run_job(grown, Settings(), Silent())
+    both = logs.read_run(grown.folder).trials.set_index("trial_id")
+    first = logs.read_run(alone.folder).trials.set_index("trial_id")
+    assert len(both) == 12
+    assert both.loc[first.index].equals(first)  # the same batch, so the same numbers to the last bit
+
+
+def test_the_second_of_two_runs_on_one_folder_is_refused(config: Path, tmp_path: Path) -> None:
+    task = job(config, tmp_path)
+    with locked(task.folder), pytest.raises(BusyError, match="another run is writing"):
+        run_job(task, Settings(), Silent())
+
+
+def test_a_folder_is_running_while_it_is_locked(config: Path, tmp_path: Path) -> None:
+    task = job(config, tmp_path)
+    assert not logs.is_running(task.folder)
+    with locked(task.folder):
+        assert logs.is_running(task.folder)
+    assert not logs.is_running(task.folder)
+
+
+def test_a_full_disk_loses_nothing(config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, task = job(config, tmp_path / "a"), job(config, tmp_path / "b")
+    run_job(whole, Settings(), Silent())
+    with pytest.raises(RunInterrupted):
+        run_job(task, Settings(), StopAfter(120))
+
+    def full(fd: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(StorageError, match="No space left"):
+            run_job(task, Settings(), Silent())
+    run_job(task, Settings(), Silent())
+    assert csvs(task.folder) == csvs(whole.folder)
+
+
+def test_trials_that_another_experiment_finished_are_taken_over(config: Path, tmp_path: Path) -> None:
+    first = job(config, tmp_path / "results")
+    run_job(first, Settings(), Silent())
+    other = tmp_path / "other.toml"
+    other.write_text(CONFIG.replace('"tiny"', '"other"').replace("depth-1", "single").replace("1e-1]", "2e-1]"))
+    second, recorder = job(other, tmp_path / "results"), Recorder()
+    run_job(second, Settings(), recorder)
+    assert "4 trials taken over from tiny/l2" in recorder.messages[0]
+    assert recorder.updates[0].trials == 2
+    run = logs.read_run(second.folder)
+    assert set(run.trials["experiment"]) == {"other"}
+    assert set(run.trials["curve"]) == {"single", "depth-3"}
+    assert len(run.manifest["adopted"]) == 4
+    names = ["experiment", "curve"]
+    own = logs.read_run(first.folder).trials.set_index("trial_id").drop(columns=names)
+    taken = run.trials.set_index("trial_id").drop(columns=names)
+    shared = own.index.intersection(taken.index)
+    assert len(shared) == 4
+    assert taken.loc[shared].equals(own.loc[shared])
+
+
+def test_half_trained_trials_are_gone_on_with_though_others_have_finished_them(config: Path, tmp_path: Path) -> None:
+    alone, task = job(config, tmp_path / "alone"), job(config, tmp_path / "results")
+    run_job(alone, Settings(), Silent())
+    with pytest.raises(RunInterrupted):
+        run_job(task, Settings(), StopAfter(100))
+    other = tmp_path / "other.toml"
+    other.write_text(CONFIG.replace('"tiny"', '"other"').replace("1e-1]", "2e-1]"))
+    run_job(job(other, tmp_path / "results"), Settings(), Silent())
+    run_job(task, Settings(), recorder := Recorder())
+    assert [message for message in recorder.messages if "going on from" in message] == recorder.messages
+    assert csvs(task.folder) == csvs(alone.folder)
+
+
+def test_trials_are_not_taken_over_when_told_so(config: Path, tmp_path: Path) -> None:
+    run_job(job(config, tmp_path), Settings(), Silent())
+    other, recorder = tmp_path / "other.toml", Recorder()
+    other.write_text(CONFIG.replace('"tiny"', '"other"'))
+    run_job(job(other, tmp_path), Settings(reuse=False), recorder)
+    assert recorder.messages == []
+    assert recorder.updates[0].trials == 6
+
+
+def test_a_folder_with_trials_on_other_data_is_refused(config: Path, tmp_path: Path) -> None:
+    task = job(config, tmp_path)
+    run_job(task, Settings(), Silent())
+    manifest = json.loads((task.folder / logs.MANIFEST).read_text())
+    manifest["dataset"]["fingerprint"] = "0" * 16
+    (task.folder / logs.MANIFEST).write_text(json.dumps(manifest))
+    with pytest.raises(LogError, match="other data"):
+        run_job(job(config, tmp_path, seeds=2), Settings(), Silent())
+
+
+@pytest.mark.parametrize("rates", ["1e-3", "1e-3,1e-2"])
+def test_a_start_that_is_not_finite_diverges_at_once(config: Path, tmp_path: Path, rates: str) -> None:
+    task = job(config, tmp_path, init_std=1e100, dtype="float32", lr=rates)
+    run_job(task, Settings(), Silent())
+    trials = logs.read_run(task.folder).trials
+    assert (trials["status"] == "diverged").all()
+    assert (trials["diverged_at"] == 0).all()
+
+
+def test_several_outputs_go_through_optimisers_widths_measures_and_logs(tmp_path: Path) -> None:
+    """Two target columns of an own table; the logged loss is that of both, summed, as NumPy sums them."""
+    random = np.random.default_rng(0)
+    table = pd.DataFrame(random.normal(size=(60, 5)), columns=["a", "b", "c", "y", "z"])
+    table.to_csv(tmp_path / "own.csv", index=False)
+    text = CONFIG.replace('"simulated"', '"own.csv"\ntargets = ["y", "z"]').replace('"l2"', '"l4"')
+    text = text.replace("[1e-3, 1e-2, 1e-1]", "[1e-3, 1e-2]").replace("depth = 3", "depth = 3\nwidth = 4")
+    for name, optimizer in (("rule", "end-to-end"), ("momentum", "momentum"), ("adam", "adam")):
+        text += f'[[curves]]\nname = "{name}"\ndepth = 2\nwidth = 2\noptimizer = "{optimizer}"\n'
+    (tmp_path / "own.toml").write_text(text)
+    task = job(tmp_path / "own.toml", tmp_path / "results", iterations=200, init_std=0.0)
+    run_job(task, Settings(measures=parse_measures("sharpness")), Silent())
+    run = logs.read_run(task.folder)
+    assert (run.trials["status"] == "completed").all()
+    y = table[["y", "z"]].to_numpy()
+    z_scored = (y - y.mean(axis=0)) / y.std(axis=0)
+    start = run.log[run.log["iteration"] == 0]
+    assert start["loss"].to_numpy() == pytest.approx(np.full(10, (z_scored**4).mean(axis=0).sum() / 4), rel=1e-12)
+    assert run.log["sharpness"].notna().all()
+    single = run.trials[run.trials["curve"] == "depth-1"]
+    assert (single["final_loss"] < start["loss"].iloc[0]).all()
+    assert (run.trials["final_gap"] > 0).all()
+
+
+def test_status_counts_the_living_and_reports_gaps_by_curve(config: Path, tmp_path: Path) -> None:
+    recorder = Recorder()
+    run_job(job(config, tmp_path), Settings(), recorder)
+    last = recorder.updates[-1]
+    assert (last.iteration, last.iterations, last.trials) == (400, 400, 6)
+    assert last.alive < 6  # lr 0.1 diverges
+    assert set(last.gaps) == {"depth-1", "depth-3"}
+    assert all(0 < gap < 0.5 for gap in last.gaps.values())
