@@ -1,33 +1,21 @@
 """Commands, options and exit codes as they were promised: whoever calls `overparam` from a script relies on them.
 
-Where one is changed on purpose, `python tests/cli/test_surface.py > tests/goldens/surface.json` writes it down anew.
+Where one is changed on purpose,
+`PYTHONPATH=tests python tests/cli/test_surface.py > tests/goldens/surface.json` writes it down anew.
 """
 
 import inspect
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 import pytest
+from support.commands import commands
 
 from overparam_cli import errors
-from overparam_cli.cli.main import cli
 
 GOLDEN = Path(__file__).parents[1] / "goldens" / "surface.json"
-
-
-def commands(group: click.Group = cli, prefix: str = "") -> Iterator[tuple[str, click.Command]]:
-    """Every command under its full name, `data list`, groups opened."""
-    context = click.Context(group)
-    for name in group.list_commands(context):
-        command = group.get_command(context, name)
-        assert command is not None
-        if isinstance(command, click.Group):
-            yield from commands(command, f"{prefix}{name} ")
-        else:
-            yield f"{prefix}{name}", command
 
 
 def described(parameter: click.Parameter) -> dict[str, Any]:
@@ -55,7 +43,7 @@ def surface() -> dict[str, Any]:
     """Everything the golden file holds."""
     return {
         "commands": {
-            name: {
+            " ".join(name): {
                 "help": inspect.cleandoc(command.help or ""),  # newer versions of Python do so by themselves
                 "parameters": [described(parameter) for parameter in command.params],
             }
@@ -73,7 +61,7 @@ PROMISED: dict[str, Any] = json.loads(GOLDEN.read_text(encoding="utf-8")) if GOL
 
 
 def test_every_command_stands_in_its_order() -> None:
-    assert [name for name, _ in commands()] == list(PROMISED["commands"])
+    assert [" ".join(name) for name, _ in commands()] == list(PROMISED["commands"])
 
 
 @pytest.mark.parametrize("name", PROMISED["commands"])
