@@ -213,10 +213,11 @@ def bench(
     import torch
 
     from overparam_cli.kinds.linear import bench
-    from overparam_cli.kinds.linear.engine import pick_device
     from overparam_cli.kinds.mnist import bench as bench_cnn
     from overparam_cli.run.job import Settings
+    from overparam_cli.run.machine import pick_device
     from overparam_cli.run.manifest import describe_machine
+    from overparam_cli.run.timing import as_table
 
     if threads:
         torch.set_num_threads(threads)
@@ -227,7 +228,7 @@ def bench(
     }[model]
     dataset = dataset or usual
     timings, ratios = time(settings, dataset=dataset, dtype=dtype, rounds=rounds, seconds=seconds)
-    logs.write_table(folder / "bench.csv", bench.as_table(timings))
+    logs.write_table(folder / "bench.csv", as_table(timings))
     machine = describe_machine(pick_device(device)) | {"dataset": dataset, "dtype": dtype}
     logs.write_json(folder / logs.MANIFEST, {"schema": logs.SCHEMA, **machine})
     listing.bench(timings, ratios, folder / "bench.csv", as_json=as_json)
