@@ -105,7 +105,7 @@ def _run(studies: Sequence["Study"], jobs: Sequence["Job"], settings: "Settings"
     """Run everything, then print its table."""
     from overparam_cli.kinds.theory.study import run_study
     from overparam_cli.report import listing
-    from overparam_cli.results import logs
+    from overparam_cli.results.run import Run
     from overparam_cli.results.theory_logs import read_record
     from overparam_cli.run.progress import display
     from overparam_cli.run.runner import run_job
@@ -116,7 +116,7 @@ def _run(studies: Sequence["Study"], jobs: Sequence["Job"], settings: "Settings"
             run_job(job, settings, progress)
     if as_json or not settings.quiet:
         records = [read_record(folder) for folder in checked]
-        listing.summaries([logs.read_run(job.folder) for job in jobs], as_json=as_json, records=records)
+        listing.summaries([Run.read(job.folder) for job in jobs], as_json=as_json, records=records)
 
 
 @click.command()
@@ -201,12 +201,14 @@ def bench(
     Example: overparam bench --rounds 3 --seconds 0.05
     """
     from overparam_cli.kinds.linear import bench
-    from overparam_cli.kinds.linear.engine import pick_device
     from overparam_cli.kinds.mnist import bench as bench_cnn
     from overparam_cli.report import listing
-    from overparam_cli.results import logs
+    from overparam_cli.results.schema import MANIFEST, SCHEMA
+    from overparam_cli.results.store import write_json, write_table
     from overparam_cli.run.job import Settings
+    from overparam_cli.run.machine import pick_device
     from overparam_cli.run.manifest import describe_machine
+    from overparam_cli.run.timing import as_table
 
     _use_threads(threads)
     settings = Settings(**options)
@@ -216,7 +218,7 @@ def bench(
     }[model]
     dataset = dataset or usual
     timings, ratios = time(settings, dataset=dataset, dtype=dtype, rounds=rounds, seconds=seconds)
-    logs.write_table(folder / "bench.csv", bench.as_table(timings))
+    write_table(folder / "bench.csv", as_table(timings))
     machine = describe_machine(pick_device(settings.device)) | {"dataset": dataset, "dtype": dtype}
-    logs.write_json(folder / logs.MANIFEST, {"schema": logs.SCHEMA, **machine})
+    write_json(folder / MANIFEST, {"schema": SCHEMA, **machine})
     listing.bench(timings, ratios, folder / "bench.csv", as_json=as_json)
