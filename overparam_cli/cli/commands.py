@@ -180,12 +180,13 @@ def member_names(given: str) -> list[str]:
 def verify(names: Sequence[str], results: Path, *, strict: bool, as_json: bool) -> None:
     """`overparam verify`: evaluate, print, write claims.json; what is damaged or fails is raised after all is shown."""
     from overparam_cli.claims import verify
+    from overparam_cli.report.verdicts import print_results
 
     report = verify.verify(results, names)
     if as_json:
         listing.print_json(report.as_dict())
     else:
-        verify.print_results(report.asked, listing.stdout())
+        print_results(report.asked, listing.stdout())
     verify.save(report)
     verify.check(report, strict=strict)
 
