@@ -12,8 +12,9 @@ from support.claim_logs import RATE, SCENARIOS, falling, lemma3_rows, write_benc
 from support.synthetic_runs import Curve, Trial, exponential
 
 from overparam_cli.claims import all_claims
-from overparam_cli.claims.verify import Report, check, print_results, save, select, verify
+from overparam_cli.claims.verify import Report, check, save, select, verify
 from overparam_cli.errors import ConfigError, LogError, NotReproducedError, StorageError
+from overparam_cli.report.verdicts import print_results
 from overparam_cli.results import logs
 
 FIGURE_4 = ["beats-adagrad", "beats-adadelta", "adagrad-slower-than-gd", "adam-beats-depth", "adam-plus-depth"]
