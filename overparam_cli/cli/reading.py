@@ -79,12 +79,13 @@ def verify(names: tuple[str, ...], results: Path, strict: bool, as_json: bool) -
     """
     from overparam_cli.claims import verify
     from overparam_cli.report import listing
+    from overparam_cli.report.verdicts import print_results
 
     report = verify.verify(results, names)
     if as_json:
         listing.print_json(report.as_dict())
     else:
-        verify.print_results(report.asked, listing.stdout())
+        print_results(report.asked, listing.stdout())
     verify.save(report)
     verify.check(report, strict=strict)  # what is damaged or fails is an error once all is shown
 
