@@ -31,9 +31,6 @@ UPWARDS: dict[str, set[str]] = {
     "claims/verify.py": {"report"},
     "experiments/registries.py": {"kinds"},
     "report/listing.py": {"kinds"},
-    "run/job.py": {"kinds"},
-    "run/manifest.py": {"kinds"},
-    "run/runner.py": {"kinds"},
 }
 
 # Pure mathematics: torch, numpy, scipy, and nothing of ours but errors, checks and other mathematics.

@@ -37,10 +37,10 @@ def run(
 
     from overparam_cli.kinds.linear.measure import parse_measures
     from overparam_cli.kinds.theory.study import plan_studies, run_study
-    from overparam_cli.run.job import Settings
-    from overparam_cli.run.plan import cost, estimate_seconds, plan
+    from overparam_cli.run.job import run_job
+    from overparam_cli.run.plan import check_measurable, cost, estimate_seconds, plan
     from overparam_cli.run.progress import display
-    from overparam_cli.run.runner import check_measurable, run_job
+    from overparam_cli.run.settings import Settings
 
     if threads:
         torch.set_num_threads(threads)
@@ -113,8 +113,8 @@ def theory(
     """`overparam theory`: run checks, print each one's table, draw its figure."""
     from overparam_cli.kinds.theory import figures as theory_figures
     from overparam_cli.kinds.theory.study import plan_checks, run_study
-    from overparam_cli.run.job import Settings
     from overparam_cli.run.progress import display
+    from overparam_cli.run.settings import Settings
 
     study = plan_checks(names, overrides, results=results, name=name)
     settings = Settings(data_dir=data_dir, offline=offline)
@@ -214,9 +214,9 @@ def bench(
 
     from overparam_cli.kinds.linear import bench
     from overparam_cli.kinds.mnist import bench as bench_cnn
-    from overparam_cli.run.job import Settings
     from overparam_cli.run.machine import pick_device
     from overparam_cli.run.manifest import describe_machine
+    from overparam_cli.run.settings import Settings
     from overparam_cli.run.timing import as_table
 
     if threads:
