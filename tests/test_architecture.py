@@ -30,9 +30,6 @@ LAYERS: tuple[set[str], ...] = (
 UPWARDS: dict[str, set[str]] = {
     "experiments/registries.py": {"kinds"},
     "report/listing.py": {"kinds"},
-    "run/job.py": {"kinds"},
-    "run/manifest.py": {"kinds"},
-    "run/runner.py": {"kinds"},
 }
 
 # Pure mathematics: torch, numpy, scipy, and nothing of ours but errors, checks and other mathematics.
