@@ -4,10 +4,11 @@ import difflib
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from overparam_cli.data import digits, gas_sensor, mnist, simulated, table, two_points
+from overparam_cli.data import table
 from overparam_cli.data.cache import cache_dir
 from overparam_cli.data.dataset import Dataset
 from overparam_cli.data.entries import D, Entry, ImagesEntry, RegressionEntry
@@ -16,12 +17,15 @@ from overparam_cli.data.images import ImageDataset
 from overparam_cli.data.options import parse_options, split_spec
 from overparam_cli.errors import ConfigError
 
+MODULES = (  # of this folder; each has ENTRIES, its data sets by name
+    "gas_sensor",
+    "simulated",
+    "two_points",
+    "mnist",
+    "digits",
+)
 DATASETS: Mapping[str, Entry[Any]] = {
-    **gas_sensor.ENTRIES,
-    "simulated": simulated.ENTRY,
-    "two-points": two_points.ENTRY,
-    "mnist": mnist.ENTRY,
-    "digits-simulated": digits.ENTRY,
+    name: entry for module in MODULES for name, entry in import_module(f"overparam_cli.data.{module}").ENTRIES.items()
 }
 _TABLES = ", ".join(f"*{suffix}" for suffix in table.TABLE_SUFFIXES)
 

@@ -39,16 +39,18 @@ def verify(_: Path) -> list[Check]:
     ]
 
 
-ENTRY = RegressionEntry(
-    what="Section 7's two points on the axes; use preprocessing 'none'",
-    n=2,
-    d=2,
-    source="embedded",
-    load=lambda options, _: load(options["y1"], options["y2"]),
-    verify=verify,
-    options={
-        "y1": Option(real, Y1, "label of the point [1, 0]"),
-        "y2": Option(real, Y2, "label of the point [0, 1]"),
-    },
-    paper=True,
-)
+ENTRIES = {
+    "two-points": RegressionEntry(
+        what="Section 7's two points on the axes; use preprocessing 'none'",
+        n=2,
+        d=2,
+        source="embedded",
+        load=lambda options, _: load(options["y1"], options["y2"]),
+        verify=verify,
+        options={
+            "y1": Option(real, Y1, "label of the point [1, 0]"),
+            "y2": Option(real, Y2, "label of the point [0, 1]"),
+        },
+        paper=True,
+    ),
+}

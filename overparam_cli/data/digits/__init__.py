@@ -66,16 +66,18 @@ def _nearest_mean_accuracy(data: ImageDataset) -> float:
     return float((distance.argmin(axis=1) == data.test_labels).mean())
 
 
-ENTRY = ImagesEntry(
-    what=f"printed digits of {SIDE} × {SIDE} pixels, distorted, in place of MNIST",
-    n=N,
-    d=SIDE * SIDE,
-    source="embedded, made from a seed",
-    load=lambda options, _: load(int(options["seed"]), int(options["n"]), int(options["n_test"])),
-    verify=verify,
-    options={
-        "seed": Option(natural, SEED, "which digits to draw"),
-        "n": Option(whole(5100, 10**6, "the first 5000 are for validation"), N, "training images"),
-        "n_test": Option(whole(100, 10**6, "fewer measure no accuracy"), N_TEST, "test images"),
-    },
-)
+ENTRIES = {
+    "digits-simulated": ImagesEntry(
+        what=f"printed digits of {SIDE} × {SIDE} pixels, distorted, in place of MNIST",
+        n=N,
+        d=SIDE * SIDE,
+        source="embedded, made from a seed",
+        load=lambda options, _: load(int(options["seed"]), int(options["n"]), int(options["n_test"])),
+        verify=verify,
+        options={
+            "seed": Option(natural, SEED, "which digits to draw"),
+            "n": Option(whole(5100, 10**6, "the first 5000 are for validation"), N, "training images"),
+            "n_test": Option(whole(100, 10**6, "fewer measure no accuracy"), N_TEST, "test images"),
+        },
+    ),
+}

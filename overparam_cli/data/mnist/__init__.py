@@ -36,18 +36,20 @@ def verify(folder: Path) -> list[Check]:
     ]
 
 
-ENTRY = ImagesEntry(
-    what=f"MNIST: handwritten digits of {SIDE} × {SIDE} pixels, and {N_TEST} more to test on",
-    n=N,
-    d=SIDE * SIDE,
-    source="LeCun, Cortes and Burges, downloaded once",
-    load=lambda _, folder: files.read(folder),
-    verify=verify,
-    download=Download(
-        missing=files.missing,
-        fetch=lambda folder, progress: files.fetch(folder, progress=progress),
-        cached=files.cached,
-        stand_in=files.STAND_IN,
+ENTRIES = {
+    "mnist": ImagesEntry(
+        what=f"MNIST: handwritten digits of {SIDE} × {SIDE} pixels, and {N_TEST} more to test on",
+        n=N,
+        d=SIDE * SIDE,
+        source="LeCun, Cortes and Burges, downloaded once",
+        load=lambda _, folder: files.read(folder),
+        verify=verify,
+        download=Download(
+            missing=files.missing,
+            fetch=lambda folder, progress: files.fetch(folder, progress=progress),
+            cached=files.cached,
+            stand_in=files.STAND_IN,
+        ),
+        paper=True,
     ),
-    paper=True,
-)
+}
