@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from overparam_cli.experiments.kind import Column, Kind, Level
+from overparam_cli.experiments.kind import Column, Kind, Level, Outcome
 
 GAP = Level("gap", "final_gap", "gaps", "gap", "final gap", "final {loss} − optimum")
 
@@ -14,6 +14,7 @@ class Linear:
     name = "linear"
     level = GAP
     columns: Mapping[str, Column] = {}
+    outcomes: Sequence[Outcome] = ()
 
     @property
     def figures(self) -> Sequence[Any]:
