@@ -12,14 +12,17 @@ class Linear:
     """The kind `linear`."""
 
     name = "linear"
+    family = ""
     level = GAP
     columns: Mapping[str, Column] = {}
     outcomes: Sequence[Outcome] = ()
 
     @property
     def figures(self) -> Sequence[Any]:
-        """None registered here yet."""
-        return ()
+        """Drawn from the logs; needs Matplotlib."""
+        from overparam_cli.kinds.linear.figures import FIGURES
+
+        return FIGURES
 
     def level_at_zero(self, manifest: Mapping[str, Any]) -> float | None:
         """L(0) minus the optimum."""

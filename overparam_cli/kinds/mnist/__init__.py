@@ -24,6 +24,7 @@ class Mnist:
     """The kind `cnn`."""
 
     name = "cnn"
+    family = "factor_std"
     level = CROSS_ENTROPY
     columns: Mapping[str, Column] = {
         "cross_entropy": Column("float64", "of the training pass; `loss` is this and weight decay's term"),
@@ -42,8 +43,10 @@ class Mnist:
 
     @property
     def figures(self) -> Sequence[Any]:
-        """None registered here yet."""
-        return ()
+        """Drawn from the logs; needs Matplotlib."""
+        from overparam_cli.kinds.mnist.figures import FIGURES
+
+        return FIGURES
 
     def level_at_zero(self, manifest: Mapping[str, Any]) -> float | None:
         """ln k, the cross-entropy of a uniform guess among the k classes."""
