@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 
-from overparam_cli.claims.evidence import RunEvidence
+from overparam_cli.claims.evidence import RunEvidence, TableEvidence
 from overparam_cli.claims.measures import (
     Requirement,
     above,
@@ -17,7 +17,7 @@ from overparam_cli.claims.measures import (
     ranged,
     shared_seeds,
 )
-from overparam_cli.claims.model import Case, Finding
+from overparam_cli.claims.model import WHOLE, CannotJudgeError, Case, Finding, claim
 from overparam_cli.results.trajectories import PLATEAU, final_gap, plateau_end, start_gap
 
 SHARES = (0.1, 0.5, 1.0)  # of the baseline's run
@@ -25,8 +25,18 @@ SLIGHTLY = 1 / 3
 SIGNIFICANTLY = 2.0
 PLATEAU_LENGTH = (32_000, 100_000)  # iterations
 IMMEDIATELY = 1_000  # iterations
+NEGLIGIBLE_COST = 1.10  # time per iteration
+BENCH_SUBJECT = "engine, one depth"
 
 
+@claim(
+    "l2-depth-hinders",
+    says="with ℓ2, depth slightly hinders",
+    where="Fig. 3-left",
+    measures="speedup of depths 2, 3 over depth 1 at depth 1's gap at 10 %, 50 % and 100 % of the run",
+    requires='< 1 and ≥ 1/3 ("slightly") for both depths at all three',
+    reads=("fig3/l2",),
+)
 def l2_depth_hinders(run: RunEvidence) -> Finding:
     """Speedup of depths 2 and 3 over depth 1 at depth 1's gap at 10 %, 50 % and 100 % of the run: < 1 and ≥ 1/3.
 
@@ -36,11 +46,27 @@ def l2_depth_hinders(run: RunEvidence) -> Finding:
     return _over_depth_1(run, {"depth 2": "depth-2", "depth 3": "depth-3"}, (below(1), at_least(SLIGHTLY)), SHARES)
 
 
+@claim(
+    "l4-depth-accelerates",
+    says="with ℓ4, depth significantly accelerates",
+    where="Fig. 3-right",
+    measures="speedup of depths 2, 3 over depth 1 at depth 1's final gap",
+    requires="≥ 2 for both",
+    reads=("fig3/l4",),
+)
 def l4_depth_accelerates(run: RunEvidence) -> Finding:
     """Speedup of depths 2 and 3 over depth 1 at depth 1's final gap: ≥ 2 for both."""
     return _over_depth_1(run, {"depth 2": "depth-2", "depth 3": "depth-3"}, (at_least(SIGNIFICANTLY),))
 
 
+@claim(
+    "identity-accelerates",
+    says="and depth again accelerates",
+    where="Fig. 5-left",
+    measures="speedup of depths 4, 8 over depth 1 at depth 1's final gap",
+    requires="> 1 for both",
+    reads=("fig5-left/l4",),
+)
 def identity_accelerates(run: RunEvidence) -> Finding:
     """Speedup of depths 4 and 8 under identity init over depth 1 at depth 1's final gap: > 1 for both."""
     return _over_depth_1(run, {"depth 4": "depth-4-identity", "depth 8": "depth-8-identity"}, (above(1),))
@@ -57,6 +83,15 @@ def _over_depth_1(
     return judge_speedups(pairs, shared_seeds(run), requirements, floor=run.floor, shares=shares)
 
 
+@claim(
+    "depth4-plateau",
+    says="near-zero depth 4 makes visible progress only after about 65K iterations (v1: more than 50K)",
+    where="Fig. 5-left",
+    measures="first iteration with gap ≤ 0.9 of the start, best lr (shown beside it: the same for every lr, later "
+    "diverged ones included)",
+    requires="between 32K and 100K",
+    reads=("fig5-left/l4",),
+)
 def depth4_plateau(run: RunEvidence) -> Finding:
     """First logged iteration with gap ≤ 0.9 of the start, near-zero depth 4 at its best rate: 32K to 100K, inclusive.
 
@@ -77,6 +112,14 @@ def depth4_plateau(run: RunEvidence) -> Finding:
     return Finding(beside, finding.cases, {**finding.numbers, "at_every_rate": ends}, finding.notes)
 
 
+@claim(
+    "identity-immediate",
+    says="under identity init depths 4 and 8 make progress immediately",
+    where="Fig. 5-left",
+    measures="first iteration with gap ≤ 0.9 of the start",
+    requires="≤ 1000",
+    reads=("fig5-left/l4",),
+)
 def identity_immediate(run: RunEvidence) -> Finding:
     """First logged iteration with gap ≤ 0.9 of the start, identity depths 4 and 8 at their best rates: ≤ 1000."""
     curves = {"depth 4": "depth-4-identity", "depth 8": "depth-8-identity"}
@@ -102,6 +145,14 @@ def _plateaus(run: RunEvidence, curves: Mapping[str, str], within: Callable[[int
     return Finding(text, cases, {"learning_rates": learning_rates(chosen.values())}, notes_of(chosen.values()))
 
 
+@claim(
+    "depth8-stuck",
+    says="near-zero depth 8: every lr diverges or fails to converge within 100K",
+    where="Fig. 5-left, App. C.1",
+    measures="best gap over all lrs at 100K",
+    requires="≥ 0.9 of the start, or diverged, for every lr",
+    reads=("fig5-left/l4",),
+)
 def depth8_stuck(run: RunEvidence) -> Finding:
     """Near-zero depth 8, every learning rate: diverged, or a final gap of at least 0.9 of the start.
 
@@ -122,3 +173,31 @@ def depth8_stuck(run: RunEvidence) -> Finding:
 def _left(log: pd.DataFrame) -> float:
     """Return the final gap over the gap at the start."""
     return final_gap(log) / start_gap(log)
+
+
+@claim(
+    "cost-of-depth",
+    says="the computational toll of scalar overparameterisation is virtually non-existent",
+    where="Sec. 8",
+    measures="time per iteration, depths 2, 3 over depth 1, equal batch, measured in one run by `overparam "
+    "bench`, whose CSV this reads",
+    requires=f"≤ {NEGLIGIBLE_COST:.2f}",
+    reads=("bench",),
+)
+def cost_of_depth(table: TableEvidence) -> Finding:
+    """Median time per iteration of depths 2 and 3 over depth 1's in batches of one depth and equal size: ≤ 1.10.
+
+    For every loss that the benchmark has, ℓ2 and ℓ4.
+    """
+    table.require("subject", {BENCH_SUBJECT})
+    rows = table.rows[table.column("subject") == BENCH_SUBJECT]
+    times = table.numbers("median")
+    ratios: dict[str, float] = {}
+    for loss in sorted(set(rows["loss"])):
+        own = {int(depth): float(times[row]) for row, depth in rows[rows["loss"] == loss]["depth"].items()}
+        if not {1, 2, 3} <= own.keys():
+            raise CannotJudgeError(f"{table.path} lacks depths of {loss}")
+        ratios |= {f"{loss} depth {depth}": own[depth] / own[1] for depth in (2, 3)}
+    text = ", ".join(f"{name} {ratio:.3g}×" for name, ratio in ratios.items())
+    holds = all(ratio <= NEGLIGIBLE_COST for ratio in ratios.values())
+    return Finding(f"time over depth 1: {text}", {WHOLE: Case(holds, {"time_ratio": ratios})})

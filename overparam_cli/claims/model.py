@@ -68,6 +68,21 @@ class Claim:
     reads: tuple[str, ...]
     judge: Callable[..., Finding]
 
+    def __call__(self, *evidence: Any) -> Finding:
+        """Judge the contents of the folders that it `reads`."""
+        return self.judge(*evidence)
+
+
+def claim(
+    id: str, *, says: str, where: str, measures: str, requires: str, reads: tuple[str, ...]
+) -> Callable[[Callable[..., Finding]], Claim]:
+    """Make the function below a claim of the paper; `paper.CLAIMS` must name the module it stands in.
+
+    A threshold that the function compares with goes into `requires` as the same constant, so that words and judgement
+    cannot part.
+    """
+    return lambda judge: Claim(id, says, where, measures, requires, reads, judge)
+
 
 @dataclass(frozen=True)
 class Result:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from overparam_cli.claims import CLAIMS, Claim
+from overparam_cli.claims import Claim, all_claims
 from overparam_cli.claims.evaluation import BENCH, Library, evaluate, group_of
 from overparam_cli.claims.model import MIXED, NOT_REPRODUCED, Result, tally
 from overparam_cli.errors import ConfigError, LogError, NotReproducedError
@@ -64,7 +64,7 @@ def verify(results: Path, names: Sequence[str] = ()) -> Report:
     suffix = _suffix(names)
     chosen = {claim.id for name in names or (ALL,) for claim in select(name)}
     library = Library(results, suffix)
-    claims = [claim for claim in CLAIMS if not suffix or claim.reads != (BENCH,)]
+    claims = [claim for claim in all_claims() if not suffix or claim.reads != (BENCH,)]
     everything = tuple(evaluate(claim, library) for claim in claims)
     return Report(results, suffix, everything, tuple(result for result in everything if result.claim.id in chosen))
 
@@ -85,7 +85,7 @@ def select(name: str) -> list[Claim]:
     wanted = {base, *_members(base)}
     found = [
         claim
-        for claim in CLAIMS
+        for claim in all_claims()
         if base == ALL or claim.id in wanted or group_of(claim) in wanted or group_of(claim).startswith(f"{base}-")
     ]
     if not found:
@@ -104,11 +104,11 @@ def _members(name: str) -> set[str]:
 
 
 def _choices(name: str) -> str:
-    groups = dict.fromkeys(group_of(claim) for claim in CLAIMS)
-    close = difflib.get_close_matches(name, [*(claim.id for claim in CLAIMS), *groups], n=3)
+    groups = dict.fromkeys(group_of(claim) for claim in all_claims())
+    close = difflib.get_close_matches(name, [*(claim.id for claim in all_claims()), *groups], n=3)
     if close:
         return f"did you mean {' or '.join(close)}?"
-    return f"choose from {', '.join(groups)}, or claims: {', '.join(claim.id for claim in CLAIMS)}"
+    return f"choose from {', '.join(groups)}, or claims: {', '.join(claim.id for claim in all_claims())}"
 
 
 def save(report: Report) -> Path | None:

@@ -16,12 +16,12 @@ from support.claim_logs import RATE, SCENARIOS, write_cnn_run
 from support.synthetic_cnn import ADDED, ORIGINAL, CnnCurve, CnnTrial, factored, falling, lost
 from support.synthetic_runs import exponential
 
-from overparam_cli.claims import CLAIMS
+from overparam_cli.claims import all_claims
 from overparam_cli.claims.evaluation import Library, evaluate
 from overparam_cli.claims.model import Result
 from overparam_cli.results import logs
 
-BY_ID = {claim.id: claim for claim in CLAIMS}
+BY_ID = {claim.id: claim for claim in all_claims()}
 GOAL = 10 ** (-900 * RATE)
 STDS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5)
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from support.claim_logs import SCENARIOS
 
-from overparam_cli.claims import CLAIMS, Claim
+from overparam_cli.claims import Claim, all_claims
 from overparam_cli.claims.evaluation import Library, evaluate
 from overparam_cli.claims.model import MIXED, NOT_REPRODUCED, NOT_RUN, REPRODUCED, WHOLE, Result
 from overparam_cli.results import logs
 from overparam_cli.results.theory_logs import THEORY
 
-OF_RUNS = [claim for claim in CLAIMS if claim.reads[0].partition("/")[0] not in ("bench", THEORY)]
+OF_RUNS = [claim for claim in all_claims() if claim.reads[0].partition("/")[0] not in ("bench", THEORY)]
 ids = {"ids": lambda claim: claim.id}
 
 # The ids and their order, as the design lists them.
@@ -31,21 +31,21 @@ def judged(claim: Claim, results: Path) -> Result:
 
 
 def test_every_claim_of_the_design_is_there_once() -> None:
-    assert [claim.id for claim in CLAIMS] == DESIGN.split()
+    assert [claim.id for claim in all_claims()] == DESIGN.split()
 
 
 def test_every_claim_has_a_scenario() -> None:
-    assert {claim.id for claim in CLAIMS} == set(SCENARIOS)
+    assert {claim.id for claim in all_claims()} == set(SCENARIOS)
 
 
-@pytest.mark.parametrize("claim", CLAIMS, **ids)
+@pytest.mark.parametrize("claim", all_claims(), **ids)
 def test_every_claim_says_what_it_is(claim: Claim) -> None:
     assert all((claim.statement, claim.where, claim.measures, claim.requirement, claim.reads))
     assert inspect.getdoc(claim.judge)
     assert len(inspect.signature(claim.judge).parameters) == len(claim.reads)
 
 
-@pytest.mark.parametrize("claim", CLAIMS, **ids)
+@pytest.mark.parametrize("claim", all_claims(), **ids)
 def test_without_logs_it_is_not_run_and_names_the_command(claim: Claim, tmp_path: Path) -> None:
     result = judged(claim, tmp_path)
     assert result.verdict == NOT_RUN
@@ -56,7 +56,7 @@ def test_without_logs_it_is_not_run_and_names_the_command(claim: Claim, tmp_path
     assert result.notes
 
 
-@pytest.mark.parametrize("claim", CLAIMS, **ids)
+@pytest.mark.parametrize("claim", all_claims(), **ids)
 def test_it_is_reproduced_when_every_seed_holds(claim: Claim, tmp_path: Path) -> None:
     SCENARIOS[claim.id](tmp_path, (True, True))
     result = judged(claim, tmp_path)
@@ -66,7 +66,7 @@ def test_it_is_reproduced_when_every_seed_holds(claim: Claim, tmp_path: Path) ->
     assert result.finding.measured
 
 
-@pytest.mark.parametrize("claim", CLAIMS, **ids)
+@pytest.mark.parametrize("claim", all_claims(), **ids)
 def test_it_is_not_reproduced_when_no_seed_holds(claim: Claim, tmp_path: Path) -> None:
     SCENARIOS[claim.id](tmp_path, (False, False))
     result = judged(claim, tmp_path)
@@ -74,7 +74,7 @@ def test_it_is_not_reproduced_when_no_seed_holds(claim: Claim, tmp_path: Path) -
     assert [case.holds for case in result.cases.values()] == [False] * len(result.cases)
 
 
-@pytest.mark.parametrize("claim", CLAIMS, **ids)
+@pytest.mark.parametrize("claim", all_claims(), **ids)
 def test_it_is_mixed_when_some_seeds_hold_and_says_which(claim: Claim, tmp_path: Path) -> None:
     SCENARIOS[claim.id](tmp_path, (True, False, True))
     result = judged(claim, tmp_path)
@@ -105,7 +105,7 @@ def test_a_shorter_or_embedded_run_never_counts(
     assert result.finding
 
 
-@pytest.mark.parametrize("claim", [c for c in CLAIMS if c.reads[0].startswith(THEORY)], **ids)
+@pytest.mark.parametrize("claim", [c for c in all_claims() if c.reads[0].startswith(THEORY)], **ids)
 @pytest.mark.parametrize(
     ("manifest", "reason"),
     [
@@ -121,7 +121,7 @@ def test_a_changed_check_never_counts(claim: Claim, manifest: dict[str, object],
     assert any(reason in note for note in result.notes)
 
 
-@pytest.mark.parametrize("claim", CLAIMS, **ids)
+@pytest.mark.parametrize("claim", all_claims(), **ids)
 @pytest.mark.parametrize("fault", ["schema", "cut", "column"])
 def test_damaged_logs_are_one_line_and_no_verdict(claim: Claim, fault: str, tmp_path: Path) -> None:
     SCENARIOS[claim.id](tmp_path, (True,))

@@ -11,7 +11,7 @@ from rich.console import Console
 from support.claim_logs import RATE, SCENARIOS, falling, lemma3_rows, write_bench, write_check, write_run
 from support.synthetic_runs import Curve, Trial, exponential
 
-from overparam_cli.claims import CLAIMS
+from overparam_cli.claims import all_claims
 from overparam_cli.claims.verify import Report, check, print_results, save, select, verify
 from overparam_cli.errors import ConfigError, LogError, NotReproducedError, StorageError
 from overparam_cli.results import logs
@@ -47,8 +47,8 @@ def test_a_name_is_a_claim_an_experiment_or_a_group(name: str, expected: list[st
 
 
 def test_all_and_nothing_mean_everything(tmp_path: Path) -> None:
-    assert len(select("all")) == len(select("theory")) + 22 == len(CLAIMS)
-    assert [result.claim for result in verify(tmp_path).asked] == list(CLAIMS)
+    assert len(select("all")) == len(select("theory")) + 22 == len(all_claims())
+    assert [result.claim for result in verify(tmp_path).asked] == list(all_claims())
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_claims_json_holds_everything_and_json_what_was_asked_for(tmp_path: Path
     content = json.loads(path.read_text())
     assert content["schema"] == logs.SCHEMA
     assert content["summary"] == {"reproduced": 0, "not reproduced": 0, "mixed": 1, "not run": 29}
-    assert [entry["id"] for entry in content["claims"]] == [claim.id for claim in CLAIMS]
+    assert [entry["id"] for entry in content["claims"]] == [claim.id for claim in all_claims()]
     assert report.as_dict()["claims"] == [entry for entry in content["claims"] if entry["reads"][0].startswith("fig3")]
     entry = report.as_dict()["claims"][1]
     assert (entry["verdict"], entry["counts"], entry["held"], entry["of"]) == ("mixed", True, 2, 3)

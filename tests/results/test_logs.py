@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from overparam_cli.errors import LogError, StorageError
-from overparam_cli.results import logs
+from overparam_cli.results import logs, store
 
 
 @given(st.integers(1, 3_000_000))
@@ -180,5 +180,5 @@ def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
 
 @given(st.recursive(st.none() | st.floats() | st.integers() | st.text(), lambda inner: st.lists(inner), max_leaves=10))
 def test_json_never_holds_what_json_readers_refuse(value: object) -> None:
-    text = json.dumps(logs._finite({"value": value}), allow_nan=False)
+    text = json.dumps(store.plain({"value": value}), allow_nan=False)
     assert isinstance(json.loads(text), dict)

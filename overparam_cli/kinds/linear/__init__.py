@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from overparam_cli.experiments.kind import Column, Kind, Level
+from overparam_cli.experiments.kind import Column, Kind, Level, Outcome
 
 GAP = Level("gap", "final_gap", "gaps", "gap", "final gap", "final {loss} − optimum")
 
@@ -12,13 +12,17 @@ class Linear:
     """The kind `linear`."""
 
     name = "linear"
+    family = ""
     level = GAP
     columns: Mapping[str, Column] = {}
+    outcomes: Sequence[Outcome] = ()
 
     @property
     def figures(self) -> Sequence[Any]:
-        """None registered here yet."""
-        return ()
+        """Drawn from the logs; needs Matplotlib."""
+        from overparam_cli.kinds.linear.figures import FIGURES
+
+        return FIGURES
 
     def level_at_zero(self, manifest: Mapping[str, Any]) -> float | None:
         """L(0) minus the optimum."""
