@@ -30,7 +30,6 @@ LAYERS: tuple[set[str], ...] = (
 UPWARDS: dict[str, set[str]] = {
     "claims/verify.py": {"report"},
     "experiments/registries.py": {"kinds"},
-    "report/listing.py": {"kinds"},
     "run/job.py": {"kinds"},
     "run/manifest.py": {"kinds"},
     "run/runner.py": {"kinds"},
@@ -49,7 +48,6 @@ PURE: tuple[str, ...] = (
     "kinds/theory/field.py",
     "kinds/theory/illustration.py",
     "kinds/theory/rule.py",
-    "kinds/theory/warmup.py",
 )
 THIRD_PARTY = {"torch", "numpy", "scipy"}
 

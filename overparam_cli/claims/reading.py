@@ -15,7 +15,7 @@ from overparam_cli.errors import LogError
 from overparam_cli.results import logs
 from overparam_cli.results.analysis import full_iterations, iterations, measure_of
 from overparam_cli.results.logs import Run
-from overparam_cli.results.theory_logs import TABLE, read_record
+from overparam_cli.results.record import TABLE, Record
 
 BENCH = "bench.csv"
 BENCH_DATASETS = ("ethanol",)
@@ -106,14 +106,8 @@ def read_theory_evidence(folder: Path) -> TableEvidence:
     """Read a theory check's table. Raises MissingError or LogError."""
     if not (folder / TABLE).exists():
         raise MissingError(f"{folder} does not exist" if not folder.exists() else f"{folder} is unfinished")
-    record = read_record(folder)
-    data, found = record.manifest.get("dataset"), []
-    if data and data.get("embedded"):
-        found.append(_not_the_papers(data))
-    if not record.manifest.get("full_length", False) and not found:
-        changed = ", ".join(f"{key} = {value}" for key, value in (record.manifest.get("changed") or {}).items())
-        found.append(changed or _not_the_papers(data or {}))
-    return TableEvidence(folder / TABLE, record.manifest, record.table, tuple(found))
+    record = Record.read(folder)
+    return TableEvidence(folder / TABLE, record.manifest, record.table, record.shortcomings)
 
 
 def read_bench_evidence(folder: Path) -> TableEvidence:

@@ -6,7 +6,7 @@ from pathlib import Path
 from overparam_cli.errors import LogError
 from overparam_cli.experiments import available, flatten, load_experiment
 from overparam_cli.results import logs
-from overparam_cli.results.theory_logs import THEORY, Record, find_names, find_records
+from overparam_cli.results.record import THEORY, Record, find_names, find_records
 
 
 def found_by_name(

@@ -11,7 +11,7 @@ from overparam_cli.claims import Claim, all_claims
 from overparam_cli.claims.evaluation import Library, evaluate
 from overparam_cli.claims.model import MIXED, NOT_REPRODUCED, NOT_RUN, REPRODUCED, WHOLE, Result
 from overparam_cli.results import logs
-from overparam_cli.results.theory_logs import THEORY
+from overparam_cli.results.record import THEORY
 
 OF_RUNS = [claim for claim in all_claims() if claim.reads[0].partition("/")[0] not in ("bench", THEORY)]
 ids = {"ids": lambda claim: claim.id}

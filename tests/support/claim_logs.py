@@ -17,7 +17,7 @@ from support.synthetic_cnn import falling as cnn_falling
 from support.synthetic_runs import Curve, Trial, exponential, make_run
 
 from overparam_cli.results import logs
-from overparam_cli.results.theory_logs import TABLE
+from overparam_cli.results.record import TABLE
 
 RATE = 2.0**-10  # decades per iteration
 Outcomes = Sequence[bool]
