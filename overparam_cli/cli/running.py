@@ -103,10 +103,11 @@ def _show_plan(studies: Sequence["Study"], jobs: Sequence["Job"], settings: "Set
 
 def _run(studies: Sequence["Study"], jobs: Sequence["Job"], settings: "Settings", *, as_json: bool) -> None:
     """Run everything, then print its table."""
-    from overparam_cli.kinds.theory.study import run_study
+    from overparam_cli.kinds.theory.running import run_study
+    from overparam_cli.kinds.theory.tables import grid
     from overparam_cli.report import listing
+    from overparam_cli.results.record import Record
     from overparam_cli.results.run import Run
-    from overparam_cli.results.theory_logs import read_record
     from overparam_cli.run.job import run_job
     from overparam_cli.run.progress import display
 
@@ -115,8 +116,9 @@ def _run(studies: Sequence["Study"], jobs: Sequence["Job"], settings: "Settings"
         for job in jobs:
             run_job(job, settings, progress)
     if as_json or not settings.quiet:
-        records = [read_record(folder) for folder in checked]
-        listing.summaries([Run.read(job.folder) for job in jobs], as_json=as_json, records=records)
+        records = [Record.read(folder) for folder in checked]
+        runs = [Run.read(job.folder) for job in jobs]
+        listing.summaries(runs, as_json=as_json, records=[(record, grid(record)) for record in records])
 
 
 @click.command()
@@ -148,9 +150,11 @@ def theory(
     """
     from overparam_cli.experiments import parse_assignments
     from overparam_cli.kinds.theory.figures import draw
-    from overparam_cli.kinds.theory.study import plan_checks, run_study
+    from overparam_cli.kinds.theory.running import run_study
+    from overparam_cli.kinds.theory.study import plan_checks
+    from overparam_cli.kinds.theory.tables import grid
     from overparam_cli.report import listing
-    from overparam_cli.results.theory_logs import read_record
+    from overparam_cli.results.record import Record
     from overparam_cli.run.progress import display
     from overparam_cli.run.settings import Settings
 
@@ -160,11 +164,11 @@ def theory(
     records = []
     with display(1, quiet=settings.quiet) as progress:
         for folder in run_study(study, settings, progress):
-            records.append(read_record(folder))
+            records.append(Record.read(folder))
             if figures:
                 draw(records[-1:], folder / "figure")
     if as_json or not settings.quiet:
-        listing.summaries([], as_json=as_json, records=records)
+        listing.summaries([], as_json=as_json, records=[(record, grid(record)) for record in records])
 
 
 @click.command()

@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from overparam_cli.kinds.linear.regression import gradient
+from overparam_cli.kinds.theory import appendix_b
 from overparam_cli.kinds.theory import illustration as theory_illustration
 from overparam_cli.kinds.theory.illustration import (
     TwoPoints,
     assumptions,
-    check_appendix_b,
     descent_iterations,
     run_rule,
     stability_limit,
@@ -109,7 +109,7 @@ def test_first_step_lands_where_the_appendix_says() -> None:
 
 
 def test_table_of_the_appendix() -> None:
-    met, unmet, diverged = check_appendix_b(y1s=(100.0,), epsilon1s=(0.1,)) + check_appendix_b(
+    met, unmet, diverged = appendix_b.compute(y1s=(100.0,), epsilon1s=(0.1,)) + appendix_b.compute(
         y1s=(10.0,), epsilon1s=(0.1, 0.001)
     )
     assert met["assumptions_met"] is True
