@@ -56,12 +56,26 @@ def tables(results: Path) -> Iterator[Path]:
     yield from sorted(path for path in results.rglob("*.csv"))
 
 
-def kept_rows(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of a log that are kept; another table is kept whole."""
-    if "iteration" not in table:
+def completed_rows(path: Path) -> pd.DataFrame:
+    """A table of a smoke run; of a training log the rows of completed trials: when a trial that diverges ceases to be
+    finite hangs on the last bits."""
+    table = read(path)
+    if path.name != "log.csv":
         return table
-    last = table.groupby("trial_id")["iteration"].transform("max")
-    return table[table["iteration"].isin(ROWS) | (table["iteration"] == last)].reset_index(drop=True)
+    trials = read(path.with_name("trials.csv"))
+    completed = trials.loc[trials["status"] == "completed", "trial_id"]
+    return table[table["trial_id"].isin(completed)].reset_index(drop=True)
+
+
+def kept_rows(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a log that are kept; another table is kept whole, but for how trials diverged."""
+    if "iteration" in table:
+        last = table.groupby("trial_id")["iteration"].transform("max")
+        return table[table["iteration"].isin(ROWS) | (table["iteration"] == last)].reset_index(drop=True)
+    if "status" not in table:
+        return table
+    outcome = ["diverged_at", "best_loss", "best_gap"]
+    return table.assign(**{name: table[name].where(table["status"] == "completed") for name in outcome})
 
 
 def read(path: Path) -> pd.DataFrame:
@@ -116,7 +130,7 @@ def make() -> None:
         run_smoke(smoke)
         counts = {}
         for path in tables(smoke):
-            name, table = path.relative_to(smoke), read(path)
+            name, table = path.relative_to(smoke), completed_rows(path)
             counts[name.as_posix()] = len(table)
             (GOLDENS / "smoke" / name).parent.mkdir(parents=True, exist_ok=True)
             kept_rows(table).to_csv(GOLDENS / "smoke" / name, index=False, lineterminator="\n")
