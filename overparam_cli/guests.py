@@ -7,7 +7,6 @@ point in the group of that folder, `overparam.optimizers` for instance, and need
 import pkgutil
 from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
-from importlib.metadata import entry_points
 from types import ModuleType
 from typing import Any, TypeVar
 
@@ -23,6 +22,8 @@ def modules(package: ModuleType | str, first: Sequence[str] = ()) -> list[str]:
 
 def visitors(group: str) -> Iterator[tuple[str, Any]]:
     """(name, object) of every entry point that installed packages have in `group`, by name; each is loaded."""
+    from importlib.metadata import entry_points
+
     for entry in sorted(entry_points(group=group), key=lambda entry: entry.name):
         yield entry.name, entry.load()
 

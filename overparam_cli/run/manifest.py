@@ -14,7 +14,7 @@ import torch
 from overparam_cli import __version__
 from overparam_cli.data import Dataset, ImageDataset
 from overparam_cli.experiments import Experiment, config_hash, to_dict
-from overparam_cli.kinds.linear.regression import Optimum
+from overparam_cli.kinds.linear.optimum import Optimum
 from overparam_cli.results import logs
 
 
@@ -46,8 +46,11 @@ def describe_images(dataset: ImageDataset) -> dict[str, Any]:
 
 
 def describe_optimum(optimum: Optimum, loss_at_zero: float) -> dict[str, Any]:
-    """The optimal loss, certified to lie in [lower_bound, loss]."""
-    return {"loss": optimum.loss, "lower_bound": optimum.lower_bound, "loss_at_zero": loss_at_zero}
+    """The optimal loss, certified to lie in [lower_bound, loss]; what there is to say where none is attained."""
+    described = {"loss": optimum.loss, "lower_bound": optimum.lower_bound, "loss_at_zero": loss_at_zero}
+    if not optimum.separable:
+        return described
+    return described | {"note": "the labels are separable: the infimum is attained by no predictor"}
 
 
 def describe_machine(device: torch.device) -> dict[str, Any]:

@@ -7,23 +7,22 @@ Of which number, its `form` says. With one row of features x, label y and predic
 
     L(W) = (1/n) Σ_i Σ_o ℓ(·)
 
-A loss is written on plain operators, so that its functions take NumPy arrays as well as tensors (`each`, `slope`), but
-for two: `slope_` is the training loop's, `conjugate` the certificate's. Reading a name does not import torch, which
-takes seconds.
+A loss is written on plain operators, so that `each` and `slope` take NumPy arrays as well as tensors; `slope_` is the
+training loop's, `curvature` and `conjugate` are the certificate's. Reading a name imports neither torch, which takes
+seconds, nor NumPy.
 """
 
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
-import numpy as np
-from numpy.typing import NDArray
-
 from overparam_cli.errors import DataInvalidError
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from torch import Tensor
 
-Array = NDArray[np.float64]
+    Array = NDArray[np.float64]
 
 
 class Loss(ABC):
@@ -67,14 +66,14 @@ class Loss(ABC):
         """Write ℓ′(r) into `out`; `r` may be overwritten, and nothing is allocated."""
 
     @abstractmethod
-    def curvature(self, r: Array) -> Array:
+    def curvature(self, r: "Array") -> "Array":
         """ℓ″(r), elementwise; where it jumps, either value."""
 
     @abstractmethod
-    def conjugate(self, u: Array) -> float:
+    def conjugate(self, u: "Array") -> float:
         """The mean of ℓ*(u) = sup_r (u·r − ℓ(r)) over all entries, which `feasible` has made finite."""
 
-    def feasible(self, u: Array) -> Array:
+    def feasible(self, u: "Array") -> "Array":
         """The entries of u moved to where ℓ* is finite, if they are not there."""
         return u
 
@@ -83,26 +82,25 @@ class Loss(ABC):
         total: Tensor = self.each(R).sum(dim=(-2, -1)) / (self.divisor * R.shape[-1])
         return total
 
-    def mean(self, r: Array) -> float:
+    def mean(self, r: "Array") -> float:
         """(1/n) Σ ℓ(r_i), of one output."""
-        return float(np.mean(self.each(r)) / self.divisor)
+        return float(self.each(r).mean() / self.divisor)
 
-    def newton_step(self, Q: Array, r: Array) -> Array:
-        """The step s (m,) of Newton's method on Σ ℓ(r_i + q_iᵀs), Q (n, m) with orthonormal columns.
+    def least_squares(self, r: "Array") -> "tuple[Array, Array] | None":
+        """√ℓ″(r) and −ℓ′(r)/√ℓ″(r), where the quotient is finite for every r; None where it is not.
 
-        The exact Hessian QᵀDQ, D = diag ℓ″(r), is lifted by a negligible multiple of I, because it may be singular.
+        A step of Newton's method is then a least-squares problem with these weights and targets, which is more exact
+        than its normal equations.
         """
-        curvature = self.curvature(r)
-        hessian = (Q.T * curvature) @ Q
-        lift = NEGLIGIBLE * max(float(np.max(curvature, initial=0.0)), TINY)
-        step: Array = np.linalg.solve(hessian + lift * np.eye(len(hessian)), -(Q.T @ self.slope(r)))
-        return step
+        return None
 
-    def labels(self, Y: Array, names: tuple[str, ...]) -> tuple[Array, dict[str, list[float]]]:
+    def labels(self, Y: "Array", names: tuple[str, ...]) -> tuple["Array", dict[str, list[float]]]:
         """Labels (n, k) as the form wants them, and by target which two values became −1 and +1, if any did.
 
         Raises DataInvalidError where a margin is asked of labels that have not exactly two values.
         """
+        import numpy as np
+
         if self.form == "residual":
             return Y, {}
         values = {name: np.unique(column) for name, column in zip(names, Y.T, strict=True)}
@@ -123,7 +121,3 @@ class Loss(ABC):
 
     def __repr__(self) -> str:
         return f"<loss {self.name}>"
-
-
-NEGLIGIBLE = 1e-11  # relative to the largest curvature of one example
-TINY = float(np.finfo(np.float64).tiny)

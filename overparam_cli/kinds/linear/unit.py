@@ -1,4 +1,4 @@
-"""Jobs of linear networks: trials that share a problem, p, precision and number of iterations train as one batch.
+"""Jobs of linear networks: trials that share a problem, loss, precision and number of iterations train as one batch.
 
 A finished batch is committed to the CSVs as a whole; until then it lives in the folder's checkpoint. So which trials
 stand side by side in a batch, on which the last bits of a product may depend, is the same in an interrupted run and an
@@ -14,9 +14,10 @@ import torch
 
 from overparam_cli.data import Dataset, load, preprocess
 from overparam_cli.experiments import AnyTrial, Trial
-from overparam_cli.kinds.linear import regression
+from overparam_cli.kinds.linear import losses, objective
 from overparam_cli.kinds.linear.engine import Engine, pick_device
 from overparam_cli.kinds.linear.history import History
+from overparam_cli.kinds.linear.optimum import Optimum, optimum
 from overparam_cli.results import logs
 from overparam_cli.run import manifest
 from overparam_cli.run.job import Job, JobRun, Settings
@@ -27,14 +28,15 @@ PROBE_SECONDS = 0.5  # that an estimate runs for
 
 @dataclass(frozen=True)
 class LinearProblem:
-    """A data set, scaled, with its certified optimum for one p."""
+    """A data set, scaled, with its certified optimum for one loss; `classes` says which labels became −1 and +1."""
 
     dataset: Dataset
     preprocessing: str
     X: torch.Tensor  # (n, d) float64
     Y: torch.Tensor  # (n, k) float64
-    optimum: regression.Optimum
+    optimum: Optimum
     loss_at_zero: float
+    classes: Mapping[str, Sequence[float]]
 
     @property
     def fingerprint(self) -> str:
@@ -43,10 +45,10 @@ class LinearProblem:
 
     def describe(self) -> dict[str, Any]:
         """Data set and optimum, for the manifest."""
-        return {
-            "dataset": manifest.describe_dataset(self.dataset, self.preprocessing),
-            "optimum": manifest.describe_optimum(self.optimum, self.loss_at_zero),
-        }
+        described = manifest.describe_dataset(self.dataset, self.preprocessing)
+        if self.classes:
+            described["classes"] = {name: {"-1": low, "+1": high} for name, (low, high) in self.classes.items()}
+        return {"dataset": described, "optimum": manifest.describe_optimum(self.optimum, self.loss_at_zero)}
 
 
 def batch_key(trial: Trial) -> tuple[object, ...]:
@@ -59,10 +61,12 @@ def load_problem(trial: Trial, settings: Settings) -> LinearProblem:
     bar = False if settings.quiet else None  # None: where the output is a terminal
     raw = load(trial.dataset, targets=trial.targets, data_dir=settings.data_dir, offline=settings.offline, progress=bar)
     dataset = preprocess(raw, trial.preprocessing)
-    X, Y = torch.from_numpy(dataset.X), torch.from_numpy(dataset.Y)
-    zero = regression.loss(torch.zeros(dataset.k, dataset.d, dtype=torch.float64), X, Y, trial.p)
-    optimum = regression.optimum(dataset.X, dataset.Y, trial.p)
-    return LinearProblem(dataset, trial.preprocessing, X, Y, optimum, float(zero))
+    loss = losses.named(trial.loss)
+    labels, classes = loss.labels(dataset.Y, dataset.target_names)
+    X, Y = torch.from_numpy(dataset.X), torch.from_numpy(labels)
+    zero = objective.value(torch.zeros(dataset.k, dataset.d, dtype=torch.float64), X, Y, loss)
+    best = optimum(dataset.X, labels, loss)
+    return LinearProblem(dataset, trial.preprocessing, X, Y, best, float(zero), classes)
 
 
 def batches_of(trials: Iterable[Trial]) -> list[list[Trial]]:

@@ -8,8 +8,8 @@ from dataclasses import replace
 from importlib import import_module
 
 from overparam_cli.guests import modules, unique, visitors
-from overparam_cli.kinds.optimizers.gd import gd
 from overparam_cli.kinds.optimizer import SEMANTICS, Hyper, Optimizer, State
+from overparam_cli.kinds.optimizers.gd import gd
 
 __all__ = ["OPTIMIZERS", "SEMANTICS", "Hyper", "Optimizer", "State"]
 

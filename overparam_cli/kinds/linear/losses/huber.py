@@ -1,14 +1,16 @@
 """Huber's loss: quadratic up to δ, linear beyond, so that outliers pull with bounded force."""
 
+import math
 import re
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
-
-from overparam_cli.kinds.linear.loss import Array, Loss
+from overparam_cli.kinds.linear.loss import Loss
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from overparam_cli.kinds.linear.loss import Array
 
 
 class Huber(Loss):
@@ -26,12 +28,13 @@ class Huber(Loss):
         match = re.fullmatch(r"huber(\d*\.?\d*)", name)
         text = match[1] if match else "."
         delta = 1.0 if text == "" else float(text) if text != "." else 0.0
-        return cls(delta) if 0 < delta < np.inf else None
+        return cls(delta) if 0 < delta < math.inf else None
 
     @property
     def name(self) -> str:
         """``huber``, ``huber0.5``: one name for one δ, however it was written."""
-        return "huber" if self.delta == 1 else f"huber{np.format_float_positional(self.delta, trim='-')}"
+        plain = f"{Decimal(repr(self.delta)):f}"  # no exponent
+        return "huber" if self.delta == 1 else f"huber{plain.removesuffix('.0')}"
 
     @property
     def label(self) -> str:
@@ -53,17 +56,17 @@ class Huber(Loss):
 
         torch.clamp(r, -self.delta, self.delta, out=out)
 
-    def curvature(self, r: Array) -> Array:
+    def curvature(self, r: "Array") -> "Array":
         """1 up to δ, 0 beyond."""
-        return (np.abs(r) <= self.delta).astype(np.float64)
+        return (abs(r) <= self.delta).astype(float)
 
-    def conjugate(self, u: Array) -> float:
+    def conjugate(self, u: "Array") -> float:
         """u²/2, finite up to |u| = δ."""
-        return float(np.mean(u**2) / 2)
+        return float((u**2).mean() / 2)
 
-    def feasible(self, u: Array) -> Array:
+    def feasible(self, u: "Array") -> "Array":
         """Shrunk as a whole, so that what u is orthogonal to it stays orthogonal to."""
-        return u * min(1.0, self.delta / max(float(np.max(np.abs(u), initial=0.0)), self.delta))
+        return u * min(1.0, self.delta / max(float(abs(u).max(initial=0.0)), self.delta))
 
 
 LOSS = Huber

@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
-
-from overparam_cli.kinds.linear.loss import Array, Loss
+from overparam_cli.kinds.linear.loss import Loss
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from overparam_cli.kinds.linear.loss import Array
 
 
 class Logistic(Loss):
@@ -25,17 +25,19 @@ class Logistic(Loss):
 
     def each(self, r: Any) -> Any:
         """log(1 + e^{−m})."""
-        if isinstance(r, np.ndarray):
-            return np.logaddexp(0.0, -r)
-        import torch
+        if hasattr(r, "log1p"):  # a tensor
+            return (-r).clip(min=0) + (-r.abs()).exp().log1p()
+        import numpy as np
 
-        return torch.nn.functional.softplus(-r, threshold=LINEAR)
+        return np.logaddexp(0.0, -r)
 
     def slope(self, r: Any) -> Any:
         """−1/(1 + e^m)."""
-        if isinstance(r, np.ndarray):
-            return -np.exp(-np.logaddexp(0.0, r))
-        return -(-r).sigmoid()
+        if hasattr(r, "sigmoid"):  # a tensor
+            return -(-r).sigmoid()
+        import numpy as np
+
+        return -np.exp(-np.logaddexp(0.0, r))
 
     def slope_(self, r: "Tensor", out: "Tensor") -> None:
         """−1/(1 + e^m)."""
@@ -43,20 +45,23 @@ class Logistic(Loss):
 
         torch.neg(r, out=out).sigmoid_().neg_()
 
-    def curvature(self, r: Array) -> Array:
+    def curvature(self, r: "Array") -> "Array":
         """1/((1 + e^m)(1 + e^{−m}))."""
-        return np.exp(-np.logaddexp(0.0, r) - np.logaddexp(0.0, -r))
+        import numpy as np
 
-    def conjugate(self, u: Array) -> float:
+        both: Array = np.exp(-np.logaddexp(0.0, r) - np.logaddexp(0.0, -r))
+        return both
+
+    def conjugate(self, u: "Array") -> float:
         """v log v + (1 − v) log(1 − v) of v = −u, finite for 0 ≤ v ≤ 1."""
+        import numpy as np
+
         v, rest = -u[u < 0], 1 + u[u > -1]
         return float(np.sum(v * np.log(v)) + np.sum(rest * np.log(rest))) / len(u)
 
-    def feasible(self, u: Array) -> Array:
+    def feasible(self, u: "Array") -> "Array":
         """Clipped to where v lies in [0, 1]."""
         return u.clip(-1.0, 0.0)
 
-
-LINEAR = 50.0  # from which on log(1 + e^x) is x in float64
 
 LOSS = Logistic

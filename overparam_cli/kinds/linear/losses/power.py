@@ -1,15 +1,16 @@
 """ℓp: the p-th power of the residual over p, p even; ℓ2 and ℓ4 are the paper's."""
 
+import math
 import re
 from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
-
 from overparam_cli.errors import ConfigError
-from overparam_cli.kinds.linear.loss import Array, Loss
+from overparam_cli.kinds.linear.loss import Loss
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from overparam_cli.kinds.linear.loss import Array
 
 
 class Power(Loss):
@@ -59,23 +60,18 @@ class Power(Loss):
             torch.mul(r, r, out=out)
             out.pow_((self.p - 2) // 2).mul_(r)
 
-    def curvature(self, r: Array) -> Array:
+    def curvature(self, r: "Array") -> "Array":
         """(p − 1) r^{p−2}."""
         return (self.p - 1) * r ** (self.p - 2)
 
-    def conjugate(self, u: Array) -> float:
+    def conjugate(self, u: "Array") -> float:
         """(1 − 1/p) |u|^{p/(p−1)}."""
-        return (1 - 1 / self.p) * float(np.mean(np.abs(u) ** (self.p / (self.p - 1))))
+        return (1 - 1 / self.p) * float((abs(u) ** (self.p / (self.p - 1))).mean())
 
-    def newton_step(self, Q: Array, r: Array) -> Array:
-        """A weighted least-squares problem, solved by SVD, which stays exact where curvatures vanish.
-
-        s minimises Σ ½(p−1)r^{p−2}(q_iᵀs)² + r^{p−1}q_iᵀs: rows √(p−1)|r|^{p/2−1}·q_i, targets −sign(r)|r|^{p/2}/√(p−1).
-        """
-        half = np.abs(r) ** (self.p // 2 - 1)
-        rows, targets = np.sqrt(self.p - 1) * half[:, None] * Q, -half * r / np.sqrt(self.p - 1)
-        step: Array = np.linalg.lstsq(rows, targets, rcond=None)[0]
-        return step
+    def least_squares(self, r: "Array") -> "tuple[Array, Array] | None":
+        """√(p−1)|r|^{p/2−1} and −sign(r)|r|^{p/2}/√(p−1), exact where curvatures vanish."""
+        half, root = abs(r) ** (self.p // 2 - 1), math.sqrt(self.p - 1)
+        return root * half, -half * r / root
 
 
 LOSS = Power

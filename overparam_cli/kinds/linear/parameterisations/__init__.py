@@ -3,6 +3,7 @@
 Their names can be read without importing torch, which takes seconds; `parameterisation` imports the one it returns.
 """
 
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -15,16 +16,20 @@ GROUP = "overparam.parameterisations"
 END_TO_END = "end-to-end"  # the paper's rule: reached by the optimiser of this name, which is bound to it
 
 
-def names() -> list[str]:
+@cache
+def names() -> tuple[str, ...]:
     """What a trial may choose, `layers` first."""
     own = [name.replace("_", "-") for name in modules(__name__, first=("layers",))]
-    return [name for name in [*own, *(name for name, _ in visitors(GROUP))] if name != END_TO_END]
+    return tuple(name for name in [*own, *(name for name, _ in visitors(GROUP))] if name != END_TO_END)
 
 
+@cache
 def parameterisation(name: str) -> "Parameterisation":
     """The parameterisation of a name; KeyError where there is none."""
     own = name.replace("-", "_")
+    found: Parameterisation
     if own in modules(__name__):
-        found: Parameterisation = import_module(f"{__name__}.{own}").PARAMETERISATION
-        return found
-    return unique(visitors(GROUP))[name]
+        found = import_module(f"{__name__}.{own}").PARAMETERISATION
+    else:
+        found = unique(visitors(GROUP))[name]
+    return found
