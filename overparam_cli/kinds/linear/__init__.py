@@ -1,6 +1,7 @@
 """Deep linear networks: by Eq. 3 their loss is that of the end-to-end matrix."""
 
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from overparam_cli.experiments.kind import Column, Level, Outcome
@@ -31,9 +32,10 @@ class Linear:
     @property
     def figures(self) -> Sequence[Any]:
         """Drawn from the logs; needs Matplotlib."""
-        from overparam_cli.kinds.linear.figures import FIGURES
-
-        return FIGURES
+        modules = [
+            "overparam_cli.kinds.linear.figures",
+        ]
+        return [figure for module in modules for figure in import_module(module).FIGURES]
 
     def level_at_zero(self, manifest: Mapping[str, Any]) -> float | None:
         """L(0) minus the optimum."""

@@ -1,6 +1,7 @@
 """The MNIST network of Figure 5 right, its dense layers factored (App. C.2)."""
 
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from math import log
 from typing import TYPE_CHECKING, Any
 
@@ -55,9 +56,10 @@ class Mnist:
     @property
     def figures(self) -> Sequence[Any]:
         """Drawn from the logs; needs Matplotlib."""
-        from overparam_cli.kinds.mnist.figures import FIGURES
-
-        return FIGURES
+        modules = [
+            "overparam_cli.kinds.mnist.figures",
+        ]
+        return [figure for module in modules for figure in import_module(module).FIGURES]
 
     def level_at_zero(self, manifest: Mapping[str, Any]) -> float | None:
         """ln k, the cross-entropy of a uniform guess among the k classes."""
