@@ -1,10 +1,9 @@
 """Figures 3 and 5-left: what depth does to gradient descent, each depth at its best learning rate."""
 
 from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 
-import pandas as pd
-
-from overparam_cli.claims.evidence import RunEvidence
+from overparam_cli.claims.evidence import RunEvidence, TableEvidence
 from overparam_cli.claims.measures import (
     Requirement,
     above,
@@ -17,30 +16,58 @@ from overparam_cli.claims.measures import (
     ranged,
     shared_seeds,
 )
-from overparam_cli.claims.model import Case, Finding
-from overparam_cli.results.trajectories import PLATEAU, final_gap, plateau_end, start_gap
+from overparam_cli.claims.model import WHOLE, CannotJudgeError, Case, Finding, claim
+from overparam_cli.results.trajectory import PLATEAU, Trajectory
 
 SHARES = (0.1, 0.5, 1.0)  # of the baseline's run
-SLIGHTLY = 1 / 3
+SLIGHTLY = Fraction(1, 3)
 SIGNIFICANTLY = 2.0
 PLATEAU_LENGTH = (32_000, 100_000)  # iterations
 IMMEDIATELY = 1_000  # iterations
+NEGLIGIBLE_COST = 1.10  # time per iteration
+BENCH_SUBJECT = "engine, one depth"
 
 
+@claim(
+    "l2-depth-hinders",
+    says="with ℓ2, depth slightly hinders",
+    where="Fig. 3-left",
+    measures="speedup of depths 2, 3 over depth 1 at depth 1's gap at 10 %, 50 % and 100 % of the run",
+    requires=f'< 1 and ≥ {SLIGHTLY} ("slightly") for both depths at all three',
+    reads=("fig3/l2",),
+)
 def l2_depth_hinders(run: RunEvidence) -> Finding:
     """Speedup of depths 2 and 3 over depth 1 at depth 1's gap at 10 %, 50 % and 100 % of the run: < 1 and ≥ 1/3.
 
     A network that never reaches a gap bounds its speedup from above alone. "≥ 1/3" is then undecided, and the claim not
     shown to hold: so it is at 100 % of the run for every network that is slower at all.
     """
-    return _over_depth_1(run, {"depth 2": "depth-2", "depth 3": "depth-3"}, (below(1), at_least(SLIGHTLY)), SHARES)
+    return _over_depth_1(
+        run, {"depth 2": "depth-2", "depth 3": "depth-3"}, (below(1), at_least(float(SLIGHTLY))), SHARES
+    )
 
 
+@claim(
+    "l4-depth-accelerates",
+    says="with ℓ4, depth significantly accelerates",
+    where="Fig. 3-right",
+    measures="speedup of depths 2, 3 over depth 1 at depth 1's final gap",
+    requires=f"≥ {SIGNIFICANTLY:g} for both",
+    reads=("fig3/l4",),
+)
 def l4_depth_accelerates(run: RunEvidence) -> Finding:
     """Speedup of depths 2 and 3 over depth 1 at depth 1's final gap: ≥ 2 for both."""
     return _over_depth_1(run, {"depth 2": "depth-2", "depth 3": "depth-3"}, (at_least(SIGNIFICANTLY),))
 
 
+@claim(
+    "identity-accelerates",
+    says="and depth again accelerates",
+    where="Fig. 5-left",
+    measures="speedup of depths 4, 8 over depth 1 at depth 1's final gap",
+    requires="> 1 for both",
+    reads=("fig5-left/l4",),
+)
 def identity_accelerates(run: RunEvidence) -> Finding:
     """Speedup of depths 4 and 8 under identity init over depth 1 at depth 1's final gap: > 1 for both."""
     return _over_depth_1(run, {"depth 4": "depth-4-identity", "depth 8": "depth-8-identity"}, (above(1),))
@@ -57,19 +84,28 @@ def _over_depth_1(
     return judge_speedups(pairs, shared_seeds(run), requirements, floor=run.floor, shares=shares)
 
 
+@claim(
+    "depth4-plateau",
+    says="near-zero depth 4 makes visible progress only after about 65K iterations (v1: more than 50K)",
+    where="Fig. 5-left",
+    measures="first iteration with gap ≤ 0.9 of the start, best lr (shown beside it: the same for every lr, later "
+    "diverged ones included)",
+    requires=f"between {PLATEAU_LENGTH[0] // 1000}K and {PLATEAU_LENGTH[1] // 1000}K",
+    reads=("fig5-left/l4",),
+)
 def depth4_plateau(run: RunEvidence) -> Finding:
     """First logged iteration with gap ≤ 0.9 of the start, near-zero depth 4 at its best rate: 32K to 100K, inclusive.
 
     The same for every learning rate, those that diverged later included, is shown beside it.
     """
     finding = _plateaus(run, {"depth 4": "depth-4"}, lambda end: PLATEAU_LENGTH[0] <= end <= PLATEAU_LENGTH[1])
-    seeds, failed = shared_seeds(run), run.diverged("depth-4")
+    seeds, failed = shared_seeds(run), run.curve("depth-4").diverged
     ends = {
-        lr: {seed: plateau_end(log) for seed, log in logs.items() if seed in seeds}
-        for lr, logs in run.by_rate("depth-4").items()
+        lr: {seed: trial.plateau_end() for seed, trial in trials.items() if seed in seeds}
+        for lr, trials in run.by_rate("depth-4").items()
     }
     texts = [
-        f"{lr:g} → {count_text(list(found.values()))}{' (diverged)' if any(lr == rate for rate, _ in failed) else ''}"
+        f"{lr:g} → {count_text(list(found.values()))}{' (diverged)' if lr in failed else ''}"
         for lr, found in ends.items()
         if any(end is not None for end in found.values())
     ]
@@ -77,6 +113,14 @@ def depth4_plateau(run: RunEvidence) -> Finding:
     return Finding(beside, finding.cases, {**finding.numbers, "at_every_rate": ends}, finding.notes)
 
 
+@claim(
+    "identity-immediate",
+    says="under identity init depths 4 and 8 make progress immediately",
+    where="Fig. 5-left",
+    measures="first iteration with gap ≤ 0.9 of the start",
+    requires=f"≤ {IMMEDIATELY}",
+    reads=("fig5-left/l4",),
+)
 def identity_immediate(run: RunEvidence) -> Finding:
     """First logged iteration with gap ≤ 0.9 of the start, identity depths 4 and 8 at their best rates: ≤ 1000."""
     curves = {"depth 4": "depth-4-identity", "depth 8": "depth-8-identity"}
@@ -87,7 +131,7 @@ def _plateaus(run: RunEvidence, curves: Mapping[str, str], within: Callable[[int
     """Judge the end of the plateau at each curve's best rate; `within` fails for all that is beyond the run."""
     chosen = {label: run.chosen(curve) for label, curve in curves.items()}
     ends = {
-        seed: {label: plateau_end(own.logs[seed]) if seed in own.logs else None for label, own in chosen.items()}
+        seed: {label: own.logs[seed].plateau_end() if seed in own.logs else None for label, own in chosen.items()}
         for seed in shared_seeds(run)
     }
     cases = {
@@ -95,22 +139,31 @@ def _plateaus(run: RunEvidence, curves: Mapping[str, str], within: Callable[[int
         for seed, found in ends.items()
     }
     texts = [
-        f"{label}: {count_text([found[label] for found in ends.values()])}" + (f" (lr {own.lr:g})" if own.lr else "")
+        f"{label}: {count_text([found[label] for found in ends.values()])}"
+        + (f" (lr {own.rate:g})" if own.rate else "")
         for label, own in chosen.items()
     ]
     text = f"end of the plateau, {', '.join(texts)}"
     return Finding(text, cases, {"learning_rates": learning_rates(chosen.values())}, notes_of(chosen.values()))
 
 
+@claim(
+    "depth8-stuck",
+    says="near-zero depth 8: every lr diverges or fails to converge within 100K",
+    where="Fig. 5-left, App. C.1",
+    measures="best gap over all lrs at 100K",
+    requires=f"≥ {PLATEAU} of the start, or diverged, for every lr",
+    reads=("fig5-left/l4",),
+)
 def depth8_stuck(run: RunEvidence) -> Finding:
     """Near-zero depth 8, every learning rate: diverged, or a final gap of at least 0.9 of the start.
 
     The final gap is that of the last iteration, 100K in the paper's run.
     """
-    failed, rates = run.diverged("depth-8"), run.by_rate("depth-8")
+    failed, rates = run.curve("depth-8").lost, run.by_rate("depth-8")
     cases = {}
     for seed in shared_seeds(run):
-        ratios = {lr: _left(logs[seed]) for lr, logs in rates.items() if (lr, seed) not in failed}
+        ratios = {lr: _left(trials[seed]) for lr, trials in rates.items() if (lr, seed) not in failed}
         stuck = all(ratio >= PLATEAU for ratio in ratios.values())
         numbers = {"final_over_start": ratios, "diverged_rates": [lr for lr in rates if (lr, seed) in failed]}
         cases[str(seed)] = Case(stuck, numbers)
@@ -119,6 +172,34 @@ def depth8_stuck(run: RunEvidence) -> Finding:
     return Finding(f"best final gap {ranged(best)} of the start; {lost} of {len(rates)} learning rates diverged", cases)
 
 
-def _left(log: pd.DataFrame) -> float:
+def _left(trial: Trajectory) -> float:
     """Return the final gap over the gap at the start."""
-    return final_gap(log) / start_gap(log)
+    return trial.final / trial.start
+
+
+@claim(
+    "cost-of-depth",
+    says="the computational toll of scalar overparameterisation is virtually non-existent",
+    where="Sec. 8",
+    measures="time per iteration, depths 2, 3 over depth 1, equal batch, measured in one run by `overparam "
+    "bench`, whose CSV this reads",
+    requires=f"≤ {NEGLIGIBLE_COST:.2f}",
+    reads=("bench",),
+)
+def cost_of_depth(table: TableEvidence) -> Finding:
+    """Median time per iteration of depths 2 and 3 over depth 1's in batches of one depth and equal size: ≤ 1.10.
+
+    For every loss that the benchmark has, ℓ2 and ℓ4.
+    """
+    table.require("subject", {BENCH_SUBJECT})
+    rows = table.rows[table.column("subject") == BENCH_SUBJECT]
+    times = table.numbers("median")
+    ratios: dict[str, float] = {}
+    for loss in sorted(set(rows["loss"])):
+        own = {int(depth): float(times[row]) for row, depth in rows[rows["loss"] == loss]["depth"].items()}
+        if not {1, 2, 3} <= own.keys():
+            raise CannotJudgeError(f"{table.path} lacks depths of {loss}")
+        ratios |= {f"{loss} depth {depth}": own[depth] / own[1] for depth in (2, 3)}
+    text = ", ".join(f"{name} {ratio:.3g}×" for name, ratio in ratios.items())
+    holds = all(ratio <= NEGLIGIBLE_COST for ratio in ratios.values())
+    return Finding(f"time over depth 1: {text}", {WHOLE: Case(holds, {"time_ratio": ratios})})

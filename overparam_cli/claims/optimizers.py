@@ -2,7 +2,7 @@
 
 from math import inf
 
-from overparam_cli.claims.evidence import Chosen, RunEvidence
+from overparam_cli.claims.evidence import RunEvidence
 from overparam_cli.claims.measures import (
     above,
     at_least,
@@ -15,18 +15,34 @@ from overparam_cli.claims.measures import (
     speedup_at,
     speedup_text,
 )
-from overparam_cli.claims.model import Case, Finding
-from overparam_cli.results.trajectories import final_gap
+from overparam_cli.claims.model import Case, Finding, claim
+from overparam_cli.results.curve import Choice
 
 CONSIDERABLY = 2.0
 SHARES = (0.1, 0.5, 1.0)  # of the baseline's run
 
 
+@claim(
+    "beats-adagrad",
+    says="depth 3 with GD outperforms AdaGrad on one layer",
+    where="Fig. 4-left",
+    measures="speedup at the competitor's final gap",
+    requires="> 1",
+    reads=("fig4-left/l4",),
+)
 def beats_adagrad(run: RunEvidence) -> Finding:
     """Speedup of depth 3 under gradient descent over AdaGrad on one layer at AdaGrad's final gap: > 1."""
     return _beats(run, "adagrad", "AdaGrad")
 
 
+@claim(
+    "beats-adadelta",
+    says="depth 3 with GD outperforms AdaDelta on one layer",
+    where="Fig. 4-left",
+    measures="speedup at the competitor's final gap",
+    requires="> 1",
+    reads=("fig4-left/l4",),
+)
 def beats_adadelta(run: RunEvidence) -> Finding:
     """Speedup of depth 3 under gradient descent over AdaDelta on one layer at AdaDelta's final gap: > 1."""
     return _beats(run, "adadelta", "AdaDelta")
@@ -37,6 +53,14 @@ def _beats(run: RunEvidence, competitor: str, name: str) -> Finding:
     return judge_speedups(pairs, shared_seeds(run), (above(1),), floor=run.floor)
 
 
+@claim(
+    "adagrad-slower-than-gd",
+    says="AdaGrad is slower than plain gradient descent",
+    where="Fig. 4-left",
+    measures="final gap, and speedup of GD depth 1 at AdaGrad's final gap",
+    requires="GD's gap smaller",
+    reads=("fig4-left/l4", "fig3/l4"),
+)
 def adagrad_slower(run: RunEvidence, figure3: RunEvidence) -> Finding:
     """Final gap of gradient descent on one layer below AdaGrad's, each at its best rate.
 
@@ -62,11 +86,19 @@ def adagrad_slower(run: RunEvidence, figure3: RunEvidence) -> Finding:
     return Finding(f"final gap: {', '.join(texts)}; speedup {beside}", cases, numbers, notes_of(curves))
 
 
-def _final(curve: Chosen, seed: int) -> float:
+def _final(curve: Choice, seed: int) -> float:
     """Return a seed's final gap, infinite where the curve diverged."""
-    return final_gap(curve.logs[seed]) if seed in curve.logs and seed not in curve.diverged else inf
+    return curve.logs[seed].final if seed in curve.logs and seed not in curve.lost else inf
 
 
+@claim(
+    "blog-one-scalar",
+    says="one extra scalar (depth 2) accelerates more than AdaGrad and AdaDelta",
+    where="blog",
+    measures="speedup over each, and over GD",
+    requires="> 1 over all three",
+    reads=("blog/l4",),
+)
 def one_extra_scalar(run: RunEvidence) -> Finding:
     """Speedup of depth 2 over gradient descent, AdaGrad and AdaDelta on one layer, at the final gap of each: > 1."""
     depth2 = run.chosen("gd-depth-2")
@@ -75,6 +107,14 @@ def one_extra_scalar(run: RunEvidence) -> Finding:
     return judge_speedups(pairs, shared_seeds(run), (above(1),), floor=run.floor)
 
 
+@claim(
+    "adam-beats-depth",
+    says="Adam was considerably faster than overparameterisation",
+    where="Fig. 4 text",
+    measures="speedup of Adam depth 1 over GD depth 3 at the latter's final gap",
+    requires=f"≥ {CONSIDERABLY:g}",
+    reads=("fig4-right/l4", "fig4-left/l4"),
+)
 def adam_beats_depth(adam: RunEvidence, descent: RunEvidence) -> Finding:
     """Speedup of Adam on one layer over gradient descent at depth 3 at the latter's final gap: ≥ 2."""
     require_same_problem(adam, descent)
@@ -83,6 +123,14 @@ def adam_beats_depth(adam: RunEvidence, descent: RunEvidence) -> Finding:
     return judge_speedups(pairs, shared_seeds(adam, descent), (at_least(CONSIDERABLY),), floor=floor)
 
 
+@claim(
+    "adam-plus-depth",
+    says="depth accelerates Adam further",
+    where="Fig. 4-right",
+    measures="speedup of Adam depths 2, 3 over Adam depth 1 at gaps reached at 10 %, 50 %, 100 %",
+    requires="> 1 for both at all three",
+    reads=("fig4-right/l4",),
+)
 def adam_plus_depth(run: RunEvidence) -> Finding:
     """Speedup of Adam at depths 2 and 3 over Adam at depth 1 at the latter's gap at 10 %, 50 % and 100 %: all > 1."""
     baseline = run.chosen("adam-depth-1")

@@ -1,59 +1,106 @@
-"""The theorems and the cost of depth: requirements on tables of numbers.
-
-A table that has a column `seed` is judged per seed, any other as a whole.
-"""
-
-from collections.abc import Callable
-
-import pandas as pd
+"""The theorems: requirements on tables of numbers."""
 
 from overparam_cli.claims.evidence import TableEvidence
-from overparam_cli.claims.model import WHOLE, CannotJudgeError, Case, Finding
+from overparam_cli.claims.model import WHOLE, CannotJudgeError, Case, Finding, claim
+from overparam_cli.claims.tables import EXACT, FIRST_ORDER, SECOND_ORDER, judge_errors, judge_orders
 
-EXACT = 1e-10  # relative error
-FIRST_ORDER, SECOND_ORDER = 0.9, 1.9  # fitted exponents in the learning rate
 CONVERGED = 1e-6  # relative deviation from the limit at the smallest R
 DEPTHS = {2, 3, 4, 5, 6, 7, 8}
-NEGLIGIBLE_COST = 1.10
-BENCH_SUBJECT = "engine, one depth"
 
 
+@claim(
+    "lemma3",
+    says="∮F_e = (2N/(3−2/N) − 2)(R^{3−2/N} − r^{3−2/N})",
+    where="App. A.4",
+    measures="relative error of quadrature, N = 2…8, several r, R, dimensions",
+    requires=f"≤ {EXACT:.0e}",
+    reads=("theory/lemma3",),
+)
 def lemma3(table: TableEvidence) -> Finding:
     """Largest relative error of the quadrature against the closed form: ≤ 1e-10, N = 2 … 8.
 
     At N = 2 the closed form is 0, and the table's error is relative to the sum of the pieces' absolute integrals.
     """
     table.require("depth", DEPTHS)
-    return _errors(table, ("relative_error",), "relative error")
+    return judge_errors(table, ("relative_error",), "relative error")
 
 
+@claim(
+    "claim1",
+    says="the preconditioner's eigenvalues and eigenvectors",
+    where="Claim 1",
+    measures="against the dense Kronecker matrix, random W_e",
+    requires=f"≤ {EXACT:.0e} relative",
+    reads=("theory/claim1",),
+)
 def claim1(table: TableEvidence) -> Finding:
     """Largest relative error of eigenvalues and eigenvectors, and of the eigenvectors' orthonormality: ≤ 1e-10."""
     columns = ("eigenvalue_error", "eigenvector_error", "orthogonality_error")
-    return _errors(table, columns, "error of eigenvalues and eigenvectors")
+    return judge_errors(table, columns, "error of eigenvalues and eigenvectors")
 
 
+@claim(
+    "claim2",
+    says="Eq. 10 equals Eq. 12 for one output",
+    where="Claim 2",
+    measures="random W_e, N = 2…8",
+    requires=f"≤ {EXACT:.0e} relative",
+    reads=("theory/claim2",),
+)
 def claim2(table: TableEvidence) -> Finding:
     """Largest relative difference of Eq. 10 and Eq. 12 for one output: ≤ 1e-10, N = 2 … 8."""
     table.require("depth", DEPTHS)
-    return _errors(table, ("relative_error",), "relative difference")
+    return judge_errors(table, ("relative_error",), "relative difference")
 
 
+@claim(
+    "balancedness",
+    says="W_{j+1}ᵀW_{j+1} = W_jW_jᵀ is preserved",
+    where="Eq. 9",
+    measures="drift along GD as lr is halved repeatedly (balanced start, several widths, k > 1)",
+    requires=f"drift shrinks linearly with lr (fitted order ≥ {FIRST_ORDER})",
+    reads=("theory/balancedness",),
+)
 def balancedness(table: TableEvidence) -> Finding:
     """Fitted order in lr of the drift off balance: ≥ 0.9 for every network."""
-    return _orders(table, "drift", FIRST_ORDER)
+    return judge_orders(table, "drift", FIRST_ORDER)
 
 
+@claim(
+    "theorem1",
+    says="the end-to-end rule (Eq. 10) describes W_e",
+    where="Thm. 1",
+    measures="distance between W_e of GD and of Eq. 10 after a fixed time t = lr·steps, as lr is halved (balanced "
+    "start, k > 1, with and without weight decay)",
+    requires="first order in lr",
+    reads=("theory/theorem1",),
+)
 def theorem1(table: TableEvidence) -> Finding:
     """Fitted order in lr of the distance to the end-to-end rule: first order, read as ≥ 0.9 for every network."""
-    return _orders(table, "distance", FIRST_ORDER)
+    return judge_orders(table, "distance", FIRST_ORDER)
 
 
+@claim(
+    "observation1",
+    says="depth 2 GD on w = w₁w₂ is GD with adaptive lr and momentum terms",
+    where="Sec. 3",
+    measures="residual of w^{t+1} = w^t − ρ∇ − γw as lr is halved",
+    requires="second order in lr",
+    reads=("theory/observation1",),
+)
 def observation1(table: TableEvidence) -> Finding:
     """Fitted order in lr of the residual: second order, read as ≥ 1.9 for every problem."""
-    return _orders(table, "residual", SECOND_ORDER)
+    return judge_orders(table, "residual", SECOND_ORDER)
 
 
+@claim(
+    "theorem2",
+    says="F is no gradient field for N > 2",
+    where="Sec. 6",
+    measures="the line integral of the real loss's F on Γ_{r,R} (ℓ2 and ℓ4), as R → 0 scaled by R^{3−2/N}",
+    requires="non-zero, converging to the constant c·(2N/(3−2/N) − 2)·(1 − (r/R)^{3−2/N})",
+    reads=("theory/theorem2",),
+)
 def theorem2(table: TableEvidence) -> Finding:
     """The scaled line integral: non-zero in every row, and converging to the constant as R → 0, for ℓ2 and ℓ4.
 
@@ -80,6 +127,15 @@ def theorem2(table: TableEvidence) -> Finding:
     return Finding(f"{text} {max(last):.1e}", {WHOLE: Case(non_zero and converging, numbers)})
 
 
+@claim(
+    "appendix-b-bound",
+    says="acceleration by at least y₁/4ε₁",
+    where="App. B",
+    measures="ratio of effective learning rates and of iterations to reach 1 % in coordinate 2, under the "
+    "appendix's assumptions, over a sweep of y₁, ε₁",
+    requires="≥ the bound at every point of the sweep that meets the assumptions",
+    reads=("theory/appendix-b-bound",),
+)
 def appendix_b(table: TableEvidence) -> Finding:
     """Both accelerations at least y₁/4ε₁ at every point of the sweep that meets the appendix's assumptions.
 
@@ -102,48 +158,3 @@ def appendix_b(table: TableEvidence) -> Finding:
         f"least learning rate {shown['rate_ratio']} (mean {shown['rate_ratio_mean']})"
     )
     return Finding(text, {WHOLE: Case(holds, {"least_over_bound": least, "points": int(met.sum())})})
-
-
-def cost_of_depth(table: TableEvidence) -> Finding:
-    """Median time per iteration of depths 2 and 3 over depth 1's in batches of one depth and equal size: ≤ 1.10.
-
-    For every loss that the benchmark has, ℓ2 and ℓ4.
-    """
-    table.require("subject", {BENCH_SUBJECT})
-    rows = table.rows[table.column("subject") == BENCH_SUBJECT]
-    times = table.numbers("median")
-    ratios: dict[str, float] = {}
-    for loss in sorted(set(rows["loss"])):
-        own = {int(depth): float(times[row]) for row, depth in rows[rows["loss"] == loss]["depth"].items()}
-        if not {1, 2, 3} <= own.keys():
-            raise CannotJudgeError(f"{table.path} lacks depths of {loss}")
-        ratios |= {f"{loss} depth {depth}": own[depth] / own[1] for depth in (2, 3)}
-    text = ", ".join(f"{name} {ratio:.3g}×" for name, ratio in ratios.items())
-    holds = all(ratio <= NEGLIGIBLE_COST for ratio in ratios.values())
-    return Finding(f"time over depth 1: {text}", {WHOLE: Case(holds, {"time_ratio": ratios})})
-
-
-def _errors(table: TableEvidence, columns: tuple[str, ...], what: str) -> Finding:
-    """Judge the largest of some error columns against EXACT."""
-    worst = pd.concat([table.numbers(column) for column in columns], axis=1).max(axis=1)
-    cases = _cases(table, lambda rows: float(worst[rows].max()), lambda error: error <= EXACT, "largest_error")
-    return Finding(f"largest {what} {worst.max():.1e} in {len(worst)} rows", cases)
-
-
-def _orders(table: TableEvidence, what: str, least: float) -> Finding:
-    """Judge the smallest fitted order."""
-    table.numbers(what)
-    if table.column("order").isna().all():
-        raise CannotJudgeError(f"{table.path} has no fitted order: that takes two learning rates or more")
-    order = table.numbers("order")
-    cases = _cases(table, lambda rows: float(order[rows].min()), lambda value: value >= least, "least_order")
-    return Finding(f"order of the {what} in lr {order.min():.3f}–{order.max():.3f}", cases)
-
-
-def _cases(
-    table: TableEvidence, measure: Callable[[pd.Index], float], holds: Callable[[float], bool], name: str
-) -> dict[str, Case]:
-    """Return one case per seed, or one for a table without seeds."""
-    groups = table.rows.groupby("seed").groups if "seed" in table.rows else {WHOLE: table.rows.index}
-    found = {str(seed): measure(rows) for seed, rows in groups.items()}
-    return {seed: Case(holds(value), {name: value}) for seed, value in found.items()}

@@ -1,7 +1,7 @@
 """`overparam verify`: which of the paper's claims the logs bear out. Reads logs, never trains.
 
 report = verify(results, names)      evaluate
-print_results(report.asked, console) the table; `report.as_dict()` is the JSON
+report.asked, report.as_dict()       what a table (`report.verdicts`) shows, and the same as JSON
 save(report)                         claims.json beside the logs
 check(report, strict=strict)         raise where something asked for could not be evaluated, or does not hold
 """
@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from overparam_cli.claims import CLAIMS, Claim
+from overparam_cli.claims import Claim, all_claims
 from overparam_cli.claims.evaluation import BENCH, Library, evaluate, group_of
 from overparam_cli.claims.model import MIXED, NOT_REPRODUCED, Result, tally
 from overparam_cli.errors import ConfigError, LogError, NotReproducedError
 from overparam_cli.experiments import available, flatten, load_experiment
-from overparam_cli.report.verdicts import print_results
-from overparam_cli.results import logs
+from overparam_cli.results.schema import SCHEMA
+from overparam_cli.results.store import write_json
 
-__all__ = ["Report", "check", "print_results", "save", "select", "verify"]
+__all__ = ["Report", "check", "save", "select", "verify"]
 
 ALL = "all"
 
@@ -45,7 +45,7 @@ class Report:
         """Return what was asked for (or everything, as claims.json holds it) for JSON."""
         found = self.everything if everything else self.asked
         return {
-            "schema": logs.SCHEMA,
+            "schema": SCHEMA,
             "name": self.suffix or None,
             "summary": tally(found),
             "claims": [result.as_dict() for result in found],
@@ -64,7 +64,7 @@ def verify(results: Path, names: Sequence[str] = ()) -> Report:
     suffix = _suffix(names)
     chosen = {claim.id for name in names or (ALL,) for claim in select(name)}
     library = Library(results, suffix)
-    claims = [claim for claim in CLAIMS if not suffix or claim.reads != (BENCH,)]
+    claims = [claim for claim in all_claims() if not suffix or claim.reads != (BENCH,)]
     everything = tuple(evaluate(claim, library) for claim in claims)
     return Report(results, suffix, everything, tuple(result for result in everything if result.claim.id in chosen))
 
@@ -85,7 +85,7 @@ def select(name: str) -> list[Claim]:
     wanted = {base, *_members(base)}
     found = [
         claim
-        for claim in CLAIMS
+        for claim in all_claims()
         if base == ALL or claim.id in wanted or group_of(claim) in wanted or group_of(claim).startswith(f"{base}-")
     ]
     if not found:
@@ -104,11 +104,11 @@ def _members(name: str) -> set[str]:
 
 
 def _choices(name: str) -> str:
-    groups = dict.fromkeys(group_of(claim) for claim in CLAIMS)
-    close = difflib.get_close_matches(name, [*(claim.id for claim in CLAIMS), *groups], n=3)
+    groups = dict.fromkeys(group_of(claim) for claim in all_claims())
+    close = difflib.get_close_matches(name, [*(claim.id for claim in all_claims()), *groups], n=3)
     if close:
         return f"did you mean {' or '.join(close)}?"
-    return f"choose from {', '.join(groups)}, or claims: {', '.join(claim.id for claim in CLAIMS)}"
+    return f"choose from {', '.join(groups)}, or claims: {', '.join(claim.id for claim in all_claims())}"
 
 
 def save(report: Report) -> Path | None:
@@ -119,7 +119,7 @@ def save(report: Report) -> Path | None:
     if not report.results.is_dir():
         return None
     path = report.results / (f"claims@{report.suffix}.json" if report.suffix else "claims.json")
-    logs.write_json(path, report.as_dict(everything=True))
+    write_json(path, report.as_dict(everything=True))
     return path
 
 

@@ -1,7 +1,7 @@
 """WHAT to run: experiments as data, from TOML files to the trials that a run trains."""
 
 from overparam_cli.experiments.expansion import CurveRow, describe, expand, resolve
-from overparam_cli.experiments.folders import effective_overrides, folder_name, is_full, of_the_paper
+from overparam_cli.experiments.folders import effective_overrides, folder_name, is_full
 from overparam_cli.experiments.keys import ALL_KEYS, CNN_KEYS, EVALUATION_GRID, TRIAL_KEYS
 from overparam_cli.experiments.loading import Summary, available, config_folder, flatten, load_experiment
 from overparam_cli.experiments.model import (
@@ -23,6 +23,8 @@ from overparam_cli.experiments.overrides import (
     apply_overrides,
     parse_assignments,
 )
+from overparam_cli.experiments.stored import from_dict
+from overparam_cli.paper import of_the_paper
 
 __all__ = [
     "ALL_KEYS",
@@ -51,6 +53,7 @@ __all__ = [
     "expand",
     "flatten",
     "folder_name",
+    "from_dict",
     "is_full",
     "load_experiment",
     "of_the_paper",

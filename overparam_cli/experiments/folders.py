@@ -12,15 +12,10 @@ from overparam_cli.experiments import registries
 from overparam_cli.experiments.expansion import expand
 from overparam_cli.experiments.model import Experiment
 from overparam_cli.experiments.overrides import PLACE, apply_overrides, checked_override
+from overparam_cli.paper import of_the_paper
 
-PAPER_DATASETS = ("ethanol", "two-points", "mnist")
 _NEVER_A_FOLDER = ("seeds", "variant")  # they add trials, or choose among the experiment's own
 _STILL_THE_PAPER = ("dtype",)  # the design offers both precisions
-
-
-def of_the_paper(dataset: str) -> bool:
-    """Whether the paper's own experiments use this data set."""
-    return dataset.partition(":")[0] in PAPER_DATASETS
 
 
 def effective_overrides(experiment: Experiment, overrides: Mapping[str, Any]) -> dict[str, Any]:

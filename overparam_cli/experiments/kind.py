@@ -18,10 +18,27 @@ KINDS: Mapping[str, str] = {  # `kind` in an experiment file → the module whos
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a CSV file: its pandas dtype, and what stands in it."""
+    """A column of a CSV file: its pandas dtype, and what stands in it.
+
+    `smoothed` is the number of training passes that a value is the mean of; a row before that many is no value yet.
+    """
 
     dtype: str
     meaning: str = ""
+    smoothed: int = 1
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A column of trials.csv that is reported of a curve beside its level.
+
+    `heading` is its title in a table. Most are spread over the seeds at the chosen rate; a `count` is a whole number
+    that all trials of a curve have in common.
+    """
+
+    column: str
+    heading: str
+    count: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,7 +73,9 @@ class Kind(Protocol):
 
     name: str  # as experiment files and manifests have it
     level: Level
+    family: str  # the column of trials.csv by which an ordered family of curves differs; "" where there is none
     columns: Mapping[str, Column]  # of log.csv, beyond the common ones
+    outcomes: Sequence[Outcome]  # of trials.csv, reported beside the level
 
     @property
     def figures(self) -> Sequence[Any]:

@@ -1,40 +1,126 @@
-"""A figure of several runs side by side, each drawn in the way of its kind: their legends, heads and notes."""
+"""The one assembler of figures: axes side by side or stacked, their heads, legends and notes.
 
+A figure is a list of stacks, each a list of cells over one shared iteration axis; most stacks have a single cell. A
+cell draws into its axes and says what must stand around them (`Marks`). Nothing here knows what is drawn.
+"""
+
+import math
+import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from overparam_cli.figures.layout import foot, head, legend_title, new_figure, notes, place_legends
-from overparam_cli.figures.panels import Panel
+from overparam_cli.figures.legends import grow, legend_below, place_legends
+from overparam_cli.figures.style import ALERT, MUTED
+
+Legends = Literal["corner", "below", "own"]
+
+
+@dataclass(frozen=True)
+class Head:
+    """What stands above a stack: lines about its data, and what must not be overlooked of them."""
+
+    lines: tuple[str, ...]
+    alert: str = ""
 
 
 @dataclass(frozen=True)
 class Marks:
-    """What a pair of axes shows that the foot of the figure must explain."""
+    """What must stand around a pair of axes: its head, its legend's title, and the notes that explain its marks."""
 
-    crosses: bool = False
+    head: Head | None = None
+    legend: str = ""
     notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One pair of axes of a figure: whose run it shows, and what draws it."""
+    """One pair of axes: what draws into it and says what stands around it."""
 
-    panel: Panel
-    draw: Callable[[Axes, Panel], Marks]
+    draw: Callable[[Axes], Marks]
 
 
-def compose(cells: Sequence[Cell], what: str = "") -> Figure:
-    """Draw the cells beside each other; the title says `what` the figure shows of its experiments."""
-    figure, rows = new_figure([cell.panel for cell in cells], what)
-    found = []
-    for axes, cell in zip(rows[0], cells, strict=True):
-        found.append(cell.draw(axes, cell.panel))
-        head(axes, cell.panel)
-    place_legends(figure, rows[0], [legend_title(cell.panel) for cell in cells])
-    extra = dict.fromkeys(note for marks in found for note in marks.notes)
-    crosses = any(marks.crosses for marks in found)
-    foot(figure, notes([cell.panel for cell in cells], crosses=crosses, extra=list(extra)))
+@dataclass(frozen=True)
+class Sheet:
+    """The measures of a figure: inches of a pair of axes, of one that is alone, and how many stand side by side."""
+
+    width: float = 4.5  # two fill a paper's text width
+    lone: float = 5.4
+    height: float = 3.6
+    most: int = 3
+    padding: float | None = None  # beside the axes; None: the layout's own
+
+    def columns(self, stacks: int) -> int:
+        """How many stacks stand side by side; the rest is folded."""
+        return min(stacks, self.most)
+
+
+SHEET = Sheet()
+
+
+def compose(
+    stacks: Sequence[Sequence[Cell]],
+    title: str = "",
+    *,
+    sheet: Sheet = SHEET,
+    legends: Legends = "corner",
+    order: Sequence[str] = (),
+) -> Figure:
+    """Draw the stacks beside each other under a title.
+
+    Legends stand in free corners (below where there is none), below the axes (a stack has one, that of its first cell),
+    or are the cells' own business. Notes that stand in `order` come first, in that order, the others behind them.
+    """
+    figure, grid = _axes(stacks, title, sheet)
+    marks = [[cell.draw(axes) for cell, axes in zip(*pair, strict=True)] for pair in zip(stacks, grid, strict=True)]
+    for column, drawn in zip(grid, marks, strict=True):
+        if drawn[0].head is not None:
+            _write_head(column[0], drawn[0].head)
+    tops, titles = [column[0] for column in grid], [drawn[0].legend for drawn in marks]
+    if legends == "corner":
+        place_legends(figure, tops, titles)
+    elif legends == "below":
+        grow(figure, [legend_below(column[-1], column[0]) for column in grid])
+    notes = dict.fromkeys(note for drawn in marks for one in drawn for note in one.notes)
+    place = {note: rank for rank, note in enumerate(order)}
+    _write_foot(figure, sorted(notes, key=lambda note: place.get(note, len(place))))
     return figure
+
+
+def _axes(stacks: Sequence[Sequence[Cell]], title: str, sheet: Sheet) -> tuple[Figure, list[list[Axes]]]:
+    """A figure with its title set, and the axes of every stack from top to bottom."""
+    rows = len(stacks[0])
+    columns = len(stacks) if rows > 1 else sheet.columns(len(stacks))
+    lines = math.ceil(len(stacks) / columns)
+    width = sheet.lone if columns == 1 else sheet.width * columns
+    layout = ConstrainedLayoutEngine(w_pad=sheet.padding)
+    figure = Figure(figsize=(width, sheet.height * rows * lines), layout=layout)
+    grid = figure.subplots(rows * lines, columns, squeeze=False, sharex="col" if rows > 1 else "none")
+    if title:  # a formula is not broken
+        figure.suptitle(title if "$" in title else textwrap.fill(title, width=int(width * 11)))
+    if rows > 1:
+        return figure, [list(column) for column in grid.T]
+    flat = list(grid.ravel())
+    for empty in flat[len(stacks) :]:
+        empty.remove()
+    return figure, [[axes] for axes in flat[: len(stacks)]]
+
+
+def _write_head(axes: Axes, head: Head) -> None:
+    """Write a head above a pair of axes, its alert on lines of their own in a colour not to be overlooked."""
+    if head.alert:
+        axes.set_title(head.alert, loc="left", color=ALERT, fontweight="bold", pad=6 + 10.5 * len(head.lines))
+    spot = {"xy": (0, 1), "xycoords": "axes fraction", "xytext": (0, 6), "textcoords": "offset points"}
+    text = "\n".join(head.lines)
+    axes.annotate(text, **spot, fontsize=8, color=MUTED, va="bottom").set_gid("data")  # type: ignore[arg-type]
+
+
+def _write_foot(figure: Figure, notes: Sequence[str]) -> None:
+    """Write the notes below the axes."""
+    if notes:
+        width = int(figure.get_figwidth() * 17)
+        figure.supxlabel(textwrap.fill("   ".join(notes), width=width), fontsize=7.5, color=MUTED, x=0.01, ha="left")

@@ -1,69 +1,54 @@
-"""Final gap against learning rate: what the grid search saw, the rates that diverged included."""
+"""Final level against learning rate: what the grid search saw, the rates that diverged included."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.transforms import blended_transform_factory
 
-from overparam_cli.figures.layout import EDGE_NOTE, foot, grow, head, legend_below, limit, new_figure
+from overparam_cli.figures.axes import limit
+from overparam_cli.figures.compose import Marks
+from overparam_cli.figures.labels import PARTIAL_NOTE, RING_NOTE, marks
 from overparam_cli.figures.panels import Panel
+from overparam_cli.figures.registry import Figure, beside
 from overparam_cli.figures.style import MUTED
-from overparam_cli.results.selection import diverged, trials_of
-from overparam_cli.results.trajectories import Array
+from overparam_cli.results.trajectory import Array
 
 ROW = 0.06  # height of a curve's row of crosses, as a fraction of the axis
-PARTIAL_NOTE = "1/3 beside a cross: seeds that diverged, where some did not"
 
 
 def has_grid(panel: Panel) -> bool:
     """Say whether any curve of the panel has more than one learning rate."""
-    return any(len(selection.rates) > 1 for selection in panel.selections.values())
+    return any(len(choice.rates) > 1 for choice in panel.choices.values())
 
 
-def learning_rates(panels: Sequence[Panel]) -> Figure:
-    """Draw the final gap, or cross-entropy (median and range over the seeds), against the learning rate, by run.
+def _draw(axes: Axes, panel: Panel) -> Marks:
+    """Draw the final level (median and range over the seeds) against the learning rate.
 
-    Rates with which a seed diverged have no final gap: they stand as crosses in a strip at the top, a row for each
+    Rates with which a seed diverged have no final level: they stand as crosses in a strip at the top, a row for each
     curve. The chosen rate is ringed.
     """
-    figure, rows = new_figure(panels, "final loss by learning rate")
-    partial = False
-    for axes, panel in zip(rows[0], panels, strict=True):
-        partial |= _draw_panel(axes, panel)
-        head(axes, panel)
-    grow(figure, [legend_below(axes) for axes in rows[0]])
-    edge = any(selection.edge for panel in panels for selection in panel.selections.values())
-    foot(figure, [PARTIAL_NOTE] * partial + [EDGE_NOTE.replace("† at", "ring at")] * edge)
-    return figure
-
-
-def _draw_panel(axes: Axes, panel: Panel) -> bool:
-    """Draw one panel; return whether a rate diverged with some of its seeds only."""
-    axes.set(xscale="log", yscale="log", xlabel=panel.measure.rate, ylabel=panel.measure.axis.format(loss=panel.loss))
-    rates = [rate for selection in panel.selections.values() for rate in selection.rates]
+    axes.set(xscale="log", yscale="log", xlabel=panel.level.rate, ylabel=panel.level.axis.format(loss=panel.loss))
+    rates = [rate for choice in panel.choices.values() for rate in choice.rates]
     axes.set_xlim(min(rates) / 1.8, max(rates) * 1.8)
-    ends = [_draw_curve(axes, panel, curve) for curve in panel.labels]
+    ends = [_draw_curve(axes, panel, curve) for curve in panel.choices]
     limit(axes, ends, np.inf, margin=0.1)
-    failing = [curve for curve, selection in panel.selections.items() if selection.diverged]
+    failing = [curve for curve, choice in panel.choices.items() if choice.diverged]
     if failing:
         _open_strip(axes, len(failing))
-    partial = [_draw_crosses(axes, panel, curve, row) for row, curve in enumerate(failing)]
+    partial = [_draw_crosses(axes, panel, curve, line) for line, curve in enumerate(failing)]
     for label, marker, size in (("chosen", "o", 11.0), ("diverged", "x", 6.0)):
         if label == "chosen" or failing:
             axes.add_line(_sample(label, marker, size))
-    return any(partial)
+    return marks(panel, *([PARTIAL_NOTE] if any(partial) else []), edge=RING_NOTE)
 
 
 def _draw_curve(axes: Axes, panel: Panel, curve: str) -> Array:
     """Draw the final gaps of one curve and ring the chosen one; return all gaps drawn."""
-    style, chosen = panel.looks[curve], panel.selections[curve]
-    trials = trials_of(panel.run, curve)
-    trials = trials[~trials["lr"].isin(chosen.diverged)]
-    gaps = trials[panel.measure.final].clip(lower=panel.floor).groupby(trials["lr"]).agg(["median", "min", "max"])
+    style, chosen = panel.looks[curve], panel.choices[curve]
+    trials = chosen.curve.trials[~chosen.curve.trials["lr"].isin(chosen.diverged)]
+    gaps = trials[panel.level.final].clip(lower=panel.floor).groupby(trials["lr"]).agg(["median", "min", "max"])
     rates = gaps.index.to_numpy(np.float64)
     middle, low, high = (gaps[name].to_numpy(np.float64) for name in ("median", "min", "max"))
     axes.plot(
@@ -99,14 +84,13 @@ def _open_strip(axes: Axes, rows: int) -> None:
     axes.axhline(high, color=MUTED, linewidth=0.6, zorder=1)
 
 
-def _draw_crosses(axes: Axes, panel: Panel, curve: str, row: int) -> bool:
+def _draw_crosses(axes: Axes, panel: Panel, curve: str, line: int) -> bool:
     """Mark the diverged rates of one curve in its row of the strip; say how many seeds where not all did."""
     place = blended_transform_factory(axes.transData, axes.transAxes)
-    height, style, partial = 1 - ROW * (row + 0.75), panel.looks[curve], False
+    height, style, partial = 1 - ROW * (line + 0.75), panel.looks[curve], False
     axes.plot([0.015], [height], style.marker, color=style.color, markersize=3.5, transform=axes.transAxes)  # whose row
-    for lr in panel.selections[curve].diverged:
-        trials = trials_of(panel.run, curve, lr)
-        failed = int(diverged(trials, panel.measure).sum())
+    for row in panel.choices[curve].curve.divergences:
+        lr, failed = row.lr, len(row.seeds)
         mark: dict[str, Any] = {
             "color": style.color,
             "markersize": 6,
@@ -114,9 +98,9 @@ def _draw_crosses(axes: Axes, panel: Panel, curve: str, row: int) -> bool:
             "transform": place,
             "zorder": 5,
         }
-        (line,) = axes.plot([lr], [height], "x", **mark)
-        line.set_gid("diverged")
-        if failed < len(trials):
+        (drawn,) = axes.plot([lr], [height], "x", **mark)
+        drawn.set_gid("diverged")
+        if failed < row.of:
             partial = True
             count: dict[str, Any] = {
                 "fontsize": 6.5,
@@ -125,12 +109,12 @@ def _draw_crosses(axes: Axes, panel: Panel, curve: str, row: int) -> bool:
                 "color": style.color,
                 "textcoords": "offset points",
             }
-            axes.annotate(f"{failed}/{len(trials)}", (lr, height), xycoords=place, xytext=(5, 0), **count)
+            axes.annotate(f"{failed}/{row.of}", (lr, height), xycoords=place, xytext=(5, 0), **count)
     return partial
 
 
 def _sample(label: str, marker: str, size: float) -> Line2D:
-    """Return an invisible line that puts a mark into the legend."""
+    """An invisible line that puts a mark into the legend."""
     return Line2D(
         [],
         [],
@@ -142,3 +126,6 @@ def _sample(label: str, marker: str, size: float) -> Line2D:
         markeredgewidth=1.5,
         label=label,
     )
+
+
+LEARNING_RATES = Figure("learning-rates", beside(_draw), "final loss by learning rate", has_grid, legends="below")

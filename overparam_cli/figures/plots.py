@@ -1,94 +1,71 @@
-"""Figures from logs and manifests alone. A new kind of figure is one function and one line in PLOTS."""
+"""Figures from logs and manifests alone. A new kind of figure is a `Figure` that a kind of experiment registers."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Drawing
 
 from overparam_cli.errors import ConfigError
-from overparam_cli.figures.compose import Cell, compose
-from overparam_cli.figures.curves import convergence, convergence_cells
-from overparam_cli.figures.learning_rates import has_grid, learning_rates
+from overparam_cli.figures.compose import compose
+from overparam_cli.figures.labels import NOTES
 from overparam_cli.figures.panels import Panel, panels_of
+from overparam_cli.figures.registry import Figure
 from overparam_cli.figures.style import STYLE, save
-from overparam_cli.kinds.linear.figures import has_column, norms, stability
-from overparam_cli.kinds.mnist.figures import batch_loss, batch_loss_cells, errors
-from overparam_cli.results.logs import Run
-from overparam_cli.results.measure import is_cnn
+from overparam_cli.results.run import Run
 
 FORMATS = ("png", "pdf", "svg")
 
 
-@dataclass(frozen=True)
-class Plot:
-    """A kind of figure: the file it goes to, what draws it, and which panels have something to show in it."""
-
-    stem: str
-    draw: Callable[[Sequence[Panel]], Figure]
-    applies: Callable[[Panel], bool] = lambda _: True
-
-
 def draw(
-    runs: Sequence[Run], out_dir: Path, formats: Sequence[str] = FORMATS, kinds: Sequence[str] | None = None
+    runs: Sequence[Run], out_dir: Path, formats: Sequence[str] = FORMATS, stems: Sequence[str] | None = None
 ) -> list[Path]:
     """Draw the figures that the runs' logs support into `out_dir` and return the files, one run a panel.
 
-    `kinds` are keys of PLOTS; by default `figure` (or another kind that the experiment's [plot] table names), and every
-    supplement in EXTRAS. A kind for which no run has the numbers (no learning-rate grid, no sharpness in the log) is
-    left out.
+    `stems` name the figures; by default all that the kinds of the runs have. One for which no run has the numbers (no
+    grid of learning rates, no sharpness in the log) is left out.
 
-    Raises ConfigError for an unknown kind or format, LogError when no trial has finished, StorageError when a file
+    Raises ConfigError for an unknown figure or format, LogError when no trial has finished, StorageError when a file
     cannot be written.
     """
     panels = panels_of(runs)
-    names = list(kinds) if kinds is not None else [_main(panels[0]), *EXTRAS]
-    for name in names:
-        if name not in PLOTS:
-            raise ConfigError(f"unknown kind of figure {name!r}: choose from {', '.join(PLOTS)}")
+    known = list(dict.fromkeys(figure.stem for panel in panels for figure in figures_of(panel)))
+    for stem in stems or ():
+        if stem not in known:
+            raise ConfigError(f"unknown figure {stem!r}: choose from {', '.join(known)}")
     paths: list[Path] = []
     with matplotlib.rc_context(STYLE):
-        for plot in (PLOTS[name] for name in names):
-            shown = [panel for panel in panels if plot.applies(panel)]
+        for stem in known if stems is None else stems:
+            shown = [panel for panel in panels if (figure := figure_of(panel, stem)) and figure.applies(panel)]
             if shown:
-                paths += save(plot.draw(shown), out_dir / plot.stem, formats)
+                paths += save(drawing(shown, stem), out_dir / stem, formats)
     return paths
 
 
-def figure(panels: Sequence[Panel]) -> Figure:
-    """Draw every run as its kind of network is shown, side by side: a figure of the paper may have both kinds."""
-    return compose([cell for panel in panels for cell in cells(panel)])
+def figures_of(panel: Panel) -> Sequence[Figure]:
+    """The figures of a run's kind."""
+    return panel.run.kind.figures
 
 
-def cells(panel: Panel) -> list[Cell]:
-    """Return the axes that show a run."""
-    return batch_loss_cells(panel) if _cnn(panel) else convergence_cells(panel)
+def figure_of(panel: Panel, stem: str) -> Figure | None:
+    """The figure of that name that a run's kind has; None where it has none."""
+    return next((one for one in figures_of(panel) if one.stem == stem), None)
 
 
-def _main(panel: Panel) -> str:
-    """Return the kind of figure that stands for a run: what fits its network, unless its file names a supplement."""
-    named = str(panel.plot.get("kind") or "figure")
-    return "figure" if named in ("convergence", "batch-loss") else named
+def drawing(panels: Sequence[Panel], stem: str = "figure") -> Drawing:
+    """Draw a figure of several runs, each in the way of its kind, side by side.
+
+    Raises ConfigError where a run has no such figure.
+    """
+    figures = [figure_of(panel, stem) for panel in panels]
+    found = [figure for figure in figures if figure is not None]
+    if len(found) < len(panels):
+        raise ConfigError(f"not every run has a figure {stem!r}")
+    stacks = [stack for figure, panel in zip(found, panels, strict=True) for stack in figure.stacks(panel)]
+    return compose(stacks, _title(panels, found[0].what), sheet=found[0].sheet, legends=found[0].legends, order=NOTES)
 
 
-def _cnn(panel: Panel) -> bool:
-    return is_cnn(panel.run)
-
-
-def _linear_with(column: str) -> Callable[[Panel], bool]:
-    """Return the test for the column in a run of linear networks: ‖W_e‖ and sharpness are looked at by their theory."""
-    measured = has_column(column)
-    return lambda panel: not _cnn(panel) and measured(panel)
-
-
-PLOTS: dict[str, Plot] = {
-    "figure": Plot("figure", figure),
-    "batch-loss": Plot("figure", batch_loss, _cnn),
-    "convergence": Plot("figure", convergence, lambda panel: not _cnn(panel)),
-    "learning-rates": Plot("learning-rates", learning_rates, has_grid),
-    "errors": Plot("errors", errors, has_column("validation_error")),
-    "norms": Plot("norms", norms, _linear_with("norm")),
-    "stability": Plot("stability", stability, _linear_with("sharpness")),
-}
-EXTRAS = ("learning-rates", "errors", "norms", "stability")
+def _title(panels: Sequence[Panel], what: str) -> str:
+    """The titles of the experiments, and what of them is shown."""
+    titles = list(dict.fromkeys(panel.run.experiment.title for panel in panels))
+    return " · ".join(titles) + (f": {what}" if what else "") if any(titles) else ""

@@ -9,11 +9,11 @@ import pytest
 from support.claim_logs import RATE, SCENARIOS, falling, stuck, until, write_run
 from support.synthetic_runs import Curve, Trial, exponential
 
-from overparam_cli.claims import CLAIMS
+from overparam_cli.claims import all_claims
 from overparam_cli.claims.evaluation import Library, evaluate
 from overparam_cli.claims.model import Result
 
-BY_ID = {claim.id: claim for claim in CLAIMS}
+BY_ID = {claim.id: claim for claim in all_claims()}
 
 
 def judge(claim: str, results: Path) -> Result:

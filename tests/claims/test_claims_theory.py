@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from support.claim_logs import SCENARIOS, lemma3_rows, theorem2_rows, write_bench, write_check
 
-from overparam_cli.claims import CLAIMS
+from overparam_cli.claims import all_claims
 from overparam_cli.claims.evaluation import Library, evaluate
 from overparam_cli.claims.model import Result
 
-BY_ID = {claim.id: claim for claim in CLAIMS}
+BY_ID = {claim.id: claim for claim in all_claims()}
 
 
 def judge(claim: str, results: Path) -> Result:

@@ -1,176 +1,210 @@
-"""Why a fixed learning rate can diverge late: ‖W_e‖, the effective step of Eq. 12, and sharpness against 2/lr.
+"""The figures of linear networks: the paper's, and why a fixed learning rate can diverge late.
 
-Both figures show every curve at its drawn rate (median and range over the seeds) and, as thin lines, the trials of the
-other rates that diverged late: after LATE of the run, when they had long looked fine.
+The paper's figures show the distance from the optimum over the iterations. Beside them stand ‖W_e‖, the effective step
+of Eq. 12, and sharpness against 2/lr: there every curve is shown at its drawn rate (median and range over the seeds),
+and so are, as thin lines, the trials of the other rates that diverged late: after LATE of the run, when they had long
+looked fine.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from overparam_cli.figures.curves import draw_band, scale_axes
-from overparam_cli.figures.layout import (
-    cross,
-    curve_label,
-    foot,
-    grow,
-    head,
-    legend_below,
-    limit,
-    new_figure,
-    notes,
-    wrapped,
-)
-from overparam_cli.figures.panels import Panel, band
+from overparam_cli.figures.axes import cross, limit, scale_axes
+from overparam_cli.figures.compose import Marks, Sheet
+from overparam_cli.figures.curves import draw_band, draw_bands, draw_crosses, edges, scale_values
+from overparam_cli.figures.labels import DIVERGED_NOTE, curve_label, marks, wrapped
+from overparam_cli.figures.learning_rates import LEARNING_RATES
+from overparam_cli.figures.panels import Line, Panel, band
+from overparam_cli.figures.registry import Draw, Figure, above, beside, has_column
 from overparam_cli.figures.style import MUTED, Look, format_rate
-from overparam_cli.results.runs import DESCENT, LATE, depth_of, iterations, optimizer_of
-from overparam_cli.results.selection import trials_of
-from overparam_cli.results.trajectories import SMALLEST, Array, effective_step, trial_log
+from overparam_cli.results.curve import Choice, CurveRun
+from overparam_cli.results.run import LATE
+from overparam_cli.results.trajectory import SMALLEST, Array, Trajectory
 
-CEILING = 10.0  # a diverging trial is followed to this multiple of the largest value of the drawn rates
-ROW_HEIGHT = 2.2  # inches
+HEADROOM = 3.0  # a diverging curve is followed to this multiple of the largest gap at the start
+CEILING = 10.0  # and in the other figures to this multiple of the largest value of the drawn rates
 DOTS = (0, (1, 3))
+PRECISION_NOTE = "dotted line: precision of the optimum"
 THRESHOLD_NOTE = "horizontal dots: 2/lr, above which gradient descent on a quadratic diverges"
+
+
+def draw_convergence(axes: Axes, panel: Panel) -> Marks:
+    """Draw the gap: median and full range over the seeds, log axis.
+
+    A curve with which every rate diverged is drawn at its smallest rate up to where it diverges.
+    """
+    bands = draw_bands(axes, panel, panel.level.column, panel.floor)
+    scale_axes(axes, panel.run.iterations)
+    starts = [float(values.high[0]) for values in bands.values() if values.high.size]
+    scale_values(axes, panel, edges(bands), HEADROOM * max(starts, default=1.0))
+    axes.set_ylabel(f"{panel.loss} ({panel.plot.ylabel})")
+    axes.set_xlabel(panel.plot.xlabel)
+    crosses = draw_crosses(axes, panel, panel.level.column)
+    floor = [PRECISION_NOTE] if _draw_floor(axes, panel) else []
+    return marks(panel, *([DIVERGED_NOTE] if crosses else []), *floor)
+
+
+def _draw_floor(axes: Axes, panel: Panel) -> bool:
+    """Draw the precision of the optimum where curves reach it."""
+    if axes.get_yscale() != "log" or not any(
+        np.any(np.asarray(line.get_ydata(), dtype=float) <= panel.floor * (1 + 1e-9)) for line in axes.lines
+    ):
+        return False
+    axes.axhline(panel.floor, color=MUTED, linestyle=":", linewidth=0.9, zorder=1).set_gid("precision")
+    return True
 
 
 @dataclass(frozen=True)
 class Strand:
-    """The trials of one curve at one learning rate, as one entry of the legend."""
+    """The trials of one curve at one learning rate, as one entry of the legend; `late`: not the drawn rate."""
 
-    curve: str
+    curve: CurveRun
     lr: float
-    depth: int
-    optimizer: str
     label: str
     look: Look
-    logs: tuple[pd.DataFrame, ...]
-    late: bool  # not the drawn rate: here because it diverged late
+    trials: tuple[Trajectory, ...]
+    late: bool
 
 
 @dataclass(frozen=True)
-class Row:
-    """One row of panels: its axis label, its values (None where they mean nothing), and whether 2/lr belongs to it."""
+class Quantity:
+    """What one pair of axes shows.
+
+    Attributes:
+        label: of its axis.
+        values: of a trial at its log points; None where it means nothing or was not measured.
+        threshold: whether 2/lr belongs to it.
+        floored: whether values below the run's floor count as the floor.
+    """
 
     label: str
-    values: Callable[[pd.DataFrame, Strand], Array | None]
+    values: Callable[[Strand, Trajectory], Array | None]
     threshold: bool = False
+    floored: bool = False
 
 
-def norms(panels: Sequence[Panel]) -> Figure:
-    """Draw ‖W_e‖ and the effective step over the iterations."""
-    return _draw(panels, "norm and effective step", [NORM, STEP])
+def _step(strand: Strand, trial: Trajectory) -> Array | None:
+    """η‖W_e‖^(2−2/N) (Eq. 12)."""
+    return strand.curve.effective_step(strand.lr, trial.log["norm"])
 
 
-def stability(panels: Sequence[Panel]) -> Figure:
-    """Draw gap, effective step, and sharpness against 2/lr, one above the other over the same iterations."""
-    return _draw(panels, "stability", [GAP, STEP, SHARPNESS])
+GAP = Quantity("distance from optimum", lambda _, trial: trial.values, floored=True)
+NORM = Quantity(r"$\Vert W_e \Vert$", lambda _, trial: trial.column("norm"))
+STEP = Quantity("effective step\n" + r"$\eta\,\Vert W_e\Vert^{2-2/N}$", _step)
+SHARPNESS = Quantity("sharpness", lambda _, trial: trial.column("sharpness"), threshold=True)
 
 
-def has_column(column: str) -> Callable[[Panel], bool]:
-    """Return the test whether a panel's log holds numbers in `column`."""
-    return lambda panel: column in panel.run.log and bool(np.isfinite(panel.run.log[column]).any())
+def _over_iterations(quantity: Quantity, *, bottom: bool = False) -> Draw:
+    """What draws one quantity of one run; the lowest of a stack names the iterations."""
+
+    def draw(axes: Axes, panel: Panel) -> Marks:
+        crosses = _draw_quantity(axes, panel, quantity)
+        if bottom:
+            axes.set_xlabel("iteration")
+        notes = [DIVERGED_NOTE] if crosses else []
+        return marks(panel, *notes, *([THRESHOLD_NOTE] if quantity.threshold else []))
+
+    return draw
 
 
-def _column(name: str) -> Callable[[pd.DataFrame, Strand], Array | None]:
-    """Return the reader of a logged column; a column that was not measured is no error."""
-    return lambda log, _: log[name].to_numpy(np.float64) if name in log else None
+def strands(panel: Panel) -> list[Strand]:
+    """What a panel shows: every curve's drawn rate, then its rates that diverged late."""
+    found = []
+    for name, choice in panel.choices.items():
+        curve, look = choice.curve, panel.looks[name]
+        lost_late = curve.trials["diverged_at"].astype("float64") >= LATE * panel.run.iterations
+        late = sorted({float(lr) for lr in curve.trials["lr"][lost_late]} - {choice.shown})
+        if choice.shown is not None:
+            trials = tuple(panel.shown(name).values())
+            found.append(Strand(curve, choice.shown, curve_label(curve.label, choice), look, trials, late=False))
+        for lr in late:
+            own = curve.trials["trial_id"][lost_late & (curve.trials["lr"] == lr)]
+            trials = tuple(panel.run.trajectory(trial_id) for trial_id in own)
+            found.append(Strand(curve, lr, _late_label(choice, late, lr), look, trials, late=True))
+    return found
 
 
-def _effective_step(log: pd.DataFrame, strand: Strand) -> Array | None:
-    """Return η‖W_e‖^(2−2/N); for optimisers other than gradient descent Eq. 12 does not say it."""
-    return effective_step(strand.lr, log["norm"], strand.depth) if strand.optimizer in DESCENT else None
-
-
-GAP = Row("distance from optimum", _column("gap"))
-NORM = Row(r"$\Vert W_e \Vert$", _column("norm"))
-STEP = Row("effective step\n" + r"$\eta\,\Vert W_e\Vert^{2-2/N}$", _effective_step)
-SHARPNESS = Row("sharpness", _column("sharpness"), threshold=True)
-
-
-def _draw(panels: Sequence[Panel], what: str, rows: Sequence[Row]) -> Figure:
-    """Draw a grid of panels: a column per run, a row per quantity."""
-    figure, grid = new_figure(panels, what, len(rows), ROW_HEIGHT)
-    crosses = False
-    for column, panel in enumerate(panels):
-        strands = _strands(panel)
-        for line, row in zip(grid, rows, strict=True):
-            crosses |= _draw_row(line[column], panel, strands, row)
-        head(grid[0][column], panel)
-        grid[-1][column].set_xlabel("iteration")
-    grow(figure, [legend_below(bottom, top) for bottom, top in zip(grid[-1], grid[0], strict=True)])
-    foot(figure, notes(panels, crosses=crosses, extra=[THRESHOLD_NOTE] if any(row.threshold for row in rows) else []))
-    return figure
-
-
-def _strands(panel: Panel) -> list[Strand]:
-    """Return what a panel shows: every curve's drawn rate, then its rates that diverged late."""
-    strands = []
-    for curve, label in panel.labels.items():
-        trials, drawn = trials_of(panel.run, curve), panel.selections[curve].shown
-        late = set(trials["lr"][trials["diverged_at"].astype("float64") >= LATE * iterations(panel.run)]) - {drawn}
-        for lr in ([] if drawn is None else [drawn]) + sorted(late):
-            own = trials[trials["lr"] == lr]
-            if lr != drawn:
-                own = own[own["diverged_at"].astype("float64") >= LATE * iterations(panel.run)]
-            text = curve_label(label, panel.selections[curve]) if lr == drawn else _late_label(label, sorted(late), lr)
-            logs = tuple(trial_log(panel.run, trial) for trial in own["trial_id"])
-            kind = depth_of(panel.run, curve), optimizer_of(panel.run, curve)
-            strands.append(Strand(curve, lr, *kind, text, panel.looks[curve], logs, lr != drawn))
-    return strands
-
-
-def _late_label(label: str, late: Sequence[float], lr: float) -> str:
-    """Return the legend's entry for the late-diverging rates of a curve: one for all of them, at the first."""
+def _late_label(choice: Choice, late: Sequence[float], lr: float) -> str:
+    """The legend's entry for the late-diverging rates of a curve: one for all of them, at the first."""
     if lr != late[0]:
         return "_"
-    return wrapped(f"{label} ({f'lr {format_rate(lr)}' if len(late) == 1 else f'{len(late)} other rates'}, diverged)")
+    rates = f"lr {format_rate(lr)}" if len(late) == 1 else f"{len(late)} other rates"
+    return wrapped(f"{choice.curve.label} ({rates}, diverged)")
 
 
-def _draw_row(axes: Axes, panel: Panel, strands: Sequence[Strand], row: Row) -> bool:
+def _draw_quantity(axes: Axes, panel: Panel, quantity: Quantity) -> bool:
     """Draw one quantity of one run; return whether a trial diverged."""
-    end, ends, shown, steady = iterations(panel.run), [], [], [SMALLEST]
-    for strand in strands:
-        logs = [log.assign(value=values) for log in strand.logs if (values := row.values(log, strand)) is not None]
-        logs = [log[np.isfinite(log["value"]) & (log["value"] > 0)] for log in logs]
-        logs = [log for log in logs if len(log)]
+    drawn = [(strand, _lines(strand, quantity, panel.run.iterations)) for strand in strands(panel)]
+    steady = SMALLEST  # the largest value of the drawn rates
+    for strand, lines in drawn:
         if strand.late:
-            _draw_late(axes, strand, logs)
+            _draw_late(axes, strand, lines)
         else:
-            drawn = band(logs, "value", panel.floor if row is GAP else SMALLEST, end)
-            draw_band(axes, drawn, strand.look, strand.label)
-            steady.append(float(np.max(drawn.median[np.isfinite(drawn.median)], initial=0.0)))
-        if row.threshold and logs:
-            axes.axhline(2 / strand.lr, color=strand.look.color, linewidth=1.0, linestyle=DOTS, zorder=1).set_gid(
-                "threshold"
-            )
-            shown.append(np.array([2 / strand.lr]))
-        shown += [log["value"].to_numpy() for log in logs]
-        ends += [(log.iloc[-1], strand.look) for log in logs if log["iteration"].iloc[-1] < end]
-    axes.set_ylabel(row.label)
+            values = band(lines, panel.floor if quantity.floored else SMALLEST)
+            draw_band(axes, values, strand.look, strand.label)
+            steady = max(steady, float(np.max(values.median[np.isfinite(values.median)], initial=0.0)))
+        if quantity.threshold and lines:
+            rule = axes.axhline(2 / strand.lr, color=strand.look.color, linewidth=1.0, linestyle=DOTS, zorder=1)
+            rule.set_gid("threshold")
+    axes.set_ylabel(quantity.label)
+    shown = [line.values for _, lines in drawn for line in lines]
+    if quantity.threshold:
+        shown += [np.array([2 / strand.lr]) for strand, lines in drawn if lines]
     if not shown:
         axes.text(0.5, 0.5, "gradient descent only", transform=axes.transAxes, color=MUTED, ha="center")
         axes.set_yticks([])
         return False
     axes.set_yscale("log")
-    scale_axes(axes, end)
-    limit(axes, shown, CEILING * max(steady) if max(steady) > SMALLEST else np.inf)
-    for last, style in ends:
-        cross(axes, float(last["iteration"]), float(last["value"]), style)
-    return bool(ends)
+    scale_axes(axes, panel.run.iterations)
+    limit(axes, shown, CEILING * steady if steady > SMALLEST else np.inf)
+    stopped = [(line, strand.look) for strand, lines in drawn for line in lines if line.stopped]
+    for line, look in stopped:
+        cross(axes, float(line.iterations[-1]), float(line.values[-1]), look)
+    return bool(stopped)
 
 
-def _draw_late(axes: Axes, strand: Strand, logs: Sequence[pd.DataFrame]) -> None:
+def _lines(strand: Strand, quantity: Quantity, end: int) -> list[Line]:
+    """The finite and positive points of every trial of a strand that has some."""
+    lines = []
+    for trial in strand.trials:
+        values = quantity.values(strand, trial)
+        if values is None:
+            continue
+        kept = np.isfinite(values) & (values > 0)
+        if kept.any():
+            times = trial.iterations[kept]
+            lines.append(Line(times, values[kept], bool(times[-1] < end)))
+    return lines
+
+
+def _draw_late(axes: Axes, strand: Strand, lines: Sequence[Line]) -> None:
     """Draw each trial of a late-diverging rate as a thin line of its own; the legend names them once."""
-    for place, log in enumerate(logs):
-        axes.plot(
-            log["iteration"],
-            log["value"],
-            color=strand.look.color,
-            linewidth=0.8,
-            label=strand.label if place == 0 else "_",
-            zorder=2.5,
-        )
+    for place, line in enumerate(lines):
+        label = strand.label if place == 0 else "_"
+        axes.plot(line.iterations, line.values, color=strand.look.color, linewidth=0.8, label=label, zorder=2.5)
+
+
+LOW = Sheet(height=2.2)  # of each of several axes above each other
+FIGURES = (
+    Figure("figure", beside(draw_convergence)),
+    LEARNING_RATES,
+    Figure(
+        "norms",
+        above(_over_iterations(NORM), _over_iterations(STEP, bottom=True)),
+        "norm and effective step",
+        has_column("norm"),
+        "below",
+        LOW,
+    ),
+    Figure(
+        "stability",
+        above(_over_iterations(GAP), _over_iterations(STEP), _over_iterations(SHARPNESS, bottom=True)),
+        "stability",
+        has_column("sharpness"),
+        "below",
+        LOW,
+    ),
+)

@@ -11,10 +11,11 @@ from pathlib import Path
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+from overparam_cli.figures.compose import Cell, Head, Marks, Sheet
+from overparam_cli.figures.compose import compose as assemble
 from overparam_cli.figures.plots import FORMATS
-from overparam_cli.figures.style import ALERT, MUTED, STYLE, save
+from overparam_cli.figures.style import STYLE, save
 from overparam_cli.kinds.theory.figures_bound import excess, speedup_against_bound, trajectories
 from overparam_cli.kinds.theory.figures_field import curve_and_field, lemma3_values, scaled_integrals
 from overparam_cli.kinds.theory.figures_orders import BALANCEDNESS, OBSERVATION1, THEOREM1, order_panels
@@ -56,21 +57,18 @@ def panels_of(record: Record) -> Sequence[Draw]:
 
 
 def compose(panels: Sequence[tuple[Draw, Record]], title: str) -> Figure:
-    """Return a figure of the panels: up to three in a row, four in two rows."""
-    columns = 2 if len(panels) == 4 else min(len(panels), 3)
-    rows = -(-len(panels) // columns)
-    figure = Figure(figsize=(WIDTH * columns, HEIGHT * rows), layout=ConstrainedLayoutEngine(w_pad=0.1))
-    figure.suptitle(title if "$" in title else textwrap.fill(title, width=int(WIDTH * columns * 11)))
-    grid = figure.subplots(rows, columns, squeeze=False)
-    for (panel, record), axes in zip(panels, grid.flat, strict=False):
-        head(axes, record, panel(axes, record))
-    for axes in grid.flat[len(panels) :]:
-        axes.remove()
-    return figure
+    """A figure of the panels: up to three in a row, four in two rows."""
+    sheet = Sheet(WIDTH, WIDTH, HEIGHT, most=2 if len(panels) == 4 else 3, padding=0.1)
+    return assemble([[cell(panel, record)] for panel, record in panels], title, sheet=sheet, legends="own")
 
 
-def head(axes: Axes, record: Record, text: str) -> None:
-    """Say above a panel what it shows and of which data, and whatever is not the paper's in a colour of its own."""
+def cell(panel: Draw, record: Record) -> Cell:
+    """The axes of one panel; it draws, and returns what stands above it."""
+    return Cell(lambda axes: Marks(head(record, panel(axes, record))))
+
+
+def head(record: Record, text: str) -> Head:
+    """What a panel shows and of which data, and as an alert whatever is not the paper's."""
     data = record.manifest["dataset"]
     lines = text.split("\n")
     if data is not None:
@@ -79,11 +77,7 @@ def head(axes: Axes, record: Record, text: str) -> None:
     if data is not None and data["embedded"]:
         alerts.insert(0, f"{data['name']} data — not the paper’s")
         lines[0] = f"n = {data['n']:,}, d = {data['d']:,}"
-    if alerts:
-        alert = "\n".join(textwrap.fill(line, 62) for line in alerts)
-        axes.set_title(alert, loc="left", color=ALERT, fontweight="bold", pad=6 + 10.5 * len(lines))
-    spot = {"xy": (0, 1), "xycoords": "axes fraction", "xytext": (0, 6), "textcoords": "offset points"}
-    axes.annotate("\n".join(lines), **spot, fontsize=8, color=MUTED, va="bottom").set_gid("data")  # type: ignore[arg-type]
+    return Head(tuple(lines), "\n".join(textwrap.fill(line, 62) for line in alerts))
 
 
 PANELS: Mapping[str, Callable[[Record], Sequence[Draw]]] = {

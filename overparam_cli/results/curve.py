@@ -1,0 +1,231 @@
+"""One curve of a run, and which learning rate stands for it: "the one giving fastest convergence" (App. C.1) as a rule.
+
+A rule scores one trial, lower is better; a rate's score is the median over its seeds; the lowest score wins. Only rates
+with which no seed diverged, and for which every seed of the curve has been run, can win. Ties go to the lower final
+level, then to the smaller rate, so that the choice never depends on the order of the rows.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from overparam_cli.errors import ConfigError
+from overparam_cli.experiments.kind import Level
+from overparam_cli.results.schema import STATUSES
+from overparam_cli.results.trajectory import Array, Speedup, Trajectory, effective_step, speedup
+
+if TYPE_CHECKING:
+    from overparam_cli.results.run import Run
+
+DESCENT = ("gd", "end-to-end")  # the optimisers whose step Eq. 12 describes
+
+Rule = Callable[[Trajectory, float, float], float]
+"""The score of a trial, given the level to reach and the one below which numbers mean nothing."""
+
+SELECTION: dict[str, Rule] = {
+    "final-gap": lambda trial, target, floor: trial.final,
+    "area": lambda trial, target, floor: trial.area(floor),
+    "iterations-to-gap": lambda trial, target, floor: inf if (at := trial.crossing(target)) is None else at,
+}
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """The seeds that diverged with one learning rate of one curve."""
+
+    curve: str
+    lr: float
+    seeds: tuple[int, ...]
+    of: int  # seeds run
+    first: int | None  # iterations of the first and the last divergence
+    last: int | None
+
+
+@dataclass(frozen=True, eq=False)
+class CurveRun:
+    """The finished trials of one curve of a run."""
+
+    run: "Run"
+    name: str
+
+    @property
+    def label(self) -> str:
+        """How figures and tables call it."""
+        return self.run.labels[self.name]
+
+    @cached_property
+    def trials(self) -> pd.DataFrame:
+        """Its rows of `trials.csv` by learning rate and seed, and `lost`: whether the trial diverged."""
+        trials = self.run.trials.assign(lost=self.run.lost)
+        trials = trials[(trials["curve"] == self.name) & trials["status"].isin(STATUSES)]
+        return trials.sort_values(["lr", "seed"], ignore_index=True)
+
+    @property
+    def depth(self) -> int:
+        """The depth of its networks; N of the end-to-end rule."""
+        return int(self.trials["depth"].iloc[0])
+
+    @property
+    def optimizer(self) -> str:
+        """Its optimiser."""
+        return str(self.trials["optimizer"].iloc[0])
+
+    @cached_property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds that have a trial, ascending."""
+        return tuple(sorted(int(seed) for seed in self.trials["seed"].unique()))
+
+    @cached_property
+    def rates(self) -> tuple[float, ...]:
+        """The grid of learning rates as far as it has been run, ascending."""
+        return tuple(sorted(float(lr) for lr in self.trials["lr"].unique()))
+
+    @cached_property
+    def lost(self) -> frozenset[tuple[float, int]]:
+        """The (learning rate, seed) of the trials that diverged."""
+        failed = self.trials[self.trials["lost"]]
+        return frozenset((float(lr), int(seed)) for lr, seed in zip(failed["lr"], failed["seed"], strict=True))
+
+    @property
+    def diverged(self) -> tuple[float, ...]:
+        """The rates with which at least one seed diverged, ascending."""
+        return tuple(sorted({lr for lr, _ in self.lost}))
+
+    @property
+    def incomplete(self) -> tuple[float, ...]:
+        """The rates that lack seeds which other rates have."""
+        return tuple(lr for lr in self.rates if (self.trials["lr"] == lr).sum() < len(self.seeds))
+
+    @cached_property
+    def divergences(self) -> tuple[Divergence, ...]:
+        """Every learning rate with a diverged seed, ascending."""
+        rows = []
+        for lr in self.diverged:
+            trials = self.at(lr)
+            failed = trials[trials["lost"]]
+            at = pd.to_numeric(failed["diverged_at"]).dropna()
+            first, last = (int(at.min()), int(at.max())) if len(at) else (None, None)
+            rows.append(Divergence(self.name, lr, tuple(map(int, failed["seed"])), len(trials), first, last))
+        return tuple(rows)
+
+    def at(self, lr: float) -> pd.DataFrame:
+        """Its trials with one learning rate, by seed."""
+        return self.trials[self.trials["lr"] == lr].reset_index(drop=True)
+
+    def logs(self, lr: float | None) -> dict[int, Trajectory]:
+        """Seed → trial with one learning rate, diverged ones included; none without a rate."""
+        if lr is None:
+            return {}
+        own = self.at(lr)
+        return {int(seed): self.run.trajectory(trial) for seed, trial in zip(own["seed"], own["trial_id"], strict=True)}
+
+    def effective_step(self, lr: float, norm: npt.ArrayLike) -> Array | None:
+        """η‖W_e‖^(2−2/N); None for optimisers other than gradient descent, of which Eq. 12 does not say it."""
+        return effective_step(lr, norm, self.depth) if self.optimizer in DESCENT else None
+
+    def choose(self, rule: str | None = None, *, target: float | None = None) -> "Choice":
+        """Choose the learning rate that stands for the curve.
+
+        `rule` is a key of SELECTION; by default the experiment's `analysis.selection`. `target` is the level of the
+        rule iterations-to-gap; by default `analysis.target_gap`, and without that a tenth of the level at W = 0.
+
+        Raises ConfigError when the rule does not exist.
+        """
+        analysis = self.run.experiment.analysis
+        rule = rule or analysis.selection
+        if rule not in SELECTION:
+            raise ConfigError(f"unknown selection rule {rule!r}: choose one of {', '.join(SELECTION)}")
+        goal = target or analysis.target_gap or self.run.level_at_zero / 10
+        able = [lr for lr in self.rates if lr not in self.diverged and lr not in self.incomplete]
+        ranked = []
+        for lr in able:
+            trials = list(self.logs(lr).values())
+            scores = [SELECTION[rule](trial, goal, self.run.floor) for trial in trials]
+            ranked.append((float(np.median(scores)), float(np.median([trial.final for trial in trials])), lr))
+        best = min(ranked)[-1] if ranked else None
+        return Choice(self, rule, best, {lr: score for score, _, lr in ranked}, self.run.level)
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """The learning rate chosen for a curve, and what a reader must know about the choice.
+
+    Attributes:
+        lr: the best rate; None where every rate diverged, or none has been run with every seed.
+        scores: of the rates that could win.
+        level: what its trials are judged by; that of the run unless `by` says otherwise.
+    """
+
+    curve: CurveRun
+    rule: str
+    lr: float | None
+    scores: Mapping[float, float]
+    level: Level
+
+    @property
+    def rates(self) -> tuple[float, ...]:
+        """The grid as far as it has been run, ascending."""
+        return self.curve.rates
+
+    @property
+    def diverged(self) -> tuple[float, ...]:
+        """Rates with which at least one seed diverged."""
+        return self.curve.diverged
+
+    @property
+    def incomplete(self) -> tuple[float, ...]:
+        """Rates that lack seeds which other rates of the curve have."""
+        return self.curve.incomplete
+
+    @property
+    def edge(self) -> str | None:
+        """Which edge of the grid won, "lowest" or "highest": the best may lie outside. A fixed rate has none."""
+        if self.lr is None or len(self.rates) < 2:
+            return None
+        return {self.rates[0]: "lowest", self.rates[-1]: "highest"}.get(self.lr)
+
+    @property
+    def shown(self) -> float | None:
+        """The rate to draw: the chosen one; without it the smallest, which is the one that diverges last."""
+        return self.lr if self.lr is not None else min(self.rates, default=None)
+
+    @property
+    def rate(self) -> float | None:
+        """The rate that stands for the curve: the chosen one; a fixed rate stands whatever comes of it."""
+        return self.rates[0] if len(self.rates) == 1 else self.lr
+
+    @cached_property
+    def logs(self) -> dict[int, Trajectory]:
+        """Seed → trial at the rate that stands for the curve; empty without one."""
+        return {seed: trial.by(self.level) for seed, trial in self.curve.logs(self.rate).items()}
+
+    @cached_property
+    def lost(self) -> frozenset[int]:
+        """The seeds that diverged at that rate; only with a fixed one."""
+        return frozenset(seed for lr, seed in self.curve.lost if lr == self.rate)
+
+    def by(self, level: Level) -> "Choice":
+        """The same choice, its trials judged by another level."""
+        return replace(self, level=level)
+
+    def speedups(self, baseline: "Choice", level: float | None = None) -> dict[int, Speedup]:
+        """Seed → speedup over the baseline, each at its chosen rate, for the seeds that both have.
+
+        `level` is the one to reach; by default each seed's own: the baseline's final one.
+        """
+        if self.lr is None or baseline.lr is None:
+            return {}
+        common = sorted(self.logs.keys() & baseline.logs.keys())
+        goals = {seed: baseline.logs[seed].final if level is None else level for seed in common}
+        return {seed: speedup(self.logs[seed], baseline.logs[seed], goals[seed]) for seed in common}
+
+    def as_dict(self) -> dict[str, Any]:
+        """The choice for JSON."""
+        names = ("rule", "lr", "rates", "diverged", "incomplete", "edge", "scores")
+        return {"curve": self.curve.name, **{name: getattr(self, name) for name in names}}

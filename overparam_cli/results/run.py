@@ -1,0 +1,235 @@
+"""A finished run folder as an object: `Run` > `CurveRun` > `Trajectory`.
+
+Whatever is reported, drawn or judged of a run is asked of it; nobody else digs into its manifest or its tables.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from overparam_cli import paper
+from overparam_cli.errors import LogError
+from overparam_cli.experiments import Experiment, from_dict
+from overparam_cli.experiments.kind import Kind, Level, kind
+from overparam_cli.results.curve import CurveRun
+from overparam_cli.results.reading import State, read_tables, state_of
+from overparam_cli.results.schema import DIVERGED, LOG, MANIFEST, TRIALS
+from overparam_cli.results.trajectory import SMALLEST, Trajectory
+
+FRACTIONS = (1 / 2, 1 / 5, 1 / 10, 1 / 20, 1 / 50, 1 / 100)  # of the level at W = 0, the same levels for every curve
+LATE = 0.05  # a trial that diverges after this fraction of the run had long looked fine
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """One run folder (one variant of an experiment), read and checked. Its tables are not to be changed."""
+
+    folder: Path
+    manifest: dict[str, Any]
+    trials: pd.DataFrame
+    log: pd.DataFrame
+
+    @staticmethod
+    def read(folder: Path) -> "Run":
+        """Read and check a run folder, once for as long as its files stay as they are.
+
+        Rows of `log.csv` of trials that `trials.csv` lacks are left out: unfinished. Raises LogError naming the file
+        and the fault.
+        """
+        return _read(folder, state_of(folder))
+
+    @property
+    def name(self) -> str:
+        """Of the experiment's folder: the experiment's, and what sets this run apart (fig3@smoke)."""
+        return str(self.manifest.get("name") or self.manifest["experiment"])
+
+    @property
+    def variant(self) -> str:
+        """Which variant of the experiment: l2, l4, …"""
+        return str(self.manifest["variant"])
+
+    @property
+    def dataset(self) -> dict[str, Any]:
+        """What the manifest says of the data."""
+        return dict(self.manifest["dataset"])
+
+    @property
+    def optimum(self) -> dict[str, Any]:
+        """The optimal loss and its certificate; empty for networks without one."""
+        return dict(self.manifest.get("optimum", {}))
+
+    @cached_property
+    def experiment(self) -> Experiment:
+        """The experiment that was run, overrides applied; raises LogError where the manifest's is none."""
+        try:
+            return from_dict(self.manifest["config"])
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise self._damaged(error) from error
+
+    @cached_property
+    def kind(self) -> Kind:
+        """The kind of network; raises LogError where there is no such kind."""
+        try:
+            return kind(self.experiment.kind)
+        except KeyError as error:
+            raise self._damaged(error) from error
+
+    def _damaged(self, error: Exception) -> LogError:
+        reason = f"{type(error).__name__}: {error}"
+        return LogError(f"{self.folder / MANIFEST} is damaged ({reason}): move its folder away and run again")
+
+    @property
+    def level(self) -> Level:
+        """What its curves are judged by."""
+        return self.kind.level
+
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        """Curve → label for the curves that have trials, in the order of the experiment file."""
+        present = dict.fromkeys(str(curve) for curve in self.trials["curve"])
+        described = {curve.name: curve.label for curve in self.experiment.curves}
+        return {curve: described.get(curve, curve) for curve in {**described, **present} if curve in present}
+
+    @cached_property
+    def curves(self) -> Mapping[str, CurveRun]:
+        """The curves that have trials, in the order of the experiment file."""
+        return {name: CurveRun(self, name) for name in self.labels}
+
+    @cached_property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds of its trials, ascending."""
+        return tuple(sorted(int(seed) for seed in self.trials["seed"].unique()))
+
+    @cached_property
+    def iterations(self) -> int:
+        """The iterations that its trials were given."""
+        return int(self.trials["iterations"].max())
+
+    @property
+    def full_iterations(self) -> int:
+        """The iterations that the experiment's file asks for, whatever an override made of them."""
+        settings = {**self.experiment.trial, **self.experiment.variants.get(self.variant, {})}
+        return int(settings.get("iterations") or self.iterations)
+
+    @cached_property
+    def lost(self) -> pd.Series:
+        """The mask of the trials that diverged; a final level that is no number counts as divergence.
+
+        Raises LogError when the trials lack its column.
+        """
+        if self.level.final not in self.trials:
+            raise LogError(f"{TRIALS} has no column {self.level.final!r}: it is damaged; run it again elsewhere")
+        finite = np.isfinite(self.trials[self.level.final].to_numpy(np.float64))
+        mask: pd.Series = (self.trials["status"] == DIVERGED) | ~finite
+        return mask
+
+    @cached_property
+    def level_at_zero(self) -> float:
+        """The level at W = 0, common to all curves whatever their initialisation."""
+        known = self.kind.level_at_zero(self.manifest)
+        if known is not None:
+            return known
+        return float(self.log.loc[self.log["iteration"] == 0, self.level.column].median())
+
+    @property
+    def fixed_levels(self) -> tuple[float, ...]:
+        """The levels whose iterations are reported: `analysis.gaps`, or FRACTIONS of the level at W = 0."""
+        given = self.experiment.analysis.gaps
+        return tuple(map(float, given)) if given else tuple(self.level_at_zero * share for share in FRACTIONS)
+
+    @cached_property
+    def floor(self) -> float:
+        """The gap below which this run's numbers mean nothing.
+
+        That is the largest of: the width of the optimum's certified interval, the spacing of float64 at the optimum,
+        and the most negative gap in the log (a gap below zero shows by its size how imprecise the losses are).
+        """
+        loss = float(self.optimum.get("loss") or 0.0)
+        width = loss - float(self.optimum.get("lower_bound", loss))
+        gaps = self.log["gap"].to_numpy(np.float64)
+        undershoot = -float(np.min(gaps, initial=0.0, where=np.isfinite(gaps)))
+        return max(width, float(np.spacing(loss)), undershoot, SMALLEST)
+
+    @property
+    def full_length(self) -> bool:
+        """Whether it is the whole experiment as its file describes it, on the paper's data."""
+        return bool(self.manifest.get("full_length", False))
+
+    @property
+    def shortcomings(self) -> tuple[str, ...]:
+        """Why it may not bear a verdict on the paper: other data, fewer iterations, other settings; empty if it may."""
+        found = list(paper.shortcomings(self.dataset))
+        if self.iterations < self.full_iterations:
+            found.append(f"{self.iterations:,} of {self.full_iterations:,} iterations")
+        if not self.full_length and not found:
+            changed = ", ".join(f"{key} = {value}" for key, value in (self.manifest.get("overrides") or {}).items())
+            found.append(changed or "not the whole experiment")
+        return tuple(found)
+
+    @cached_property
+    def unfinished_seeds(self) -> tuple[int, ...]:
+        """The seeds that lack a curve at a learning rate which the experiment asks for or another seed has."""
+        trials = self.trials
+        found = set(zip(trials["curve"], trials["lr"].astype(float), trials["seed"].astype(int), strict=True))
+        wanted = self._grid() | {(curve, lr) for curve, lr, _ in found}
+        return tuple(seed for seed in self.seeds if any((curve, lr, seed) not in found for curve, lr in wanted))
+
+    def _grid(self) -> set[tuple[str, float]]:
+        """The (curve, learning rate) pairs that the experiment asks for, as far as the manifest says."""
+        experiment, pairs = self.experiment, set()
+        variant = experiment.variants.get(self.variant, {})
+        for curve in experiment.curves:
+            rates = {**experiment.trial, **variant, **curve.settings, **experiment.forced}.get("lr", ())
+            pairs |= {(curve.name, float(lr)) for lr in (rates if isinstance(rates, tuple) else (rates,))}
+        return pairs
+
+    def only(self, seeds: tuple[int, ...]) -> "Run":
+        """The same run of some of its seeds."""
+        trials = self.trials[self.trials["seed"].isin(seeds)].reset_index(drop=True)
+        return replace(self, trials=trials, log=self.log[self.log["trial_id"].isin(trials["trial_id"])])
+
+    def trajectory(self, trial_id: str) -> Trajectory:
+        """One trial's rows of the log, sorted by iteration.
+
+        A running mean is blank until it covers all the passes it is the mean of: the first rows are means of a few
+        mini-batches, or of one, and by luck may lie where the curve is not for long.
+
+        Raises LogError when the log lacks the column that the run is judged by.
+        """
+        if self.level.column not in self.log:
+            column = self.level.column
+            raise LogError(f"{self.folder / LOG} has no column {column!r}: it is damaged; run it again elsewhere")
+        if trial_id not in self._trajectories:
+            rows = self._rows.get(trial_id, np.empty(0, dtype=np.intp))
+            own = self._settled.take(rows).reset_index(drop=True)
+            self._trajectories[trial_id] = Trajectory(own, self.level)
+        return self._trajectories[trial_id]
+
+    @cached_property
+    def _trajectories(self) -> dict[str, Trajectory]:
+        return {}
+
+    @cached_property
+    def _settled(self) -> pd.DataFrame:
+        """The log by iteration, running means that do not cover all of their passes left out."""
+        log = self.log.sort_values("iteration", kind="stable", ignore_index=True)
+        for name, column in self.kind.columns.items():
+            if column.smoothed > 1 and name in log:
+                log.loc[log["iteration"] < min(column.smoothed - 1, self.iterations), name] = np.nan
+        return log
+
+    @cached_property
+    def _rows(self) -> dict[Any, Any]:
+        """Trial → the places of its rows in `_settled`."""
+        return self._settled.groupby("trial_id", sort=False, observed=True).indices
+
+
+@lru_cache(maxsize=64)
+def _read(folder: Path, state: State) -> Run:
+    """Read a run folder whose files are in that state."""
+    return Run(folder, *read_tables(folder))

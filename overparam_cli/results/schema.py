@@ -1,0 +1,66 @@
+"""THE schema of the files a run writes: their names, their columns, and which iterations are logged.
+
+A run folder `results/<experiment>/<variant>/` holds
+
+- `trials.csv`: one row a finished trial (`TRIAL_COLUMNS`, then what an experiment adds). A trial is finished when its
+  row stands here, and only then: this file is replaced last.
+- `log.csv`: the trajectories (`LOG_COLUMNS`, then the columns of the kind of network, then what else was measured).
+- `manifest.json`: everything needed to know what the numbers are: configuration, data, optimum, versions, timings.
+- `checkpoint.pt`, only while trials are unfinished.
+
+Wall-clock values stand in the manifest and never in the CSVs, so two runs can be compared with `diff`.
+"""
+
+import math
+from collections.abc import Mapping
+
+SCHEMA = 1
+TRIALS, LOG, MANIFEST, CHECKPOINT, LOCK = "trials.csv", "log.csv", "manifest.json", "checkpoint.pt", ".lock"
+
+TRIAL_COLUMNS: Mapping[str, str] = {  # column → pandas dtype; the order is the file's
+    "trial_id": "str",
+    "experiment": "str",
+    "curve": "str",
+    "dataset": "str",
+    "loss": "str",  # l2, l4, …; cross-entropy
+    "depth": "int64",
+    "width": "str",  # hidden widths: 1, 100, 100x50; empty at depth 1; of each dense layer's factors: 512+10
+    "init": "str",
+    "init_std": "float64",
+    "optimizer": "str",
+    "lr": "float64",
+    "weight_decay": "float64",
+    "seed": "int64",
+    "dtype": "str",
+    "iterations": "int64",  # asked for
+    "status": "str",  # completed or diverged
+    "diverged_at": "float64",  # first check at which W_e, or pass in which the loss, was not finite; else empty
+    "final_loss": "float64",  # empty when diverged
+    "final_gap": "float64",
+    "best_loss": "float64",  # over the logged iterations
+    "best_gap": "float64",
+}
+LOG_COLUMNS: Mapping[str, str] = {
+    "trial_id": "str",
+    "iteration": "int64",
+    "loss": "float64",
+    "gap": "float64",  # loss − certified optimum
+    "norm": "float64",  # ‖W_e‖_F; of both dense layers together
+}
+MANIFEST_KEYS: Mapping[str, type] = {  # what every run's manifest must say; it says more
+    "experiment": str,
+    "variant": str,
+    "config": dict,
+    "dataset": dict,
+}
+COMPLETED, DIVERGED = "completed", "diverged"
+STATUSES = (COMPLETED, DIVERGED)
+
+
+def log_iterations(total: int, points: int = 1000) -> list[int]:
+    """Iterations that are logged, 0 and `total` among them: `points` evenly spaced, plus twenty a decade early on."""
+    even = {round(i * total / points) for i in range(points + 1)}
+    decades = math.log10(max(total, 1))
+    early = {round(10 ** (i / 20)) for i in range(int(20 * decades) + 1)}
+    first = total // points
+    return sorted(even | {i for i in early if i < 10 * max(first, 1) and i <= total} | {0, total})
