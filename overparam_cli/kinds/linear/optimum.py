@@ -148,8 +148,8 @@ def _newton_step(Q: Array, e: Array, loss: Loss) -> Array:
     """
     if (problem := loss.least_squares(e)) is not None:
         weights, targets = problem
-        least: Array = np.linalg.lstsq(weights[:, None] * Q, targets, rcond=None)[0]
-        return least
+        least = np.linalg.lstsq(weights[:, None] * Q, targets, rcond=None)[0]
+        return np.asarray(least, dtype=np.float64)
     curvature = loss.curvature(e)
     lift = NEGLIGIBLE * max(float(np.max(curvature, initial=0.0)), TINY)
     hessian = (Q.T * curvature) @ Q + lift * np.eye(Q.shape[1])
