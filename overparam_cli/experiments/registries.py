@@ -23,9 +23,23 @@ def optimizers() -> Mapping[str, Any]:
 
 def inits() -> Mapping[str, Any]:
     """Initialisations by name."""
-    from overparam_cli.kinds.linear.layers import INITS
+    from overparam_cli.kinds.linear.inits import INITS
 
     return INITS
+
+
+def parameterisations() -> Mapping[str, Any]:
+    """Parameterisations by name."""
+    from overparam_cli.kinds.linear.parameterisations import names
+
+    return dict.fromkeys(names())
+
+
+def loss_name(value: Any) -> str:
+    """The canonical name of a loss; ValueError where there is none."""
+    from overparam_cli.kinds.linear.losses import named
+
+    return named(value).name
 
 
 def datasets() -> Mapping[str, Any]:

@@ -111,6 +111,7 @@ def test_any_changed_number_changes_the_id(name: str, change: int) -> None:
         {"loss": "l2"},
         {"widths": (2,)},
         {"init": "identity"},
+        {"parameterisation": "diagonal"},
         {"optimizer": "adam"},
         {"semantics": "torch"},
         {"hyper": (("momentum", 0.9),)},
@@ -132,6 +133,7 @@ def test_every_field_but_the_names_is_covered_above() -> None:
         "loss",
         "widths",
         "init",
+        "parameterisation",
         "optimizer",
         "semantics",
         "hyper",
@@ -159,11 +161,6 @@ def test_names_stay_out_of_the_id() -> None:
 )
 def test_width_column(widths: tuple[int, ...], column: str) -> None:
     assert replace(TRIAL, depth=len(widths) + 1, widths=widths).width == column
-
-
-@pytest.mark.parametrize(("loss", "p"), [("l2", 2), ("l4", 4), ("l10", 10)])
-def test_exponent(loss: str, p: int) -> None:
-    assert replace(TRIAL, loss=loss).p == p
 
 
 def test_defaults_of_an_optimiser_are_part_of_the_trial(write: Callable[..., Path]) -> None:

@@ -1,4 +1,4 @@
-"""One batch of linear trials as a unit: those that share a problem, p, precision and number of iterations.
+"""One batch of linear trials as a unit: those that share a problem, loss, precision and number of iterations.
 
 It is finished as a whole. So which trials stand side by side in a batch, on which the last bits of a product may
 depend, is the same in an interrupted run and an undisturbed one.

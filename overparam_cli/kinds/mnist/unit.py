@@ -39,19 +39,19 @@ class MnistUnit:
     @property
     def done(self) -> int:
         """Updates made; all of them once it has diverged."""
-        if self._started:
-            return self.total if self.trainer.finished else self.trainer.iteration
-        return int(self._restored.get("iteration", 0))
+        if not self.alive:
+            return self.total
+        return self.trainer.iteration if self._started else int(self._restored.get("iteration", 0))
 
     @property
     def finished(self) -> bool:
         """Whether it has diverged, or the pass after the last update is recorded."""
-        return self._started and self.trainer.finished
+        return bool(self._started or self._restored) and self.trainer.finished
 
     @property
     def alive(self) -> int:
         """None once it has diverged."""
-        return int(not self._started or self.trainer.diverged_at is None)
+        return int((self.trainer.diverged_at if self._started else self._restored.get("diverged_at")) is None)
 
     @property
     def latest(self) -> Mapping[str, float]:

@@ -17,7 +17,6 @@ from overparam_cli.kinds.mnist.trainer import CnnTrainer
 from overparam_cli.report.listing import folder_status
 from overparam_cli.results import logs
 from overparam_cli.run import backends
-from overparam_cli.run.backends import share
 from overparam_cli.run.folder import RunFolder
 from overparam_cli.run.job import run_job
 from overparam_cli.run.plan import Job, check_measurable, cost, estimate_seconds, plan
@@ -97,20 +96,6 @@ def test_how_many_trials_stand_side_by_side_changes_no_number(config: Path, tmp_
     run_job(two, Settings(), Silent())
     assert torch.get_num_threads() == 2  # as it was
     assert csvs(one.folder) == csvs(two.folder)
-
-
-@pytest.mark.parametrize(
-    ("trials", "threads", "found"), [(6, 2, (2, 1)), (2, 16, (2, 8)), (20, 16, (16, 1)), (1, 3, (1, 3))]
-)
-def test_threads_are_shared_out(trials: int, threads: int, found: tuple[int, int]) -> None:
-    assert share(trials, 1, torch.device("cpu"), threads) == found
-    assert share(trials, 1, torch.device("cuda"), threads) == (1, threads)
-
-
-def test_threads_that_a_checkpoint_fixes_leave_one_trial_to_a_cuda_device() -> None:
-    assert share(6, 1, torch.device("cpu"), 8, each=3) == (2, 3)
-    assert share(6, 1, torch.device("cpu"), 2, each=3) == (1, 3)
-    assert share(6, 1, torch.device("cuda"), 16, each=4) == (1, 16)
 
 
 def test_an_interrupted_run_keeps_what_is_finished_and_ends_byte_identical(config: Path, tmp_path: Path) -> None:

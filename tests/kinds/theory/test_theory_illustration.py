@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from overparam_cli.kinds.linear.regression import gradient
+from overparam_cli.kinds.linear.losses.power import Power
+from overparam_cli.kinds.linear.objective import gradient
 from overparam_cli.kinds.theory import appendix_b
 from overparam_cli.kinds.theory import illustration as theory_illustration
 from overparam_cli.kinds.theory.illustration import (
@@ -42,7 +43,7 @@ def test_gradient_descent_is_that_of_the_mean_loss_at_twice_the_rate() -> None:
     X, Y = torch.eye(2, dtype=torch.float64), torch.tensor(y, dtype=torch.float64)[:, None]
     for delta in path:
         np.testing.assert_allclose(W.numpy()[0] - y, delta, rtol=1e-12)
-        W = W - 2 * lr * gradient(W, X, Y, 4)
+        W = W - 2 * lr * gradient(W, X, Y, Power(4))
 
 
 @pytest.mark.parametrize("p", [4, 6])
