@@ -72,6 +72,11 @@ def test_all_guests_can_come_and_do_what_they_say(tmp_path: Path) -> None:
     commands = [command for section in SECTIONS for command in commands_of(section)]
     assert all(len(shlex.split(command)) == len(command.split()) for command in commands)
     answer = subprocess.run(
-        [sys.executable, "-c", RUN], input="\n".join(commands), text=True, cwd=tmp_path, capture_output=True, timeout=110
+        [sys.executable, "-c", RUN],
+        input="\n".join(commands),
+        text=True,
+        cwd=tmp_path,
+        capture_output=True,
+        timeout=110,
     )
     assert answer.returncode == 0, answer.stderr

@@ -18,9 +18,14 @@ from typing import Any
 import pandas as pd
 
 from overparam_cli.claims.verify import verify
-from overparam_cli.results import logs
+from overparam_cli.report import markdown
+from overparam_cli.report.grid import Grid
+from overparam_cli.results.run import Run
+from overparam_cli.results.schema import LOG, MANIFEST, TRIALS
+from overparam_cli.results.store import write_json, write_table
 
-KEPT = (logs.MANIFEST, logs.TRIALS, "table.csv", "curves.csv", "bench.csv")
+KEPT = (MANIFEST, TRIALS, "table.csv", "curves.csv", "bench.csv")
+HEADINGS = ("claim", "the paper says", "where", "measured", "required", "verdict")
 
 
 def thin(log: pd.DataFrame, keep: int) -> pd.DataFrame:
@@ -36,20 +41,15 @@ def thin(log: pd.DataFrame, keep: int) -> pd.DataFrame:
     return log[log["iteration"].isin(chosen) | (log["iteration"] == last)]
 
 
-def cell(text: str) -> str:
-    """Text that a Markdown table takes."""
-    return text.replace("|", "\\|").replace("\n", "<br>")
-
-
 def verdicts(claims: dict[str, Any]) -> str:
     """The claims as a Markdown table."""
-    lines = ["| claim | the paper says | where | measured | required | verdict |", "|---|---|---|---|---|---|"]
+    rows = []
     for claim in claims["claims"]:
         count = f" {claim['held']}/{claim['of']}" if claim["of"] else ""
         measured = "\n".join(filter(None, (claim["measured"], *claim["notes"])))
         row = (claim["id"], claim["statement"], claim["where"], measured, claim["required"], claim["verdict"] + count)
-        lines.append("| " + " | ".join(cell(str(value)) for value in row) + " |")
-    return "\n".join(lines) + "\n"
+        rows.append(map(str, row))
+    return markdown.render(Grid.of(HEADINGS, rows))
 
 
 def merged(claims: dict[str, Any], path: Path) -> dict[str, Any]:
@@ -77,10 +77,10 @@ def main() -> None:
         if path.name in KEPT or path.suffix == ".png":
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
-        elif path.name == logs.LOG:
-            logs.write_table(target, thin(logs.read_run(path.parent).log, options.keep))
+        elif path.name == LOG:
+            write_table(target, thin(Run.read(path.parent).log, options.keep))
     claims = merged(verify(options.results).as_dict(everything=True), options.reference / "claims.json")
-    logs.write_json(options.reference / "claims.json", claims)
+    write_json(options.reference / "claims.json", claims)
     (options.reference / "claims.md").write_text(verdicts(claims), encoding="utf-8")
 
 

@@ -93,18 +93,19 @@ def _use_threads(threads: int | None) -> None:
 
 def _show_plan(studies: Sequence["Study"], jobs: Sequence["Job"], settings: "Settings", *, as_json: bool) -> None:
     """What would be run, and for how long."""
-    from overparam_cli.report import listing
+    from overparam_cli.report.plan import print_plan
     from overparam_cli.run.plan import estimate_seconds
 
     for study in studies:
         click.echo(f"{study.name}: {', '.join(study.parameters)} → {study.folder}: a few seconds", err=True)
-    listing.plan([(job, estimate_seconds(job, settings)) for job in jobs], as_json=as_json)
+    print_plan([(job, estimate_seconds(job, settings)) for job in jobs], as_json=as_json)
 
 
 def _run(studies: Sequence["Study"], jobs: Sequence["Job"], settings: "Settings", *, as_json: bool) -> None:
     """Run everything, then print its table."""
     from overparam_cli.kinds.theory.study import run_study
-    from overparam_cli.report import listing
+    from overparam_cli.kinds.theory.tables import Shown
+    from overparam_cli.report.tables import print_tables
     from overparam_cli.results import logs
     from overparam_cli.results.theory_logs import read_record
     from overparam_cli.run.progress import display
@@ -116,7 +117,7 @@ def _run(studies: Sequence["Study"], jobs: Sequence["Job"], settings: "Settings"
             run_job(job, settings, progress)
     if as_json or not settings.quiet:
         records = [read_record(folder) for folder in checked]
-        listing.summaries([logs.read_run(job.folder) for job in jobs], as_json=as_json, records=records)
+        print_tables([logs.read_run(job.folder) for job in jobs], as_json=as_json, checks=[*map(Shown, records)])
 
 
 @click.command()
@@ -149,7 +150,8 @@ def theory(
     from overparam_cli.experiments import parse_assignments
     from overparam_cli.kinds.theory.figures import draw
     from overparam_cli.kinds.theory.study import plan_checks, run_study
-    from overparam_cli.report import listing
+    from overparam_cli.kinds.theory.tables import Shown
+    from overparam_cli.report.tables import print_tables
     from overparam_cli.results.theory_logs import read_record
     from overparam_cli.run.job import Settings
     from overparam_cli.run.progress import display
@@ -164,7 +166,7 @@ def theory(
             if figures:
                 draw(records[-1:], folder / "figure")
     if as_json or not settings.quiet:
-        listing.summaries([], as_json=as_json, records=records)
+        print_tables([], as_json=as_json, checks=[*map(Shown, records)])
 
 
 @click.command()
@@ -202,7 +204,7 @@ def bench(
     """
     from overparam_cli.kinds.linear import bench
     from overparam_cli.kinds.mnist import bench as bench_cnn
-    from overparam_cli.report import listing
+    from overparam_cli.report.bench import print_bench
     from overparam_cli.results import logs
     from overparam_cli.run.job import Settings
     from overparam_cli.run.machine import pick_device
@@ -220,4 +222,4 @@ def bench(
     logs.write_table(folder / "bench.csv", as_table(timings))
     machine = describe_machine(pick_device(settings.device)) | {"dataset": dataset, "dtype": dtype}
     logs.write_json(folder / logs.MANIFEST, {"schema": logs.SCHEMA, **machine})
-    listing.bench(timings, ratios, folder / "bench.csv", as_json=as_json)
+    print_bench(timings, ratios, folder / "bench.csv", as_json=as_json)

@@ -7,6 +7,7 @@ colour what follows, are shown as escapes.
 import unicodedata
 from collections.abc import Mapping
 
+import click
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -43,10 +44,17 @@ def show(*shown: Grid | Words | str, console: Console | None = None) -> None:
             for line in one.lead:
                 console.print(_text(line), highlight=False)
             console.print(_table(one))
+            if one.airy and one.notes:
+                console.print()
             for line in one.notes:
                 console.print(_text(line), highlight=False)
         else:
             console.print(_text(Words.of(one)), highlight=False)
+
+
+def echo(line: str) -> None:
+    """Print a line as it is: whatever its length, it is not broken, so that paths stay whole."""
+    click.echo(printable(line))
 
 
 def render(grid: Grid, width: int = PIPED_WIDTH) -> str:

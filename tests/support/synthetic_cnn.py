@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from support.synthetic_runs import exponential
 
-from overparam_cli.results.logs import Run
+from overparam_cli.results.run import Run
 
 ORIGINAL, ADDED = 1_663_370, 262_244  # parameters, by the layers' shapes
 Values = Callable[[np.ndarray], np.ndarray]

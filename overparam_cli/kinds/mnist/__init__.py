@@ -7,6 +7,7 @@ from typing import Any
 from overparam_cli.experiments.kind import Column, Kind, Level, Outcome
 
 SMOOTHED = 100  # training passes that a `*_mean` column is the mean of
+HUNDREDTHS = "{:.2f}"  # of a percent: an image of MNIST's 10,000 test images
 CROSS_ENTROPY = Level(
     "cross_entropy_mean",
     "final_cross_entropy",
@@ -17,6 +18,7 @@ CROSS_ENTROPY = Level(
     "base learning rate",
     "cross-entropy: training batches, mean of the last 100 steps; errors: at the last step",
     SMOOTHED,
+    form="{:.3g}",
 )
 
 
@@ -37,8 +39,8 @@ class Mnist:
     }
     outcomes: Sequence[Outcome] = (
         Outcome("parameters", "parameters", count=True),
-        Outcome("final_validation_error", "validation error %"),
-        Outcome("final_test_error", "test error %"),
+        Outcome("final_validation_error", "validation error %", form=HUNDREDTHS),
+        Outcome("final_test_error", "test error %", form=HUNDREDTHS),
     )
 
     @property

@@ -5,15 +5,15 @@ without a view is shown as it is. Nothing here judges a claim.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
+from overparam_cli.report.grid import Column, Grid, Span, Words
+from overparam_cli.report.terminal import show
 from overparam_cli.results.theory_logs import Record
 
 SYMBOLS = {"e1": "ε₁", "e2": "ε₂", "y1": "y₁", "y2": "y₂", "*": "", ">>": "≫", "~": "≈", " in ": " ∈ "}
@@ -29,22 +29,40 @@ class View:
     cells: Mapping[str, Cell]
 
 
+@dataclass(frozen=True)
+class Shown:
+    """A check as the report takes it."""
+
+    record: Record
+
+    def as_grid(self) -> Grid:
+        """What people read."""
+        return as_grid(self.record)
+
+    def as_dict(self) -> dict[str, Any]:
+        """What programs read."""
+        return as_dict(self.record)
+
+
 def print_record(record: Record, console: Console) -> None:
-    """Print a check: what the paper says and where, what the numbers are of, and the table."""
+    """Print a check, and an empty line below it."""
+    show(as_grid(record), "", console=console)
+
+
+def as_grid(record: Record) -> Grid:
+    """Return a check's table: what the paper says and where, what the numbers are of, and its rows by its view."""
     manifest = record.manifest
-    console.print(f"[bold]{escape(record.check)}[/bold] · {escape(manifest['where'])}", highlight=False)
-    console.print(escape(manifest["statement"]), highlight=False)
+    lead = [Words.of(Span(record.check, "strong"), f" · {manifest['where']}"), Words.of(manifest["statement"])]
     data = manifest["dataset"]
     if data is not None:
-        style = "bold red" if data["embedded"] else "default"
-        text = f"{data['name']} data{': not the paper’s' if data['embedded'] else ''}"
-        console.print(f"[{style}]{escape(text)}[/{style}], n = {data['n']:,}, d = {data['d']:,}", highlight=False)
-    for line in changes(record):
-        console.print(f"[yellow]{escape(line)}[/yellow]", highlight=False)
-    console.print(table_of(record))
-    if record.check not in VIEWS and len(record.table) > MOST_ROWS:
-        console.print(f"{MOST_ROWS} of {len(record.table)} rows", highlight=False)
-    console.print()
+        name = Span(f"{data['name']} data: not the paper’s", "bad") if data["embedded"] else f"{data['name']} data"
+        lead.append(Words.of(name, f", n = {data['n']:,}, d = {data['d']:,}"))
+    lead += [Words.of(Span(line, "caution")) for line in changes(record)]
+    cells = table_of(record)
+    left_out = record.check not in VIEWS and len(record.table) > MOST_ROWS
+    notes = [f"{MOST_ROWS} of {len(record.table)} rows"] if left_out else []
+    columns = [Column(heading, align="right") for heading in cells]
+    return Grid.of(columns, zip(*cells.values(), strict=True), lead=lead, notes=notes)
 
 
 def changes(record: Record) -> list[str]:
@@ -68,31 +86,21 @@ def _typed(value: Any) -> str:
     return f"{value:g}"
 
 
-def table_of(record: Record) -> Table:
-    """Return the table of a check, gathered by its view."""
+def table_of(record: Record) -> dict[str, list[str]]:
+    """Return heading → cells of a check's table, gathered by its view."""
     rows = record.table
     view = VIEWS.get(record.check)
     if view is None:
         shown = rows.head(MOST_ROWS)
-        cells = {name: [_plain(value) for value in shown[name]] for name in shown.columns}
-        return _table(cells)
+        return {name: [_plain(value) for value in shown[name]] for name in shown.columns}
     groups = rows.groupby(list(view.by.values()), sort=False, dropna=False)
-    cells = {heading: [] for heading in (*view.by, *view.cells)}
+    cells: dict[str, list[str]] = {heading: [] for heading in (*view.by, *view.cells)}
     for keys, group in groups:
         for heading, key in zip(view.by, keys, strict=True):
             cells[heading].append(_plain(key))
         for heading, cell in view.cells.items():
             cells[heading].append(cell(group))
-    return _table(cells)
-
-
-def _table(cells: Mapping[str, Sequence[str]]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in cells:
-        table.add_column(heading, justify="right")
-    for row in zip(*cells.values(), strict=True):
-        table.add_row(*map(escape, row))
-    return table
+    return cells
 
 
 def _plain(value: Any) -> str:

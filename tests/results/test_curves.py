@@ -12,98 +12,109 @@ from hypothesis import strategies as st
 from support.synthetic_runs import START, Curve, Trial, exponential, make_run
 
 from overparam_cli.errors import ConfigError
-from overparam_cli.results import analysis
+from overparam_cli.experiments.kind import kind
+from overparam_cli.results.curve import SELECTION, Divergence
+from overparam_cli.results.summary import Spread, summarise
+from overparam_cli.results.trajectory import (
+    Speedup,
+    Trajectory,
+    aligned_distance,
+    effective_step,
+    log10_distance,
+    median_speedup,
+    speedup,
+)
+
+GAP = kind("linear").level
 
 
 def one_log(gap, iterations=1000, every=10):
     t = np.arange(0, iterations + 1, every)
-    return pd.DataFrame({"iteration": t, "gap": gap(t)})
+    return Trajectory(pd.DataFrame({"iteration": t, "gap": gap(t)}), GAP)
 
 
 def test_reaches_is_the_first_logged_iteration_at_or_below_the_gap():
     log = one_log(exponential(1 / 100))  # a decade every 100 iterations
-    assert analysis.reaches(log, 0.1) == 100
-    assert analysis.reaches(log, 0.09) == 110  # the crossing is at 104.6
-    assert analysis.reaches(log, 1e-11) is None
-    assert analysis.crossing(log, 0.09) == pytest.approx(100 * math.log10(1 / 0.09))
-    assert analysis.crossing(log, 1e-11) is None
-    assert analysis.crossing(log, 2.0) == 0
+    assert log.reaches(0.1) == 100
+    assert log.reaches(0.09) == 110  # the crossing is at 104.6
+    assert log.reaches(1e-11) is None
+    assert log.crossing(0.09) == pytest.approx(100 * math.log10(1 / 0.09))
+    assert log.crossing(1e-11) is None
+    assert log.crossing(2.0) == 0
 
 
 def test_reaches_ignores_gaps_that_are_no_numbers():
-    log = pd.DataFrame({"iteration": [0, 10, 20, 30], "gap": [1.0, np.nan, np.inf, 0.5]})
-    assert analysis.reaches(log, 0.5) == 30
-    assert analysis.reaches(log, 0.1) is None
+    log = Trajectory(pd.DataFrame({"iteration": [0, 10, 20, 30], "gap": [1.0, np.nan, np.inf, 0.5]}), GAP)
+    assert log.reaches(0.5) == 30
+    assert log.reaches(0.1) is None
 
 
 def test_gap_between_log_points_is_interpolated_in_log10():
     log = one_log(exponential(1 / 100))
-    assert analysis.gap_at(log, 50) == log["gap"][5]
-    assert analysis.gap_at(log, 55) == pytest.approx(10**-0.55)
-    assert math.isnan(analysis.gap_at(log, 1001))
+    assert log.at(50) == log.values[5]
+    assert log.at(55) == pytest.approx(10**-0.55)
+    assert math.isnan(log.at(1001))
 
 
 def test_plateau_ends_at_nine_tenths_of_the_start():
     log = one_log(exponential(1 / 100, start=3.0, plateau=200))
     crossing = 200 + 100 * math.log10(1 / 0.9)  # 204.6
-    assert analysis.plateau_end(log) == 210
-    assert analysis.crossing(log, 0.9 * 3.0) == pytest.approx(crossing, abs=1e-9)
-    assert analysis.plateau_end(one_log(lambda t: np.full(len(t), 3.0))) is None
+    assert log.plateau_end() == 210
+    assert log.crossing(0.9 * 3.0) == pytest.approx(crossing, abs=1e-9)
+    assert one_log(lambda t: np.full(len(t), 3.0)).plateau_end() is None
 
 
 def test_curves_that_differ_by_their_plateau_alone_are_equal_once_aligned():
     # The plateaus end off the log's grid, so that only interpolation can find them equal.
     one = one_log(exponential(1 / 100, plateau=100))
     other = one_log(exponential(1 / 100, plateau=340))
-    assert analysis.aligned_distance(one, other) == pytest.approx(0, abs=1e-9)
-    assert analysis.log10_distance(one, other) == pytest.approx(2.4)  # 240 iterations at a decade per 100
+    assert aligned_distance(one, other) == pytest.approx(0, abs=1e-9)
+    assert log10_distance(one, other) == pytest.approx(2.4)  # 240 iterations at a decade per 100
 
 
 def test_distance_of_different_slopes_is_greatest_where_the_shorter_ends():
     one, other = one_log(exponential(1 / 100)), one_log(exponential(1 / 200), iterations=500, every=7)
-    assert analysis.log10_distance(one, other) == pytest.approx(497 * (1 / 100 - 1 / 200))
+    assert log10_distance(one, other) == pytest.approx(497 * (1 / 100 - 1 / 200))
 
 
 def test_alignment_needs_both_curves_to_leave_their_plateau():
-    assert analysis.aligned_distance(one_log(exponential(1 / 100)), one_log(lambda t: np.ones(len(t)))) is None
+    assert aligned_distance(one_log(exponential(1 / 100)), one_log(lambda t: np.ones(len(t)))) is None
 
 
 def test_gaps_below_the_floor_count_as_the_floor():
-    log = pd.DataFrame({"iteration": [0, 1, 2], "gap": [1.0, 1e-3, -1e-9]})
-    flat = pd.DataFrame({"iteration": [0, 1, 2], "gap": [1.0, 1e-3, 1e-8]})
-    assert analysis.log10_distance(log, flat, floor=1e-8) == pytest.approx(0)
+    log = Trajectory(pd.DataFrame({"iteration": [0, 1, 2], "gap": [1.0, 1e-3, -1e-9]}), GAP)
+    flat = Trajectory(pd.DataFrame({"iteration": [0, 1, 2], "gap": [1.0, 1e-3, 1e-8]}), GAP)
+    assert log10_distance(log, flat, floor=1e-8) == pytest.approx(0)
 
 
 @given(rate=st.floats(1e-3, 1e-1), ratio=st.floats(1, 50))
 def test_speedup_of_exponentials_is_the_ratio_of_their_rates(rate, ratio):
     fast, slow = (one_log(exponential(r), iterations=2000, every=1) for r in (rate, rate / ratio))
-    gap = analysis.final_gap(slow)
-    measured = analysis.speedup(fast, slow, gap)
+    gap = slow.final
+    measured = speedup(fast, slow, gap)
     iterations = 2000 / ratio
     assert measured.value == pytest.approx(2000 / iterations, rel=2 / iterations)
 
 
 def test_a_curve_that_never_arrives_leaves_a_bound():
     fast, slow = one_log(exponential(1 / 100)), one_log(exponential(1 / 400))
-    assert analysis.speedup(slow, fast, 1e-5) == analysis.Speedup(
-        0.0, 500 / 1000
-    )  # fast is there at 500, slow not at 1000
-    assert analysis.speedup(fast, slow, 1e-5) == analysis.Speedup(1000 / 500, math.inf)
-    assert analysis.speedup(slow, slow, 1e-20) == analysis.Speedup(0.0, math.inf)
-    assert analysis.speedup(slow, fast, 1e-5).value is None
-    assert analysis.speedup(fast, slow, START).value == 1.0  # both start there
+    assert speedup(slow, fast, 1e-5) == Speedup(0.0, 500 / 1000)  # fast is there at 500, slow not at 1000
+    assert speedup(fast, slow, 1e-5) == Speedup(1000 / 500, math.inf)
+    assert speedup(slow, slow, 1e-20) == Speedup(0.0, math.inf)
+    assert speedup(slow, fast, 1e-5).value is None
+    assert speedup(fast, slow, START).value == 1.0  # both start there
 
 
 def test_median_speedup_is_exact_only_where_the_seeds_decide_it():
-    known, unknown = analysis.Speedup(2.0, 2.0), analysis.Speedup(0.0, 0.9)
-    assert analysis.median_speedup([known, analysis.Speedup(3.0, 3.0), unknown]) == known
-    assert analysis.median_speedup([known, unknown, unknown]) == unknown
-    assert analysis.median_speedup([]) is None
+    known, unknown = Speedup(2.0, 2.0), Speedup(0.0, 0.9)
+    assert median_speedup([known, Speedup(3.0, 3.0), unknown]) == known
+    assert median_speedup([known, unknown, unknown]) == unknown
+    assert median_speedup([]) is None
 
 
 @pytest.mark.parametrize(("depth", "expected"), [(1, 0.5), (2, 0.5 * 8), (4, 0.5 * 8**1.5)])
 def test_effective_step_is_equation_12s(depth, expected):
-    assert analysis.effective_step(0.5, [8.0, 8.0], depth) == pytest.approx([expected, expected])
+    assert effective_step(0.5, [8.0, 8.0], depth) == pytest.approx([expected, expected])
 
 
 def grid(*rates: float, seeds: int = 1, slope: float = 1.0) -> dict[float, list[Trial]]:
@@ -113,7 +124,7 @@ def grid(*rates: float, seeds: int = 1, slope: float = 1.0) -> dict[float, list[
 
 def test_the_best_rate_is_the_one_with_the_lowest_final_gap_that_never_diverged():
     trials = grid(1e-4, 1e-3, 1e-2) | {1e-1: [Trial(exponential(1e-1), diverged_at=50)]}
-    chosen = analysis.best_learning_rate(make_run({"a": Curve(trials)}), "a")
+    chosen = make_run({"a": Curve(trials)}).curves["a"].choose()
     assert (chosen.lr, chosen.diverged, chosen.edge) == (1e-2, (1e-1,), None)
     assert chosen.scores == pytest.approx({1e-4: 10**-0.1, 1e-3: 0.1, 1e-2: 1e-10})
 
@@ -123,46 +134,46 @@ def test_one_diverged_seed_rules_a_rate_out():
         1e-3: [Trial(exponential(1e-3))] * 3,
         1e-2: [*[Trial(exponential(1e-2))] * 2, Trial(exponential(1e-2), 900)],
     }
-    chosen = analysis.best_learning_rate(make_run({"a": Curve(trials)}), "a")
+    chosen = make_run({"a": Curve(trials)}).curves["a"].choose()
     assert (chosen.lr, chosen.diverged) == (1e-3, (1e-2,))
 
 
 def test_a_completed_trial_without_a_final_gap_counts_as_diverged():
     run = make_run({"a": Curve(grid(1e-4, 1e-3))})
     run.trials.loc[run.trials["lr"] == 1e-3, "final_gap"] = np.inf
-    assert analysis.best_learning_rate(run, "a").diverged == (1e-3,)
+    assert run.curves["a"].choose().diverged == (1e-3,)
 
 
 def test_a_rate_that_lacks_seeds_cannot_win():
     trials = grid(1e-4, seeds=2) | grid(1e-3)
-    chosen = analysis.best_learning_rate(make_run({"a": Curve(trials)}), "a")
+    chosen = make_run({"a": Curve(trials)}).curves["a"].choose()
     assert (chosen.lr, chosen.incomplete) == (1e-4, (1e-3,))
 
 
 def test_the_median_over_seeds_decides_and_not_the_best_seed():
     lucky = [Trial(exponential(rate)) for rate in (1e-2, 1e-4, 1e-4)]
     steady = [Trial(exponential(1e-3))] * 3
-    assert analysis.best_learning_rate(make_run({"a": Curve({0.1: lucky, 0.2: steady})}), "a").lr == 0.2
+    assert make_run({"a": Curve({0.1: lucky, 0.2: steady})}).curves["a"].choose().lr == 0.2
 
 
 @pytest.mark.parametrize(("rates", "edge"), [((1e-4, 1e-3), "highest"), ((1e-3,), None)])
 def test_the_edge_of_the_grid_is_reported(rates, edge):
-    assert analysis.best_learning_rate(make_run({"a": Curve(grid(*rates))}), "a").edge == edge
+    assert make_run({"a": Curve(grid(*rates))}).curves["a"].choose().edge == edge
 
 
 def test_the_lowest_edge_is_reported_too():
     trials = {1e-4: [Trial(exponential(1e-3))], 1e-3: [Trial(exponential(1e-4))]}
-    assert analysis.best_learning_rate(make_run({"a": Curve(trials)}), "a").edge == "lowest"
+    assert make_run({"a": Curve(trials)}).curves["a"].choose().edge == "lowest"
 
 
 def test_ties_go_to_the_smaller_rate_whatever_the_order_of_the_rows():
     trials = {0.2: [Trial(exponential(1e-3))], 0.1: [Trial(exponential(1e-3))]}
-    assert analysis.best_learning_rate(make_run({"a": Curve(trials)}), "a").lr == 0.1
+    assert make_run({"a": Curve(trials)}).curves["a"].choose().lr == 0.1
 
 
 def test_no_winner_where_every_rate_diverged():
     trials = {lr: [Trial(exponential(1e-3), diverged_at=50)] for lr in (0.1, 0.2)}
-    chosen = analysis.best_learning_rate(make_run({"a": Curve(trials)}), "a")
+    chosen = make_run({"a": Curve(trials)}).curves["a"].choose()
     assert (chosen.lr, chosen.shown, chosen.edge) == (None, 0.1, None)
 
 
@@ -176,20 +187,20 @@ def test_the_rules_differ_where_they_should():
 
     trials = {0.1: [Trial(early)], 0.2: [Trial(exponential(2 / 1000))], 0.3: [Trial(immediate)]}
     run = make_run({"a": Curve(trials)})
-    assert {rule: analysis.best_learning_rate(run, "a", rule).lr for rule in analysis.SELECTION} == {
+    assert {rule: run.curves["a"].choose(rule).lr for rule in SELECTION} == {
         "final-gap": 0.2,
         "area": 0.1,
         "iterations-to-gap": 0.3,  # the target is a tenth of the gap at W = 0
     }
-    assert analysis.best_learning_rate(run, "a", "iterations-to-gap", target=0.01).lr == 0.2
-    area = analysis.best_learning_rate(run, "a", "area").scores
+    assert run.curves["a"].choose("iterations-to-gap", target=0.01).lr == 0.2
+    area = run.curves["a"].choose("area").scores
     assert area[0.2] == pytest.approx(-1.0)  # the mean of −2t/1000
     assert area[0.1] == pytest.approx((-1.5 * 150 / 2 - 1.5 * 850) / 1000)
 
 
 def test_an_unknown_rule_is_refused_with_the_choices():
     with pytest.raises(ConfigError, match="final-gap, area, iterations-to-gap"):
-        analysis.best_learning_rate(make_run({"a": Curve(grid(1e-3))}), "a", "luck")
+        make_run({"a": Curve(grid(1e-3))}).curves["a"].choose("luck")
 
 
 @pytest.fixture
@@ -202,10 +213,10 @@ def two_depths():
 
 
 def test_summary_of_two_depths(two_depths):
-    first, second = analysis.summarise(two_depths).curves
+    first, second = summarise(two_depths).curves
     assert (first.label, first.selection.lr, second.selection.lr) == ("1 layer", 1e-3, 1e-3)
-    assert first.final == analysis.Spread(*[pytest.approx(0.01)] * 3)
-    assert second.final == analysis.Spread(*(pytest.approx(10.0**-exponent) for exponent in (10, 16, 8)))
+    assert first.final == Spread(*[pytest.approx(0.01)] * 3)
+    assert second.final == Spread(*(pytest.approx(10.0**-exponent) for exponent in (10, 16, 8)))
     assert first.speedup.value == 1.0
     assert [s.value for s in second.speedup_per_seed.values()] == pytest.approx([1000 / 250, 1000 / 200, 1000 / 130])
     assert second.speedup.value == 5.0
@@ -214,7 +225,7 @@ def test_summary_of_two_depths(two_depths):
 
 
 def test_iterations_to_fixed_gaps_are_medians_of_first_logged_iterations(two_depths):
-    summary = analysis.summarise(two_depths)
+    summary = summarise(two_depths)
     assert summary.levels == pytest.approx([START * share for share in (0.5, 0.2, 0.1, 0.05, 0.02, 0.01)])
     # 500·log10(1/gap), up to the next multiple of 10
     assert summary.curves[0].iterations_to == (160, 350, 500, 660, 850, 1000)
@@ -224,19 +235,19 @@ def test_iterations_to_fixed_gaps_are_medians_of_first_logged_iterations(two_dep
 
 def test_gaps_never_reached_by_most_seeds_have_no_iterations():
     run = make_run({"a": Curve({1e-3: [Trial(exponential(rate)) for rate in (2e-3, 1e-4, 1e-4)]})})
-    assert analysis.summarise(run).curves[0].iterations_to[:2] == (None, None)
+    assert summarise(run).curves[0].iterations_to[:2] == (None, None)
 
 
 def test_divergences_say_which_seeds_and_when():
     failing = [Trial(exponential(1e-3), 700), Trial(exponential(1e-3)), Trial(exponential(1e-3), 640)]
     run = make_run({"a": Curve({1e-3: [Trial(exponential(1e-3))] * 3, 1e-2: failing})})
-    assert analysis.summarise(run).divergences == (analysis.Divergence("a", 1e-2, (0, 2), 3, 640, 700),)
+    assert summarise(run).divergences == (Divergence("a", 1e-2, (0, 2), 3, 640, 700),)
 
 
 def test_warnings_name_the_edge_and_the_curve_without_a_winner():
     lost = {lr: [Trial(exponential(1e-3), diverged_at=50)] for lr in (0.1, 0.2)}
     run = make_run({"a": Curve(grid(1e-4, 1e-3), label="A"), "b": Curve(lost, label="B")})
-    summary = analysis.summarise(run)
+    summary = summarise(run)
     edge, nothing = summary.warnings
     assert edge.startswith("A: the best learning rate, 0.001, is the highest of the grid")
     assert nothing == "B: every learning rate diverged"
@@ -250,7 +261,7 @@ def test_the_summary_is_json_without_nan_or_infinity():
     fast = {0.1: [Trial(exponential(1e-3))]}
     run = make_run({"depth-1": Curve(slow), "fast": Curve(fast), "lost": Curve(lost)})
     run.manifest["optimum"]["loss"] = float("inf")
-    plain = json.loads(json.dumps(analysis.summarise(run).as_dict(), allow_nan=False))
+    plain = json.loads(json.dumps(summarise(run).as_dict(), allow_nan=False))
     assert plain["optimum"]["loss"] is None
     assert plain["curves"][2]["final_gap"] is None
     assert plain["curves"][0]["selection"]["lr"] == 0.1
@@ -259,11 +270,12 @@ def test_the_summary_is_json_without_nan_or_infinity():
 def test_curves_keep_the_order_of_the_experiment_file():
     run = make_run({"b": Curve(grid(1e-3)), "a": Curve(grid(1e-3))})
     shuffled = replace(run, trials=run.trials.sort_values("curve"))
-    assert list(analysis.curve_labels(shuffled)) == ["b", "a"]
+    assert list(shuffled.curves) == ["b", "a"]
 
 
 def test_the_floor_is_the_worst_of_certificate_and_negative_gaps():
     run = make_run({"a": Curve(grid(1e-3))})
-    assert analysis.gap_floor(run) == pytest.approx(1e-14, rel=1e-2)
-    run.log.loc[5, "gap"] = -3e-9
-    assert analysis.gap_floor(run) == 3e-9
+    assert run.floor == pytest.approx(1e-14, rel=1e-2)
+    log = run.log.copy()
+    log.loc[5, "gap"] = -3e-9
+    assert replace(run, log=log).floor == 3e-9

@@ -1,12 +1,40 @@
-"""What may be wrong with a run's tables although each can be read: rows that are missing, or stand there twice."""
+"""The tables of a run folder, read and checked: rows that are missing, or stand there twice, are damage."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from overparam_cli.results.schema import COMPLETED, LOG, STATUSES, TRIALS
+from overparam_cli.errors import LogError
+from overparam_cli.results import store
+from overparam_cli.results.schema import COMPLETED, LOG, LOG_COLUMNS, MANIFEST, STATUSES, TRIAL_COLUMNS, TRIALS
 
 if TYPE_CHECKING:
     import pandas as pd
+
+State = tuple[tuple[int, ...], ...]
+
+
+def state_of(folder: Path) -> State:
+    """What tells whether a run folder's files have been replaced or changed since; empty for one that is not there."""
+    states = []
+    for name in (MANIFEST, TRIALS, LOG):
+        path = folder / name
+        found = path.stat() if path.exists() else None
+        states.append((found.st_ino, found.st_mtime_ns, found.st_size) if found else ())
+    return tuple(states)
+
+
+def read_tables(folder: Path) -> "tuple[dict[str, Any], pd.DataFrame, pd.DataFrame]":
+    """Manifest, trials and log of a run folder; the log of the finished trials alone.
+
+    Raises LogError naming the file and the fault.
+    """
+    manifest = store.read_run_manifest(folder)
+    trials = store.read_table(folder / TRIALS, TRIAL_COLUMNS)
+    log = store.read_table(folder / LOG, LOG_COLUMNS)
+    for fault in faults(trials, log):
+        raise LogError(f"{folder} is damaged: {fault}; restore it, or move it away and run again")
+    return manifest, trials, log[log["trial_id"].isin(trials["trial_id"])].reset_index(drop=True)
 
 
 def faults(trials: "pd.DataFrame", log: "pd.DataFrame") -> Iterator[str]:
