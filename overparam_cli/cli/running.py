@@ -23,7 +23,8 @@ from overparam_cli.cli.options import (
 
 if TYPE_CHECKING:
     from overparam_cli.kinds.theory.study import Study
-    from overparam_cli.run.job import Job, Settings
+    from overparam_cli.run.plan import Job
+    from overparam_cli.run.settings import Settings
 
 
 @click.command()
@@ -65,9 +66,8 @@ def run(
 
     from overparam_cli.kinds.linear.measure import parse_measures
     from overparam_cli.kinds.theory.study import plan_studies
-    from overparam_cli.run.job import Settings
-    from overparam_cli.run.plan import cost, plan
-    from overparam_cli.run.runner import check_measurable
+    from overparam_cli.run.plan import check_measurable, cost, plan
+    from overparam_cli.run.settings import Settings
 
     _use_threads(threads)
     settings = Settings(measures=parse_measures(measure), **options)
@@ -106,10 +106,10 @@ def _run(studies: Sequence["Study"], jobs: Sequence["Job"], settings: "Settings"
     from overparam_cli.kinds.theory.study import run_study
     from overparam_cli.kinds.theory.tables import Shown
     from overparam_cli.report.tables import print_tables
-    from overparam_cli.results import logs
+    from overparam_cli.results.run import Run
     from overparam_cli.results.theory_logs import read_record
+    from overparam_cli.run.job import run_job
     from overparam_cli.run.progress import display
-    from overparam_cli.run.runner import run_job
 
     with display(len(jobs), quiet=settings.quiet) as progress:
         checked = [folder for study in studies for folder in run_study(study, settings, progress)]
@@ -117,7 +117,7 @@ def _run(studies: Sequence["Study"], jobs: Sequence["Job"], settings: "Settings"
             run_job(job, settings, progress)
     if as_json or not settings.quiet:
         records = [read_record(folder) for folder in checked]
-        print_tables([logs.read_run(job.folder) for job in jobs], as_json=as_json, checks=[*map(Shown, records)])
+        print_tables([Run.read(job.folder) for job in jobs], as_json=as_json, checks=[*map(Shown, records)])
 
 
 @click.command()
@@ -153,8 +153,8 @@ def theory(
     from overparam_cli.kinds.theory.tables import Shown
     from overparam_cli.report.tables import print_tables
     from overparam_cli.results.theory_logs import read_record
-    from overparam_cli.run.job import Settings
     from overparam_cli.run.progress import display
+    from overparam_cli.run.settings import Settings
 
     problem = {key: value for key, value in (("dataset", dataset), ("targets", list(targets))) if value}
     study = plan_checks(checks, parse_assignments(assignments) | problem, results=results, name=name)
@@ -205,10 +205,11 @@ def bench(
     from overparam_cli.kinds.linear import bench
     from overparam_cli.kinds.mnist import bench as bench_cnn
     from overparam_cli.report.bench import print_bench
-    from overparam_cli.results import logs
-    from overparam_cli.run.job import Settings
+    from overparam_cli.results.schema import MANIFEST, SCHEMA
+    from overparam_cli.results.store import write_json, write_table
     from overparam_cli.run.machine import pick_device
     from overparam_cli.run.manifest import describe_machine
+    from overparam_cli.run.settings import Settings
     from overparam_cli.run.timing import as_table
 
     _use_threads(threads)
@@ -219,7 +220,7 @@ def bench(
     }[model]
     dataset = dataset or usual
     timings, ratios = time(settings, dataset=dataset, dtype=dtype, rounds=rounds, seconds=seconds)
-    logs.write_table(folder / "bench.csv", as_table(timings))
+    write_table(folder / "bench.csv", as_table(timings))
     machine = describe_machine(pick_device(settings.device)) | {"dataset": dataset, "dtype": dtype}
-    logs.write_json(folder / logs.MANIFEST, {"schema": logs.SCHEMA, **machine})
+    write_json(folder / MANIFEST, {"schema": SCHEMA, **machine})
     print_bench(timings, ratios, folder / "bench.csv", as_json=as_json)

@@ -8,7 +8,7 @@ from overparam_cli.report import json, terminal
 from overparam_cli.report.grid import Cell, Column, Grid
 
 if TYPE_CHECKING:
-    from overparam_cli.data.checks import Check
+    from overparam_cli.data.facts import Check
 
 
 def print_datasets(rows: Sequence[Any], *, as_json: bool) -> None:

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from overparam_cli.report.grid import Column, Grid, Span, Tone, Words
+from overparam_cli.report.grid import Column, Grid, Tone, Words
 
 PIPED_WIDTH = 160  # rich would fold at 80 what a pipe or a file can take whole
 STYLES: Mapping[Tone, str] = {
@@ -82,14 +82,11 @@ def _escaped(character: str) -> str:
 
 
 def _text(words: Words) -> Text:
-    text = Text()
+    tones = {span.tone for span in words.spans}
+    text = Text(style=STYLES[tones.pop()] if len(tones) == 1 else "")  # a single tone is the whole cell's
     for span in words.spans:
-        text.append(*_styled(span))
+        text.append(printable(span.text), STYLES[span.tone])
     return text
-
-
-def _styled(span: Span) -> tuple[str, str]:
-    return printable(span.text), STYLES[span.tone]
 
 
 def _table(grid: Grid) -> Table:

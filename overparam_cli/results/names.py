@@ -2,31 +2,33 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from overparam_cli.errors import LogError
 from overparam_cli.experiments import available, flatten, load_experiment
-from overparam_cli.results import logs
+from overparam_cli.results.find import find_runs, run_folders
 from overparam_cli.results.theory_logs import THEORY, Record, find_names, find_records
 
+if TYPE_CHECKING:
+    from overparam_cli.results.run import Run
 
-def found_by_name(
-    experiments: Sequence[str], results: Path
-) -> tuple[dict[str, list[Record]], dict[str, list[logs.Run]]]:
+
+def found_by_name(experiments: Sequence[str], results: Path) -> tuple[dict[str, list[Record]], dict[str, list["Run"]]]:
     """The theory's checks and the finished runs under the names asked for, groups opened; all there are for no name.
 
     Raises LogError when there are none.
     """
-    names = list(experiments) or sorted({path.parents[1].name for path in results.glob(f"*/*/{logs.TRIALS}")})
+    names = list(experiments) or sorted({folder.parent.name for folder in run_folders(results)})
     names += [] if experiments else find_names(results)
     if not names:
         raise LogError(f"nothing finished below {results}: run an experiment first, for example overparam run fig3")
     records: dict[str, list[Record]] = {}
-    runs: dict[str, list[logs.Run]] = {}
+    runs: dict[str, list[Run]] = {}
     for given in names:
         for name in member_names(given):
             if checks := find_records(results, name):
                 records[name] = checks
-            elif found := logs.find_runs(results, name):
+            elif found := find_runs(results, name):
                 runs[name] = found
             else:
                 raise _not_there(given, name, results)

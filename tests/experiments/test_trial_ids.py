@@ -237,9 +237,8 @@ def test_options_of_a_data_set_are_part_of_the_trial(write: Callable[..., Path])
     assert len(set.union(*found)) == sum(map(len, found))
 
 
-def test_own_tables_are_what_the_data_module_says() -> None:
-    from overparam_cli.data.table import is_table
+def test_own_tables_are_known_by_their_ending() -> None:
     from overparam_cli.experiments import registries
 
-    for name in ("a.csv", "a.TSV", "b.parquet", "a.txt", "ethanol", "two-points:y1=1.5", "a.csv.gz"):
-        assert registries.is_table(name) == is_table(name)
+    names = ("a.csv", "a.TSV", "b.parquet", "a.txt", "ethanol", "two-points:y1=1.5", "a.csv.gz")
+    assert [name for name in names if registries.is_table(name)] == ["a.csv", "a.TSV", "b.parquet"]

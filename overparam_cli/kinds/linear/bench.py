@@ -10,9 +10,9 @@ from torch import Tensor
 
 from overparam_cli.experiments import Trial
 from overparam_cli.kinds.linear.engine import PAD, Engine
-from overparam_cli.kinds.linear.unit import LinearProblem, load_problem
-from overparam_cli.run.job import Settings
+from overparam_cli.kinds.linear.problem import LinearProblem, load_problem
 from overparam_cli.run.machine import DTYPES, pick_device, steady_arithmetic
+from overparam_cli.run.settings import Settings
 from overparam_cli.run.timing import Subject, Timing, measure
 
 DEPTHS = (1, 2, 3)

@@ -30,9 +30,10 @@ from overparam_cli.results import logs
 from overparam_cli.results.theory_logs import CURVES as CURVES_FILE
 from overparam_cli.results.theory_logs import TABLE
 from overparam_cli.results.theory_logs import THEORY as KIND
-from overparam_cli.run.job import Settings, locked
+from overparam_cli.run.folder import locked
 from overparam_cli.run.manifest import describe_dataset, describe_machine
 from overparam_cli.run.progress import Progress
+from overparam_cli.run.settings import Settings
 
 PAPER_DATASET, PREPROCESSING = "ethanol", "zscore"
 DATA_KEYS = ("dataset", "targets")

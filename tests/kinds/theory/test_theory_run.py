@@ -14,8 +14,8 @@ from overparam_cli.errors import ConfigError, LogError, StorageError
 from overparam_cli.kinds.theory.study import plan_checks, plan_studies, run_study
 from overparam_cli.results import logs
 from overparam_cli.results.theory_logs import Record, find_names, find_records, read_record
-from overparam_cli.run.job import Settings
 from overparam_cli.run.progress import Silent
+from overparam_cli.run.settings import Settings
 
 LEMMA3 = {"depths": "3", "radii": "0.5:1", "dimensions": "2"}
 APPENDIX = {"y1s": "10", "epsilon1s": "0.1"}

@@ -11,8 +11,8 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from overparam_cli.data.gas_facts import ETHANOL_ROWS
-from overparam_cli.data.gas_sensor import BATCHES, FEATURES, FULL_ROWS
+from overparam_cli.data.gas_sensor.batches import BATCHES, FEATURES, FULL_ROWS
+from overparam_cli.data.gas_sensor.facts import ETHANOL_ROWS
 from overparam_cli.errors import DataInvalidError, DataUnavailableError
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from overparam_cli.data import ucirepo
 from overparam_cli.data.cache import Patience, RemoteFile, download, install, staging, unavailable
-from overparam_cli.data.gas_facts import checked
-from overparam_cli.data.gas_sensor import BATCHES, FOLDER, batch_number, find_batches
+from overparam_cli.data.gas_sensor import ucirepo
+from overparam_cli.data.gas_sensor.batches import BATCHES, FOLDER, batch_number, find_batches
+from overparam_cli.data.gas_sensor.facts import checked
 from overparam_cli.errors import DataInvalidError, DataUnavailableError
 
 STAND_IN = "simulated"

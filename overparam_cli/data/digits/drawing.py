@@ -1,4 +1,4 @@
-"""Printed digits, distorted: the embedded stand-in for MNIST, drawn from a seed where there is no network.
+"""How digits are printed and distorted, pixel by pixel.
 
 Nothing handwritten is in it. A digit of one of 18 fonts is placed, scaled, stretched, rotated and sheared, wobbles
 along two waves, gets a stroke thicker or thinner than it was, some brightness, and noise. Every pixel is read off the
@@ -11,17 +11,15 @@ but not trivial; `tests/data/test_digits.py` holds that it does.
 """
 
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.random import RandomState
 from numpy.typing import NDArray
 
-from overparam_cli.data.glyphs import EXTENT, FONTS, GRID, distance_fields
-from overparam_cli.data.images import CLASSES, SIDE, ImageDataset, Pixels
+from overparam_cli.data.digits.glyphs import EXTENT, FONTS, GRID, distance_fields
+from overparam_cli.data.images import CLASSES, SIDE, Pixels
 
-SEED, N, N_TEST = 1, 10_000, 2_000  # the first 5000 of them are for validation, as of MNIST's
 TRAINING, TEST = 0, 1
 CHUNK = 100  # images drawn at a time, few enough for the processor's cache
 
@@ -52,27 +50,6 @@ VARIATION = {
     "brightness": Range(0.7, 1.0),
     "noise": Range(0, 0.08),  # standard deviation, of white
 }
-
-
-@lru_cache(maxsize=2)  # a run asks for its images more than once, and drawing them takes a second
-def load(seed: int = SEED, n: int = N, n_test: int = N_TEST) -> ImageDataset:
-    """n images to train on and n_test to test on, every digit equally often: the same bytes for the same seed.
-
-    Whatever n and n_test are, the first images of each are the same.
-    """
-    given = (("seed", seed, SEED), ("n", n, N), ("n_test", n_test, N_TEST))
-    options = ",".join(f"{key}={value}" for key, value, default in given if value != default)
-    images, labels = draw(seed, n, TRAINING)
-    test_images, test_labels = draw(seed, n_test, TEST)
-    return ImageDataset(
-        name=f"digits-simulated:{options}" if options else "digits-simulated",
-        images=images,
-        labels=labels,
-        test_images=test_images,
-        test_labels=test_labels,
-        source=f"printed digits, distorted (seed {seed})",
-        embedded=True,
-    )
 
 
 def draw(seed: int, n: int, part: int) -> tuple[Pixels, Pixels]:

@@ -6,12 +6,28 @@ from pathlib import Path
 import numpy as np
 
 from overparam_cli.data.cache import recorded_checksums, sha256
-from overparam_cli.data.checks import Check, close, exact, require
 from overparam_cli.data.dataset import Array, Dataset
-from overparam_cli.data.gas_sensor import BATCHES, FEATURES, FULL_ROWS, Batch, assemble, find_batches, read_batches
+from overparam_cli.data.facts import Check, close, exact, require
+from overparam_cli.data.gas_sensor.batches import (
+    BATCHES,
+    FEATURES,
+    FULL_ROWS,
+    Batch,
+    assemble,
+    find_batches,
+    read_batches,
+)
 from overparam_cli.errors import DataInvalidError
 
 ETHANOL_ROWS = (90, 164, 365, 64, 28, 514, 649, 30, 61, 600)  # batch 1 … 10, 2565 together
+ROWS = {
+    "ethanol": sum(ETHANOL_ROWS),
+    "ethylene": 2926,
+    "ammonia": 1641,
+    "acetaldehyde": 1936,
+    "acetone": 3009,
+    "toluene": 1833,
+}
 ETHANOL_FINGERPRINT = "852e0fea934ed188"
 REMEDY = "fetch it anew with 'overparam data fetch', or point to a sound copy with --data-dir or OVERPARAM_DATA"
 

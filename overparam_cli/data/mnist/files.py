@@ -1,4 +1,4 @@
-"""MNIST: four gzipped IDX files, downloaded one by one, verified, cached, and verified again whenever they are read.
+"""MNIST's four gzipped IDX files: downloaded one by one, verified, cached, and verified again whenever they are read.
 
 Source: Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digits". Its own site refuses many clients;
 the mirrors below are those that PyTorch and TensorFlow read from.
@@ -7,10 +7,10 @@ the mirrors below are those that PyTorch and TensorFlow read from.
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from overparam_cli.data import idx
 from overparam_cli.data.cache import Patience, RemoteFile, download, install, sha256, staging, unavailable
 from overparam_cli.data.images import ImageDataset, Pixels
-from overparam_cli.errors import DataInvalidError, DataUnavailableError, StorageError
+from overparam_cli.data.mnist import idx
+from overparam_cli.errors import DataInvalidError, DataUnavailableError
 
 NAME = FOLDER = "mnist"
 STAND_IN = "digits-simulated"
@@ -55,22 +55,6 @@ def fetch(folder: Path, *, sources: MnistSources = MnistSources(), progress: boo
                 raise DataUnavailableError(unavailable(NAME, folder, str(error), STAND_IN)) from None
             install([(new, folder / FOLDER / file.name)], folder)
     return folder / FOLDER
-
-
-def load(folder: Path, *, offline: bool = False, progress: bool = False) -> ImageDataset:
-    """The 60,000 training and 10,000 test images, fetched first where files are missing, unless `offline`.
-
-    Raises DataUnavailableError where they are not to be had, DataInvalidError where a file is damaged.
-    """
-    if lacking := missing(folder):
-        if offline:
-            why = f"{lacking}, and --offline forbids the network"
-            raise DataUnavailableError(unavailable(NAME, folder, why, STAND_IN))
-        try:
-            fetch(folder, progress=progress)
-        except StorageError as error:  # to somebody who wanted to run something, a full or forbidden folder is no data
-            raise DataUnavailableError(unavailable(NAME, folder, f"{lacking}, and {error}", STAND_IN)) from None
-    return read(folder)
 
 
 def read(folder: Path, *, sources: MnistSources = MnistSources()) -> ImageDataset:
