@@ -1,4 +1,4 @@
-"""Durations as people read them, for those who run and for those who present."""
+"""Durations and learning rates as people read them, for those who run and for those who present."""
 
 
 def clock(seconds: float) -> str:
@@ -8,3 +8,9 @@ def clock(seconds: float) -> str:
     if seconds < 3600:
         return f"{int(seconds // 60)}:{int(seconds % 60):02d} min"
     return f"{int(seconds // 3600)}:{int(seconds % 3600 // 60):02d} h"
+
+
+def format_rate(lr: float) -> str:
+    """Return a learning rate as it is typed: 0.0005 → "5e-4"."""
+    mantissa, exponent = f"{lr:.6e}".split("e")
+    return f"{float(mantissa):g}e{int(exponent)}" if int(exponent) else f"{float(mantissa):g}"

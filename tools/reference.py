@@ -18,11 +18,14 @@ from typing import Any
 import pandas as pd
 
 from overparam_cli.claims.verify import verify
+from overparam_cli.report import markdown
+from overparam_cli.report.grid import Grid
 from overparam_cli.results.run import Run
 from overparam_cli.results.schema import LOG, MANIFEST, TRIALS
 from overparam_cli.results.store import write_json, write_table
 
 KEPT = (MANIFEST, TRIALS, "table.csv", "curves.csv", "bench.csv")
+HEADINGS = ("claim", "the paper says", "where", "measured", "required", "verdict")
 
 
 def thin(log: pd.DataFrame, keep: int) -> pd.DataFrame:
@@ -38,20 +41,15 @@ def thin(log: pd.DataFrame, keep: int) -> pd.DataFrame:
     return log[log["iteration"].isin(chosen) | (log["iteration"] == last)]
 
 
-def cell(text: str) -> str:
-    """Text that a Markdown table takes."""
-    return text.replace("|", "\\|").replace("\n", "<br>")
-
-
 def verdicts(claims: dict[str, Any]) -> str:
     """The claims as a Markdown table."""
-    lines = ["| claim | the paper says | where | measured | required | verdict |", "|---|---|---|---|---|---|"]
+    rows = []
     for claim in claims["claims"]:
         count = f" {claim['held']}/{claim['of']}" if claim["of"] else ""
         measured = "\n".join(filter(None, (claim["measured"], *claim["notes"])))
         row = (claim["id"], claim["statement"], claim["where"], measured, claim["required"], claim["verdict"] + count)
-        lines.append("| " + " | ".join(cell(str(value)) for value in row) + " |")
-    return "\n".join(lines) + "\n"
+        rows.append(map(str, row))
+    return markdown.render(Grid.of(HEADINGS, rows))
 
 
 def merged(claims: dict[str, Any], path: Path) -> dict[str, Any]:

@@ -24,9 +24,9 @@ def list_all(data_dir: Path | None, as_json: bool) -> None:
     Example: overparam data list
     """
     from overparam_cli.data import list_datasets
-    from overparam_cli.report import listing
+    from overparam_cli.report.data import print_datasets
 
-    listing.datasets(list_datasets(data_dir), as_json=as_json)
+    print_datasets(list_datasets(data_dir), as_json=as_json)
 
 
 @data.command()
@@ -56,10 +56,10 @@ def verify(names: tuple[str, ...], data_dir: Path | None, as_json: bool) -> None
     Example: overparam data verify simulated
     """
     from overparam_cli.data import verify
-    from overparam_cli.report import listing
+    from overparam_cli.report.data import print_checks
 
     found = {name: verify(name, data_dir=data_dir) for name in names or DEFAULT}
-    listing.checks(found, as_json=as_json)
+    print_checks(found, as_json=as_json)
     wrong = [f"{name}: {check.check}" for name, checks in found.items() for check in checks if not check.ok]
     if wrong:
         raise DataInvalidError(f"{len(wrong)} checks failed ({'; '.join(wrong)}): fetch the data again")

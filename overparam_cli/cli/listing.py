@@ -16,13 +16,13 @@ def list_experiments(as_json: bool) -> None:
     Example: overparam list
     """
     from overparam_cli.experiments import available
-    from overparam_cli.report import listing
+    from overparam_cli.report.experiments import print_list
 
     experiments = available()
     if as_json:
         click.echo(json.dumps([summary._asdict() for summary in experiments], indent=2))
     else:
-        listing.experiments(experiments)
+        print_list(experiments)
 
 
 @click.command()
@@ -35,7 +35,7 @@ def show(experiment: str, as_json: bool, **options: Any) -> None:
     Example: overparam show fig3 --depth 2,3
     """
     from overparam_cli.experiments import apply_overrides, flatten, load_experiment, to_dict
-    from overparam_cli.report import listing
+    from overparam_cli.report.experiments import print_experiment
 
     overrides = collect_overrides(options)
     members = [apply_overrides(member, overrides) for member in flatten(load_experiment(experiment))]
@@ -43,4 +43,4 @@ def show(experiment: str, as_json: bool, **options: Any) -> None:
         click.echo(json.dumps([to_dict(member) for member in members], indent=2, ensure_ascii=False))
     else:
         for member in members:
-            listing.experiment(member)
+            print_experiment(member)

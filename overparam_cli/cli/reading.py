@@ -53,17 +53,17 @@ def table(experiments: tuple[str, ...], results: Path, rule: str | None, as_json
 
     Example: overparam table fig3 --rule area
     """
-    from overparam_cli.kinds.theory.tables import grid
-    from overparam_cli.report import listing
+    from overparam_cli.kinds.theory.tables import Shown
+    from overparam_cli.report.tables import print_tables
     from overparam_cli.results.names import found_by_name
 
     records, runs = found_by_name(experiments, results)
-    checks = {record.folder: record for own in records.values() for record in own}.values()
-    listing.summaries(
+    checks = {record.folder: record for own in records.values() for record in own}
+    print_tables(
         [run for own in runs.values() for run in own],
         as_json=as_json,
         rule=rule,
-        records=[(record, grid(record)) for record in checks],
+        checks=[*map(Shown, checks.values())],
     )
 
 
@@ -80,14 +80,14 @@ def verify(names: tuple[str, ...], results: Path, strict: bool, as_json: bool) -
     Example: overparam verify fig3
     """
     from overparam_cli.claims import verify
-    from overparam_cli.report import listing
+    from overparam_cli.report import json
     from overparam_cli.report.verdicts import print_results
 
     report = verify.verify(results, names)
     if as_json:
-        listing.print_json(report.as_dict())
+        json.show(report.as_dict())
     else:
-        print_results(report.asked, listing.stdout())
+        print_results(report.asked)
     verify.save(report)
     verify.check(report, strict=strict)  # what is damaged or fails is an error once all is shown
 
@@ -100,6 +100,6 @@ def status(results: Path, as_json: bool) -> None:
 
     Example: overparam status
     """
-    from overparam_cli.report import listing
+    from overparam_cli.report.status import print_status
 
-    listing.status(results, as_json=as_json)
+    print_status(results, as_json=as_json)

@@ -93,19 +93,19 @@ def _use_threads(threads: int | None) -> None:
 
 def _show_plan(studies: Sequence["Study"], jobs: Sequence["Job"], settings: "Settings", *, as_json: bool) -> None:
     """What would be run, and for how long."""
-    from overparam_cli.report import listing
+    from overparam_cli.report.plan import print_plan
     from overparam_cli.run.plan import estimate_seconds
 
     for study in studies:
         click.echo(f"{study.name}: {', '.join(study.parameters)} → {study.folder}: a few seconds", err=True)
-    listing.plan([(job, estimate_seconds(job, settings)) for job in jobs], as_json=as_json)
+    print_plan([(job, estimate_seconds(job, settings)) for job in jobs], as_json=as_json)
 
 
 def _run(studies: Sequence["Study"], jobs: Sequence["Job"], settings: "Settings", *, as_json: bool) -> None:
     """Run everything, then print its table."""
     from overparam_cli.kinds.theory.running import run_study
-    from overparam_cli.kinds.theory.tables import grid
-    from overparam_cli.report import listing
+    from overparam_cli.kinds.theory.tables import Shown
+    from overparam_cli.report.tables import print_tables
     from overparam_cli.results.record import Record
     from overparam_cli.results.run import Run
     from overparam_cli.run.job import run_job
@@ -117,8 +117,7 @@ def _run(studies: Sequence["Study"], jobs: Sequence["Job"], settings: "Settings"
             run_job(job, settings, progress)
     if as_json or not settings.quiet:
         records = [Record.read(folder) for folder in checked]
-        runs = [Run.read(job.folder) for job in jobs]
-        listing.summaries(runs, as_json=as_json, records=[(record, grid(record)) for record in records])
+        print_tables([Run.read(job.folder) for job in jobs], as_json=as_json, checks=[*map(Shown, records)])
 
 
 @click.command()
@@ -152,8 +151,8 @@ def theory(
     from overparam_cli.kinds.theory.figures import draw
     from overparam_cli.kinds.theory.running import run_study
     from overparam_cli.kinds.theory.study import plan_checks
-    from overparam_cli.kinds.theory.tables import grid
-    from overparam_cli.report import listing
+    from overparam_cli.kinds.theory.tables import Shown
+    from overparam_cli.report.tables import print_tables
     from overparam_cli.results.record import Record
     from overparam_cli.run.progress import display
     from overparam_cli.run.settings import Settings
@@ -168,7 +167,7 @@ def theory(
             if figures:
                 draw(records[-1:], folder / "figure")
     if as_json or not settings.quiet:
-        listing.summaries([], as_json=as_json, records=[(record, grid(record)) for record in records])
+        print_tables([], as_json=as_json, checks=[*map(Shown, records)])
 
 
 @click.command()
@@ -206,7 +205,7 @@ def bench(
     """
     from overparam_cli.kinds.linear import bench
     from overparam_cli.kinds.mnist import bench as bench_cnn
-    from overparam_cli.report import listing
+    from overparam_cli.report.bench import print_bench
     from overparam_cli.results.schema import MANIFEST, SCHEMA
     from overparam_cli.results.store import write_json, write_table
     from overparam_cli.run.machine import pick_device
@@ -225,4 +224,4 @@ def bench(
     write_table(folder / "bench.csv", as_table(timings))
     machine = describe_machine(pick_device(settings.device)) | {"dataset": dataset, "dtype": dtype}
     write_json(folder / MANIFEST, {"schema": SCHEMA, **machine})
-    listing.bench(timings, ratios, folder / "bench.csv", as_json=as_json)
+    print_bench(timings, ratios, folder / "bench.csv", as_json=as_json)

@@ -39,6 +39,7 @@ class Outcome:
     column: str
     heading: str
     count: bool = False
+    form: str = "{:.4g}"  # how its numbers are written
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class Level:
         rate: what the learning rate is called where it is decayed, so that trials are known by the first one.
         note: what the table says below itself, if anything.
         smoothed: training passes that a value is the mean of; a row before that many is no value yet.
+        form: how its values are written in a table.
     """
 
     column: str
@@ -66,6 +68,7 @@ class Level:
     rate: str = "learning rate"
     note: str = ""
     smoothed: int = 1
+    form: str = "{:.4g}"
 
 
 class Kind(Protocol):

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 
 from overparam_cli.errors import ConfigError
 from overparam_cli.results import logs
+from overparam_cli.words import format_rate as format_rate  # whoever draws finds it here
 
 STYLE: Any = {
     "font.family": "DejaVu Sans",
@@ -123,12 +124,6 @@ def look(index: int, color: int | None = None, linestyle: str | None = None) -> 
     own = LOOKS[index % len(LOOKS)]  # more than eight curves start again
     shade = own.color if color is None else LOOKS[color % len(LOOKS)].color
     return Look(shade, LINESTYLES.get(linestyle or "", own.linestyle), own.marker)
-
-
-def format_rate(lr: float) -> str:
-    """Return a learning rate as it is typed: 0.0005 → "5e-4"."""
-    mantissa, exponent = f"{lr:.6e}".split("e")
-    return f"{float(mantissa):g}e{int(exponent)}" if int(exponent) else f"{float(mantissa):g}"
 
 
 def save(figure: Figure, stem: Path, formats: Sequence[str]) -> list[Path]:

@@ -3,6 +3,8 @@
 import json
 from math import isfinite
 
+import click
+
 from overparam_cli.report.grid import Grid, Value
 
 
@@ -20,6 +22,11 @@ def plain(value: Value) -> Value:
 def render(grid: Grid) -> str:
     """Return a grid's rows as JSON."""
     return dumps(records(grid))
+
+
+def show(content: object) -> None:
+    """Print JSON."""
+    click.echo(dumps(content))
 
 
 def dumps(content: object) -> str:

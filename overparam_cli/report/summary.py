@@ -1,37 +1,41 @@
-"""The table a run ends with, for the terminal: `print_summary`. Its numbers as data are `Summary.as_dict()`."""
+"""The table a run ends with, as grids. Its numbers for programs are `Summary.as_dict()`."""
 
-from collections.abc import Callable
-from itertools import groupby
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from math import isinf
-from typing import Any
 
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
+from overparam_cli import paper
+from overparam_cli.experiments.kind import Outcome
+from overparam_cli.report.divergences import divergence_grid
+from overparam_cli.report.grid import NOTHING, Cell, Column, Grid, Span, Words
+from overparam_cli.results.summary import CurveSummary, Spread, Summary
+from overparam_cli.results.trajectory import Speedup
+from overparam_cli.words import format_rate
 
-from overparam_cli.experiments import of_the_paper
-from overparam_cli.figures.style import format_rate
-from overparam_cli.results.measure import GAP
-from overparam_cli.results.runs import LATE
-from overparam_cli.results.summary import CurveSummary, Divergence, Spread, Summary
-from overparam_cli.results.trajectories import Speedup
-
-NOTHING = "—"
 EDGE_MARKS = {"lowest": "†lowest", "highest": "†highest"}
+Entry = Callable[[CurveSummary], Cell]  # what a curve has in a column
 
 
-def print_summary(summary: Summary, console: Console) -> None:
-    """Print what a run found: a row a curve, then what diverged, then what must be known about the choices."""
-    console.print(f"[bold]{escape(heading(summary))}[/bold]", highlight=False)
-    if summary.dataset.get("embedded") and not of_the_paper(str(summary.dataset["name"])):
-        console.print(f"[bold red]{escape(str(summary.dataset['name']))} data: not the paper's[/bold red]")
-    console.print(summary_table(summary))
-    if summary.measure.note:
-        console.print(f"[dim]{escape(summary.measure.note)}[/dim]", highlight=False)
+def grids(summary: Summary) -> tuple[Grid, ...]:
+    """Return what a run found: a row a curve, then what diverged, then what must be known about the choices."""
+    found = [curve_grid(summary)]
     if summary.divergences:
-        console.print(divergence_table(summary))
-    for line in summary.warnings:
-        console.print(f"[yellow]{escape(line)}[/yellow]", highlight=False)
+        found.append(divergence_grid(summary))
+    warnings = tuple(Words.of(Span(line, "caution")) for line in summary.warnings)
+    found[-1] = replace(found[-1], notes=found[-1].notes + warnings)
+    return tuple(found)
+
+
+def curve_grid(summary: Summary) -> Grid:
+    """Return the table of the curves; columns that would be empty in every row are left out."""
+    filled = [(column, [entry(curve) for curve in summary.curves]) for column, entry in _columns(summary)]
+    kept = [(column, cells) for column, cells in filled if column.name == "lr" or not _empty(cells)]
+    lead = [Span(heading(summary), "strong")]
+    if paper.is_stand_in(summary.dataset):
+        lead.append(Span(f"{summary.dataset['name']} data: not the paper's", "bad"))
+    note = summary.level.note
+    rows = zip(*(cells for _, cells in kept), strict=True)
+    return Grid.of([column for column, _ in kept], rows, lead=lead, notes=[Span(note, "faint")] if note else [])
 
 
 def heading(summary: Summary) -> str:
@@ -45,57 +49,58 @@ def heading(summary: Summary) -> str:
     return " · ".join(parts)
 
 
-def summary_table(summary: Summary) -> Table:
-    """Return the table of the curves; columns that would be empty in every row are left out."""
-    columns: dict[str, Callable[[CurveSummary], str]] = {
-        "curve": lambda curve: curve.label,
-        "lr": rate,
-        "rates diverged": lambda curve: f"{len(curve.selection.diverged)} of {len(curve.selection.rates)}",
-        "parameters": _extra("parameters", lambda count: NOTHING if count is None else f"{count:,}"),
-        summary.measure.heading: lambda curve: spread(curve.final, "{:.4g}" if summary.measure == GAP else "{:.3g}"),
-        **{f"to {level:.2g}": _iterations_to(place) for place, level in enumerate(summary.levels)},
-        "speedup": lambda curve: factor(curve.speedup),
-        "validation error %": _extra("final_validation_error", percent),
-        "test error %": _extra("final_test_error", percent),
-        "effective step": lambda curve: spread(curve.final_effective_step, "{:.1e}", ranged=False),
-    }
-    rows = {title: [cell(curve) for curve in summary.curves] for title, cell in columns.items()}
-    kept = {title: cells for title, cells in rows.items() if any(cell != NOTHING for cell in cells) or title == "lr"}
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in kept:
-        table.add_column(title, justify="left" if title == "curve" else "right", overflow="fold")
-    for row in zip(*kept.values(), strict=True):
-        table.add_row(*map(escape, row))
-    return table
+def _columns(summary: Summary) -> Iterator[tuple[Column, Entry]]:
+    """The columns in their order: what all curves have, and what their kind adds (its counts first)."""
+    level = summary.level
+    yield Column("curve"), lambda curve: Cell(curve.label)
+    yield _number("lr"), lambda curve: Cell(curve.selection.lr, rate(curve))
+    yield _number("rates diverged"), _diverged
+    yield from ((_number(own.heading, own.column), _count(own)) for own in summary.outcomes if own.count)
+    yield _number(level.heading, level.final), lambda curve: _spread(curve.final, level.form)
+    for value in dict.fromkeys(summary.levels):
+        yield _number(f"to {value:.2g}", f"to {value!r}"), _iterations_to(summary.levels.index(value))
+    yield _number("speedup"), _speedup
+    yield from ((_number(own.heading, own.column), _outcome(own)) for own in summary.outcomes if not own.count)
+    yield _number("effective step"), lambda curve: _spread(curve.final_effective_step, "{:.1e}", ranged=False)
 
 
-def divergence_table(summary: Summary) -> Table:
-    """Return the table of the learning rates with which a seed diverged.
-
-    Rates of one curve with which every seed diverged early (before LATE of the run) share a row; what diverged late, or
-    with some seeds only, has its own.
-    """
-    labels = {curve.curve: curve.label for curve in summary.curves}
-    table = Table(title="diverged", title_justify="left", box=None, pad_edge=False, header_style="bold")
-    for title in ("curve", "lr", "seeds", "at iteration"):
-        table.add_column(title, justify="left" if title == "curve" else "right", overflow="fold")
-    for label, rows in _grouped(summary):
-        rates = [row.lr for row in rows]
-        span = format_rate(rates[0]) if len(rates) == 1 else f"{len(rates)} from {format_rate(min(rates))} up"
-        seeds = f"{len(rows[0].seeds)} of {rows[0].of}" + (" each" if len(rows) > 1 else "")
-        table.add_row(escape(labels.get(label, label)), span, seeds, when(rows))
-    return table
+def _number(heading: str, key: str = "") -> Column:
+    return Column(heading, key, "right")
 
 
-def _grouped(summary: Summary) -> list[tuple[str, list[Divergence]]]:
-    """Return (curve, rows) with the early and complete divergences of a curve put together."""
-    groups: list[tuple[str, list[Divergence]]] = []
-    for curve, own in groupby(summary.divergences, key=lambda row: row.curve):
-        rows = list(own)
-        plain = [row for row in rows if len(row.seeds) == row.of and (row.last or 0) < LATE * summary.iterations]
-        groups += [(curve, [row]) for row in rows if row not in plain]
-        groups += [(curve, plain)] if plain else []
-    return groups
+def _empty(cells: list[Cell]) -> bool:
+    return all(str(cell.words) == NOTHING for cell in cells)
+
+
+def _diverged(curve: CurveSummary) -> Cell:
+    count = len(curve.selection.diverged)
+    return Cell(count, f"{count} of {len(curve.selection.rates)}")
+
+
+def _speedup(curve: CurveSummary) -> Cell:
+    return Cell(curve.speedup.value if curve.speedup else None, factor(curve.speedup))
+
+
+def _count(outcome: Outcome) -> Entry:
+    return lambda curve: Cell(curve.outcomes.get(outcome.column))
+
+
+def _outcome(outcome: Outcome) -> Entry:
+    return lambda curve: _spread(curve.outcomes.get(outcome.column), outcome.form)
+
+
+def _iterations_to(place: int) -> Entry:
+    """Return the column of the iterations to one of the fixed levels."""
+
+    def entry(curve: CurveSummary) -> Cell:
+        count = curve.iterations_to[place]
+        return Cell(count, None if count is None else f"{count:,.0f}")
+
+    return entry
+
+
+def _spread(values: Spread | None, form: str, *, ranged: bool = True) -> Cell:
+    return Cell(values.median if values else None, spread(values, form, ranged=ranged))
 
 
 def rate(curve: CurveSummary) -> str:
@@ -116,11 +121,6 @@ def spread(values: Spread | None, form: str = "{:.4g}", *, ranged: bool = True) 
     return f"{middle} [{form.format(values.low)}, {form.format(values.high)}]"
 
 
-def percent(values: Spread | None) -> str:
-    """Return an error in percent, to the hundredth: an image of MNIST's 10,000 test images."""
-    return spread(values, "{:.2f}")
-
-
 def factor(value: Speedup | None) -> str:
     """Return a speedup as "2.7×", or what the logs say about it where a curve never reached the gap."""
     if value is None or (value.low == 0 and isinf(value.high)):
@@ -132,26 +132,3 @@ def factor(value: Speedup | None) -> str:
     if isinf(value.high):
         return f"> {value.low:.3g}×"
     return f"{value.low:.3g}–{value.high:.3g}×"
-
-
-def when(rows: list[Divergence]) -> str:
-    """Return the iteration of divergence, or the first and the last."""
-    at = [iteration for row in rows for iteration in (row.first, row.last) if iteration is not None]
-    if not at:
-        return NOTHING
-    return f"{min(at):,}" if min(at) == max(at) else f"{min(at):,} – {max(at):,}"
-
-
-def _extra(name: str, text: Callable[[Any], str]) -> Callable[[CurveSummary], str]:
-    """Return the column of something that not every kind of run has."""
-    return lambda curve: text(curve.extra.get(name))
-
-
-def _iterations_to(place: int) -> Callable[[CurveSummary], str]:
-    """Return the column of the iterations to one of the fixed gaps."""
-
-    def cell(curve: CurveSummary) -> str:
-        count = curve.iterations_to[place]
-        return NOTHING if count is None else f"{count:,.0f}"
-
-    return cell

@@ -7,11 +7,12 @@ colour what follows, are shown as escapes.
 import unicodedata
 from collections.abc import Mapping
 
+import click
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from overparam_cli.report.grid import Column, Grid, Span, Tone, Words
+from overparam_cli.report.grid import Column, Grid, Tone, Words
 
 PIPED_WIDTH = 160  # rich would fold at 80 what a pipe or a file can take whole
 STYLES: Mapping[Tone, str] = {
@@ -43,10 +44,17 @@ def show(*shown: Grid | Words | str, console: Console | None = None) -> None:
             for line in one.lead:
                 console.print(_text(line), highlight=False)
             console.print(_table(one))
+            if one.airy and one.notes:
+                console.print()
             for line in one.notes:
                 console.print(_text(line), highlight=False)
         else:
             console.print(_text(Words.of(one)), highlight=False)
+
+
+def echo(line: str) -> None:
+    """Print a line as it is: whatever its length, it is not broken, so that paths stay whole."""
+    click.echo(printable(line))
 
 
 def render(grid: Grid, width: int = PIPED_WIDTH) -> str:
@@ -74,14 +82,11 @@ def _escaped(character: str) -> str:
 
 
 def _text(words: Words) -> Text:
-    text = Text()
+    tones = {span.tone for span in words.spans}
+    text = Text(style=STYLES[tones.pop()] if len(tones) == 1 else "")  # a single tone is the whole cell's
     for span in words.spans:
-        text.append(*_styled(span))
+        text.append(printable(span.text), STYLES[span.tone])
     return text
-
-
-def _styled(span: Span) -> tuple[str, str]:
-    return printable(span.text), STYLES[span.tone]
 
 
 def _table(grid: Grid) -> Table:

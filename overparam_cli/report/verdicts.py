@@ -1,79 +1,76 @@
-"""The table of `overparam verify` on the terminal."""
+"""The table of `overparam verify`."""
 
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from overparam_cli.claims.model import (
-    MIXED,
-    NOT_REPRODUCED,
-    NOT_RUN,
-    REPRODUCED,
-    WHOLE,
-    Result,
-    tally,
-)
+from overparam_cli.claims.model import MIXED, NOT_REPRODUCED, NOT_RUN, REPRODUCED, WHOLE, Result, tally
+from overparam_cli.report import terminal
+from overparam_cli.report.grid import NOTHING, Cell, Column, Grid, Span, Tone, Words
 
 WIDE = 140  # columns from which on six fit side by side
-STYLES = {REPRODUCED: "bold green", NOT_REPRODUCED: "bold red", MIXED: "bold yellow", NOT_RUN: "dim"}
+TONES: dict[str, Tone] = {REPRODUCED: "good", NOT_REPRODUCED: "bad", MIXED: "mixed", NOT_RUN: "faint"}
 
 
-def print_results(results: Sequence[Result], console: Console) -> None:
-    """Print a row a claim, then the number of each verdict.
-
-    Six columns where they fit; else two, of which the second holds everything about a claim below each other.
-    """
-    console.print(_wide(results) if console.width >= WIDE else _narrow(results))
-    counts = [f"{number} {verdict}" for verdict, number in tally(results).items() if number]
-    console.print(Text(f"\n{', '.join(counts)}"))
+def print_results(results: Sequence[Result], console: Console | None = None) -> None:
+    """Print a row a claim, then the number of each verdict; six columns where they fit, else two."""
+    console = console or terminal.stdout()
+    terminal.show(grid(results) if console.width >= WIDE else narrow(results), console=console)
 
 
-def _wide(results: Sequence[Result]) -> Table:
-    table = _table()
-    table.add_column("claim", no_wrap=True)
-    for title, share in (("the paper says", 5), ("where", 2), ("measured", 9), ("required", 4)):
-        table.add_column(title, ratio=share, overflow="fold")
-    table.add_column("verdict", no_wrap=True)
+def grid(results: Sequence[Result]) -> Grid:
+    """Return a row a claim in six columns."""
+    columns = (
+        Column("claim", whole=True),
+        Column("the paper says", share=5),
+        Column("where", share=2),
+        Column("measured", share=9),
+        Column("required", share=4),
+        Column("verdict", whole=True),
+    )
+    return Grid.of(columns, map(_row, results), notes=[_counts(results)], airy=True)
+
+
+def _row(result: Result) -> tuple[Cell, ...]:
+    claim = result.claim
+    measured = Cell(result.finding.measured if result.finding else None, _measured(result))
+    name, statement, where, required = map(Cell, (claim.id, claim.statement, claim.where, claim.requirement))
+    return name, statement, where, measured, required, Cell(result.verdict, _verdict(result))
+
+
+def narrow(results: Sequence[Result]) -> Grid:
+    """Return a row a claim in two columns, of which the second holds everything about it below each other."""
+    rows = []
     for result in results:
         claim = result.claim
-        cells = (claim.id, claim.statement, claim.where, _measured(result), claim.requirement, _verdict(result))
-        table.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in cells))
-    return table
+        judged = Words.of(f"{claim.id}\n", _verdict(result))
+        details = Words.of(
+            f"{claim.statement} ({claim.where})\n",
+            Span("required: ", "strong"),
+            claim.requirement,
+            Span("\nmeasured: ", "strong"),
+            _measured(result),
+        )
+        rows.append((Cell(claim.id, judged), Cell(claim.statement, details)))
+    columns = (Column("claim, verdict", "claim", whole=True), Column("", "details", share=1))
+    return Grid.of(columns, rows, notes=[_counts(results)], airy=True)
 
 
-def _narrow(results: Sequence[Result]) -> Table:
-    table = _table()
-    table.add_column("claim, verdict", no_wrap=True)
-    table.add_column("", ratio=1, overflow="fold")
-    for result in results:
-        claim = result.claim
-        text = Text(f"{claim.statement} ({claim.where})\n").append("required: ", "bold").append(claim.requirement)
-        text.append("\nmeasured: ", "bold").append_text(_measured(result))
-        table.add_row(Text(f"{claim.id}\n").append_text(_verdict(result)), text)
-    return table
+def _counts(results: Sequence[Result]) -> str:
+    return ", ".join(f"{number} {verdict}" for verdict, number in tally(results).items() if number)
 
 
-def _table() -> Table:
-    return Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 1, 0), expand=True)
-
-
-def _verdict(result: Result) -> Text:
+def _verdict(result: Result) -> Words:
     """Return the verdict and for how many seeds it holds; an indication is marked as what it is."""
-    seeds = len(result.cases)
+    seeds, tone = len(result.cases), TONES[result.verdict]
     count = f" {result.held}/{seeds}" if seeds and WHOLE not in result.cases else ""
     if result.indication:
-        return Text(result.verdict, STYLES[result.verdict]).append(
-            f"\nindication only:\n{result.indication}{count}", "dim"
-        )
-    return Text(f"{result.verdict}{count if result.counts else ''}", STYLES[result.verdict])
+        return Words.of(Span(result.verdict, tone), Span(f"\nindication only:\n{result.indication}{count}", "faint"))
+    return Words.of(Span(f"{result.verdict}{count if result.counts else ''}", tone))
 
 
-def _measured(result: Result) -> Text:
+def _measured(result: Result) -> Words:
     """Return what was measured, what must be known beside it, and without a verdict the command that leads to one."""
-    lines = [Text(result.finding.measured if result.finding else "—")]
-    lines += [Text(note, "dim") for note in result.notes]
-    if not result.counts:
-        lines.append(Text(f"run: {result.command}"))
-    return Text("\n").join(lines)
+    found = Words.of(result.finding.measured if result.finding else NOTHING)
+    notes = [Span(f"\n{note}", "faint") for note in result.notes]
+    return Words.of(found, *notes, *(() if result.counts else (f"\nrun: {result.command}",)))

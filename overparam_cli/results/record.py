@@ -110,7 +110,7 @@ class Record:
         if found or self.full_length:
             return found
         changed = ", ".join(f"{key} = {value}" for key, value in self.changed.items())
-        return (changed or f"{data.get('name')} data, not the paper's",)
+        return (changed or paper.not_the_papers(data),)
 
     def as_dict(self) -> dict[str, Any]:
         """Folder, manifest and all rows, for JSON; what is not a finite number is null."""

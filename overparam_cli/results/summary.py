@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from overparam_cli.experiments.kind import Level
+from overparam_cli.experiments.kind import Level, Outcome
 from overparam_cli.results.curve import Choice, CurveRun, Divergence
 from overparam_cli.results.run import Run
 from overparam_cli.results.store import plain
@@ -50,11 +50,6 @@ class CurveSummary:
     final_effective_step: Spread | None  # η‖W_e‖^(2−2/N); None for optimisers other than gradient descent
     outcomes: Mapping[str, Any]  # what this kind of run has beside that: counts and spreads, None where unknown
 
-    @property
-    def extra(self) -> Mapping[str, Any]:
-        """`outcomes`, by the name that the table still knows."""
-        return self.outcomes
-
 
 @dataclass(frozen=True)
 class Summary:
@@ -71,15 +66,11 @@ class Summary:
     optimum: Mapping[str, Any]
     baseline: str | None
     level: Level  # what the run is judged by
+    outcomes: Sequence[Outcome]  # what its kind reports beside that
     levels: tuple[float, ...]  # those whose iterations are reported
     curves: tuple[CurveSummary, ...]
     divergences: tuple[Divergence, ...]
     warnings: tuple[str, ...]
-
-    @property
-    def measure(self) -> Level:
-        """`level`, by the name that the table still knows."""
-        return self.level
 
     def as_dict(self) -> dict[str, Any]:
         """Return the summary for JSON: infinities and NaN become null, keys strings, tuples lists.
@@ -87,7 +78,7 @@ class Summary:
         What the run is judged by goes under its own name there: final_gap and gaps, or final_cross_entropy and levels.
         """
         content = _entries(self, {"levels": self.level.levels})
-        del content["level"]
+        del content["level"], content["outcomes"]
         content["curves"] = [_entries(curve, {"final": self.level.final}) for curve in self.curves]
         for curve in content["curves"]:
             curve |= curve.pop("outcomes")
@@ -119,6 +110,7 @@ def summarise(run: Run, rule: str | None = None) -> Summary:
         optimum=run.optimum,
         baseline=baseline,
         level=run.level,
+        outcomes=tuple(run.kind.outcomes),
         levels=run.fixed_levels,
         curves=tuple(_summarise_curve(choice, chosen.get(baseline or "")) for choice in chosen.values()),
         divergences=tuple(row for curve in run.curves.values() for row in curve.divergences),

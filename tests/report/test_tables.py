@@ -7,14 +7,16 @@ import pytest
 from rich.console import Console
 from support.synthetic_runs import Curve, Trial, exponential, make_run
 
-from overparam_cli.report.summary import factor, heading, print_summary, spread, when
+from overparam_cli.report import terminal
+from overparam_cli.report.divergences import when
+from overparam_cli.report.summary import factor, grids, heading, spread
 from overparam_cli.results.summary import Divergence, Spread, summarise
 from overparam_cli.results.trajectory import Speedup
 
 
 def printed(run, rule=None):
     console = Console(width=200, record=True, file=io.StringIO())
-    print_summary(summarise(run, rule), console)
+    terminal.show(*grids(summarise(run, rule)), console=console)
     return console.export_text()
 
 
@@ -56,7 +58,7 @@ def test_a_row_holds_rate_gap_iterations_and_speedup(run):
 @pytest.mark.parametrize("width", [40, 60, 80])
 def test_a_narrow_terminal_folds_and_leaves_nothing_out(run, width):
     console = Console(width=width, record=True, file=io.StringIO())
-    print_summary(summarise(run), console)
+    terminal.show(*grids(summarise(run)), console=console)
     text = console.export_text()
     assert "…" not in text
     assert max(map(len, text.splitlines())) <= width

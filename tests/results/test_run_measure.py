@@ -16,7 +16,8 @@ from support.synthetic_runs import Curve, Trial, exponential, make_run
 
 from overparam_cli.errors import LogError
 from overparam_cli.experiments.kind import kind
-from overparam_cli.report.summary import heading, print_summary
+from overparam_cli.report import terminal
+from overparam_cli.report.summary import grids, heading
 from overparam_cli.results.curve import SELECTION
 from overparam_cli.results.summary import Spread, summarise
 
@@ -35,7 +36,7 @@ def run():
 
 def printed(run):
     console = Console(width=200, record=True, file=io.StringIO())
-    print_summary(summarise(run), console)
+    terminal.show(*grids(summarise(run)), console=console)
     return console.export_text()
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from overparam_cli.kinds.mnist.unit import MnistUnit
 
 SMOOTHED = 100  # training passes that a `*_mean` column is the mean of
+HUNDREDTHS = "{:.2f}"  # of a percent: an image of MNIST's 10,000 test images
 CROSS_ENTROPY = Level(
     "cross_entropy_mean",
     "final_cross_entropy",
@@ -27,6 +28,7 @@ CROSS_ENTROPY = Level(
     "base learning rate",
     "cross-entropy: training batches, mean of the last 100 steps; errors: at the last step",
     SMOOTHED,
+    form="{:.3g}",
 )
 
 
@@ -47,8 +49,8 @@ class Mnist:
     }
     outcomes: Sequence[Outcome] = (
         Outcome("parameters", "parameters", count=True),
-        Outcome("final_validation_error", "validation error %"),
-        Outcome("final_test_error", "test error %"),
+        Outcome("final_validation_error", "validation error %", form=HUNDREDTHS),
+        Outcome("final_test_error", "test error %", form=HUNDREDTHS),
     )
     threads: int | None = 1  # gets more steps out of a processor than all threads on one trial
     measurable = False

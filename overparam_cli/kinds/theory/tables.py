@@ -1,6 +1,7 @@
 """A statement's rows gathered into a small table, by its view. All rows are in its table.csv. Nothing here judges."""
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 from overparam_cli.kinds.theory import STATEMENTS, find_statement
@@ -8,6 +9,21 @@ from overparam_cli.report.grid import Cell, Column, Grid, Span, Words
 from overparam_cli.results.record import Record
 
 MOST_ROWS = 24  # of a statement that this version does not know
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A record as the report takes it."""
+
+    record: Record
+
+    def as_grid(self) -> Grid:
+        """What people read."""
+        return grid(self.record)
+
+    def as_dict(self) -> dict[str, Any]:
+        """What programs read."""
+        return self.record.as_dict()
 
 
 def grid(record: Record) -> Grid:

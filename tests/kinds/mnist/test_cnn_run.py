@@ -14,7 +14,7 @@ import torch
 from overparam_cli.errors import ConfigError, DataInvalidError, RunInterrupted, StorageError
 from overparam_cli.kinds.linear.measure import parse_measures
 from overparam_cli.kinds.mnist.trainer import CnnTrainer
-from overparam_cli.report.listing import folder_status
+from overparam_cli.report.status import folder_status
 from overparam_cli.results import logs
 from overparam_cli.run import backends
 from overparam_cli.run.folder import RunFolder
@@ -230,10 +230,10 @@ def test_between_two_trials_a_stopped_run_is_unfinished(config: Path, tmp_path: 
         run_job(task, Settings(), StopAtCommit())
     assert not (task.folder / logs.CHECKPOINT).exists()
     row = folder_status(task.folder)
-    assert (row["state"], row["trials"]) == ("unfinished", 1)
-    assert "of 4 trials" in row["note"]
+    assert (row.state, row.trials) == ("unfinished", 1)
+    assert "of 4 trials" in row.note
     run_job(task, Settings(), Silent())
-    assert folder_status(task.folder)["state"] == "complete"
+    assert folder_status(task.folder).state == "complete"
 
 
 def test_a_checkpoint_keeps_its_threads_and_is_refused_on_another_device(config: Path, tmp_path: Path) -> None:

@@ -269,9 +269,8 @@ def test_an_unknown_format_is_refused(tmp_path):
 def test_every_check_has_a_table_and_every_figure_a_title():
     assert set(RECORDS) == set(STATEMENTS)
     drawn = {check for check, own in RECORDS.items() if panels_of(own)}
-    assert (
-        drawn == {check for check in STATEMENTS if find_statement(check).title} == set(RECORDS) - {"claim1", "claim2"}
-    )
+    titled = {check for check in STATEMENTS if find_statement(check).title}
+    assert drawn == titled == set(RECORDS) - {"claim1", "claim2"}
 
 
 def printed(own: Record) -> str:
@@ -290,7 +289,7 @@ def test_tables_fit_80_columns(check):
 
 def test_tables_say_orders_dashes_and_whose_data():
     assert "2.5000e-02" not in printed(RECORDS["appendix-b-bound"])
-    diverged = printed(RECORDS["appendix-b-bound"]).splitlines()[-2]
+    diverged = printed(RECORDS["appendix-b-bound"]).splitlines()[-1]
     assert diverged.split()[:5] == ["100", "0.001", "25,000", "—", "—"]
     assert "fails: ε₁y₁ ≫ 1" in diverged
     assert "2.0e-02" in printed(RECORDS["balancedness"])  # the median of 1, 2 and 4 times 0.01

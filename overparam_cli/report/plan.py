@@ -1,0 +1,43 @@
+"""What would be run: `overparam run --dry-run`."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from overparam_cli.report import json, terminal
+from overparam_cli.report.grid import Grid
+from overparam_cli.words import clock
+
+if TYPE_CHECKING:
+    from overparam_cli.run.plan import Job
+
+COLUMNS = ("trial_id", "curve", "dataset", "loss", "depth", "width", "init", "optimizer", "lr", "seed", "dtype")
+
+
+def print_plan(jobs: Sequence[tuple["Job", float]], *, as_json: bool) -> None:
+    """Print the trials of every job, their cost and the seconds that they are estimated to take."""
+    if as_json:
+        json.show([_as_dict(job, seconds) for job, seconds in jobs])
+        return
+    for job, seconds in jobs:
+        terminal.show(trial_grid(job))
+        work = sum(trial.iterations for trial in job.trials)
+        left = f"left to do here: about {clock(seconds)}"
+        terminal.echo(f"{len(job.trials)} trials, {work:,} trial iterations; {left}\n")
+    terminal.echo(f"in all: about {clock(sum(seconds for _, seconds in jobs))} if nothing diverges early")
+
+
+def trial_grid(job: "Job") -> Grid:
+    """Return a row a trial."""
+    rows = [[getattr(trial, name) for name in COLUMNS] for trial in job.trials]
+    return Grid.of(COLUMNS, rows, title=f"{job.title} → {job.folder}")
+
+
+def _as_dict(job: "Job", seconds: float) -> dict[str, Any]:
+    return {
+        "job": job.title,
+        "folder": str(job.folder),
+        "full_length": job.full_length,
+        "seconds": round(seconds, 1),
+        "trials": [{"trial_id": trial.trial_id} | asdict(trial) for trial in job.trials],
+    }
