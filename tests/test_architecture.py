@@ -30,7 +30,6 @@ LAYERS: tuple[set[str], ...] = (
 UPWARDS: dict[str, set[str]] = {
     "claims/verify.py": {"report"},
     "experiments/registries.py": {"kinds"},
-    "figures/plots.py": {"kinds"},
     "report/listing.py": {"kinds"},
     "run/job.py": {"kinds"},
     "run/manifest.py": {"kinds"},

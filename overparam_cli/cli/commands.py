@@ -88,7 +88,7 @@ def plot(experiments: Sequence[str], results: Path, formats: Sequence[str], *, q
     for group in experiments:  # a figure of several experiments has its panels side by side, as in the paper
         members = [run for name in member_names(group) for run in runs.get(name, [])]
         if group not in runs and group not in records and group != "all" and members:
-            show_paths(draw(members, results / group, formats, kinds=("figure",)), quiet=quiet)
+            show_paths(draw(members, results / group, formats, stems=("figure",)), quiet=quiet)
 
 
 def show_paths(paths: Sequence[Path], *, quiet: bool) -> None:

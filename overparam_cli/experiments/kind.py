@@ -75,6 +75,7 @@ class Kind(Protocol):
     level: Level
     columns: Mapping[str, Column]  # of log.csv, beyond the common ones
     outcomes: Sequence[Outcome]  # of trials.csv, reported beside the level
+    family: str | None  # column of trials.csv; curves that differ in it alone are drawn from dark to light
 
     @property
     def figures(self) -> Sequence[Any]:

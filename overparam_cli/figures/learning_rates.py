@@ -1,89 +1,70 @@
-"""Final gap against learning rate: what the grid search saw, the rates that diverged included."""
+"""The final level against the learning rate: what the grid search saw, the rates that diverged included."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.transforms import blended_transform_factory
 
-from overparam_cli.figures.layout import EDGE_NOTE, foot, grow, head, legend_below, limit, new_figure
+from overparam_cli.figures.axes import limit
+from overparam_cli.figures.compose import PARTIAL_NOTE, RING_NOTE, Cell, Said, Sheet
+from overparam_cli.figures.figure import Figure, cell_of
 from overparam_cli.figures.panels import Panel
-from overparam_cli.figures.style import MUTED
-from overparam_cli.results.selection import diverged, trials_of
-from overparam_cli.results.trajectories import Array
+from overparam_cli.figures.style import MUTED, Look
+from overparam_cli.results.curve import Choice
+from overparam_cli.results.trajectory import Array
 
 ROW = 0.06  # height of a curve's row of crosses, as a fraction of the axis
-PARTIAL_NOTE = "1/3 beside a cross: seeds that diverged, where some did not"
 
 
 def has_grid(panel: Panel) -> bool:
     """Say whether any curve of the panel has more than one learning rate."""
-    return any(len(selection.rates) > 1 for selection in panel.selections.values())
+    return any(len(choice.rates) > 1 for choice in panel.choices.values())
 
 
-def learning_rates(panels: Sequence[Panel]) -> Figure:
-    """Draw the final gap, or cross-entropy (median and range over the seeds), against the learning rate, by run.
+def final_levels(panel: Panel) -> list[Cell]:
+    """Return the final level (median and range over the seeds) against the learning rate.
 
-    Rates with which a seed diverged have no final gap: they stand as crosses in a strip at the top, a row for each
+    Rates with which a seed diverged have no final level: they stand as crosses in a strip at the top, a row for each
     curve. The chosen rate is ringed.
     """
-    figure, rows = new_figure(panels, "final loss by learning rate")
-    partial = False
-    for axes, panel in zip(rows[0], panels, strict=True):
-        partial |= _draw_panel(axes, panel)
-        head(axes, panel)
-    grow(figure, [legend_below(axes) for axes in rows[0]])
-    edge = any(selection.edge for panel in panels for selection in panel.selections.values())
-    foot(figure, [PARTIAL_NOTE] * partial + [EDGE_NOTE.replace("† at", "ring at")] * edge)
-    return figure
+    return [cell_of(panel, _draw)]
 
 
-def _draw_panel(axes: Axes, panel: Panel) -> bool:
-    """Draw one panel; return whether a rate diverged with some of its seeds only."""
-    axes.set(xscale="log", yscale="log", xlabel=panel.measure.rate, ylabel=panel.measure.axis.format(loss=panel.loss))
-    rates = [rate for selection in panel.selections.values() for rate in selection.rates]
+def _draw(axes: Axes, panel: Panel) -> Said:
+    """Draw one panel."""
+    level, choices = panel.run.level, panel.choices
+    axes.set(xscale="log", yscale="log", xlabel=level.rate, ylabel=level.axis.format(loss=panel.loss))
+    rates = [rate for choice in choices.values() for rate in choice.rates]
     axes.set_xlim(min(rates) / 1.8, max(rates) * 1.8)
-    ends = [_draw_curve(axes, panel, curve) for curve in panel.labels]
+    ends = [_draw_curve(axes, choice, panel.looks[name]) for name, choice in choices.items()]
     limit(axes, ends, np.inf, margin=0.1)
-    failing = [curve for curve, selection in panel.selections.items() if selection.diverged]
+    failing = [name for name, choice in choices.items() if choice.diverged]
     if failing:
         _open_strip(axes, len(failing))
-    partial = [_draw_crosses(axes, panel, curve, row) for row, curve in enumerate(failing)]
-    for label, marker, size in (("chosen", "o", 11.0), ("diverged", "x", 6.0)):
-        if label == "chosen" or failing:
-            axes.add_line(_sample(label, marker, size))
-    return any(partial)
+    partial = [_draw_crosses(axes, choices[name], panel.looks[name], row) for row, name in enumerate(failing)]
+    axes.add_line(_sample("chosen", "o", 11.0))
+    if failing:
+        axes.add_line(_sample("diverged", "x", 6.0))
+    return Said((PARTIAL_NOTE,) * any(partial) + (RING_NOTE,) * panel.at_edge)
 
 
-def _draw_curve(axes: Axes, panel: Panel, curve: str) -> Array:
-    """Draw the final gaps of one curve and ring the chosen one; return all gaps drawn."""
-    style, chosen = panel.looks[curve], panel.selections[curve]
-    trials = trials_of(panel.run, curve)
-    trials = trials[~trials["lr"].isin(chosen.diverged)]
-    gaps = trials[panel.measure.final].clip(lower=panel.floor).groupby(trials["lr"]).agg(["median", "min", "max"])
-    rates = gaps.index.to_numpy(np.float64)
-    middle, low, high = (gaps[name].to_numpy(np.float64) for name in ("median", "min", "max"))
-    axes.plot(
-        rates,
-        middle,
-        color=style.color,
-        linestyle=style.linestyle,
-        linewidth=1.2,
-        marker=style.marker,
-        markersize=4.5,
-        label=panel.labels[curve],
-        zorder=3,
-    )
+def _draw_curve(axes: Axes, choice: Choice, look: Look) -> Array:
+    """Draw the final levels of one curve and ring the chosen one; return all levels drawn."""
+    run, trials = choice.curve.run, choice.curve.trials
+    trials = trials[~trials["lr"].isin(choice.diverged)]
+    finals = trials[run.level.final].clip(lower=run.floor).groupby(trials["lr"]).agg(["median", "min", "max"])
+    rates = finals.index.to_numpy(np.float64)
+    middle, low, high = (finals[name].to_numpy(np.float64) for name in ("median", "min", "max"))
+    style: dict[str, Any] = {"linestyle": look.linestyle, "linewidth": 1.2, "marker": look.marker, "markersize": 4.5}
+    axes.plot(rates, middle, color=look.color, label=choice.curve.label, zorder=3, **style)
     if np.any(high > low):
-        axes.vlines(rates, low, high, color=style.color, linewidth=3.5, alpha=0.3, zorder=2)
-    if chosen.lr is not None:
-        spot = rates == chosen.lr
+        axes.vlines(rates, low, high, color=look.color, linewidth=3.5, alpha=0.3, zorder=2)
+    if choice.lr is not None:
+        spot = rates == choice.lr
         ring: dict[str, Any] = {"markersize": 11, "markerfacecolor": "none", "markeredgewidth": 1.4, "zorder": 4}
-        (line,) = axes.plot(rates[spot], middle[spot], "o", color=style.color, **ring)
-        line.set_gid("chosen")
+        axes.plot(rates[spot], middle[spot], "o", color=look.color, **ring).pop().set_gid("chosen")
     return np.concatenate([low, high])
 
 
@@ -99,46 +80,27 @@ def _open_strip(axes: Axes, rows: int) -> None:
     axes.axhline(high, color=MUTED, linewidth=0.6, zorder=1)
 
 
-def _draw_crosses(axes: Axes, panel: Panel, curve: str, row: int) -> bool:
+def _draw_crosses(axes: Axes, choice: Choice, look: Look, row: int) -> bool:
     """Mark the diverged rates of one curve in its row of the strip; say how many seeds where not all did."""
     place = blended_transform_factory(axes.transData, axes.transAxes)
-    height, style, partial = 1 - ROW * (row + 0.75), panel.looks[curve], False
-    axes.plot([0.015], [height], style.marker, color=style.color, markersize=3.5, transform=axes.transAxes)  # whose row
-    for lr in panel.selections[curve].diverged:
-        trials = trials_of(panel.run, curve, lr)
-        failed = int(diverged(trials, panel.measure).sum())
-        mark: dict[str, Any] = {
-            "color": style.color,
-            "markersize": 6,
-            "markeredgewidth": 1.8,
-            "transform": place,
-            "zorder": 5,
-        }
-        (line,) = axes.plot([lr], [height], "x", **mark)
-        line.set_gid("diverged")
-        if failed < len(trials):
+    height, partial = 1 - ROW * (row + 0.75), False
+    axes.plot([0.015], [height], look.marker, color=look.color, markersize=3.5, transform=axes.transAxes)  # whose row
+    mark: dict[str, Any] = {"markersize": 6, "markeredgewidth": 1.8, "zorder": 5}
+    count: dict[str, Any] = {"fontsize": 6.5, "va": "center", "ha": "left", "textcoords": "offset points"}
+    for lost in choice.curve.divergences:
+        axes.plot([lost.lr], [height], "x", color=look.color, transform=place, **mark).pop().set_gid("diverged")
+        if len(lost.seeds) < lost.of:
             partial = True
-            count: dict[str, Any] = {
-                "fontsize": 6.5,
-                "va": "center",
-                "ha": "left",
-                "color": style.color,
-                "textcoords": "offset points",
-            }
-            axes.annotate(f"{failed}/{len(trials)}", (lr, height), xycoords=place, xytext=(5, 0), **count)
+            spot = (lost.lr, height)
+            text = f"{len(lost.seeds)}/{lost.of}"
+            axes.annotate(text, spot, xycoords=place, xytext=(5, 0), color=look.color, **count)
     return partial
 
 
 def _sample(label: str, marker: str, size: float) -> Line2D:
     """Return an invisible line that puts a mark into the legend."""
-    return Line2D(
-        [],
-        [],
-        color=MUTED,
-        marker=marker,
-        linestyle="",
-        markersize=size,
-        markerfacecolor="none",
-        markeredgewidth=1.5,
-        label=label,
-    )
+    style: dict[str, Any] = {"markersize": size, "markerfacecolor": "none", "markeredgewidth": 1.5}
+    return Line2D([], [], color=MUTED, marker=marker, linestyle="", label=label, **style)
+
+
+LEARNING_RATES = Figure("learning-rates", final_levels, "final loss by learning rate", Sheet(legends="below"), has_grid)

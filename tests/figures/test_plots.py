@@ -5,6 +5,7 @@ import sys
 
 import matplotlib
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.colors import to_rgb
 from support.figure_checks import assert_tidy, line, marked, texts
@@ -12,12 +13,19 @@ from support.synthetic_runs import OPTIMUM, START, Curve, Trial, exponential, ma
 
 from overparam_cli.errors import ConfigError, LogError, StorageError
 from overparam_cli.figures import plots
-from overparam_cli.figures.curves import convergence
-from overparam_cli.figures.learning_rates import learning_rates
-from overparam_cli.figures.panels import band, panels_of
+from overparam_cli.figures.bands import Course, band
+from overparam_cli.figures.learning_rates import LEARNING_RATES
+from overparam_cli.figures.panels import panels_of
 from overparam_cli.figures.style import LOOKS, STYLE, format_rate, save
-from overparam_cli.kinds.linear.figures import norms, stability
+from overparam_cli.kinds.linear import GAP
+from overparam_cli.kinds.linear.diagnostics import NORMS, STABILITY
+from overparam_cli.kinds.linear.figures import CONVERGENCE
 from overparam_cli.results import logs
+from overparam_cli.results.trajectory import Trajectory
+
+convergence, learning_rates, norms, stability = (
+    figure.draw for figure in (CONVERGENCE, LEARNING_RATES, NORMS, STABILITY)
+)
 
 
 @pytest.fixture(autouse=True)
@@ -148,16 +156,14 @@ def test_gaps_at_and_below_zero_are_drawn_at_the_precision_of_the_optimum():
 def test_band_interpolates_seeds_that_were_logged_at_other_iterations():
     one = {"iteration": [0, 10, 20], "gap": [1.0, 1e-2, 1e-4]}
     other = {"iteration": [0, 5, 20], "gap": [1.0, 1e-1, 1e-4]}
-    found = band([make_frame(one), make_frame(other)], "gap")
+    found = band([Course.of(make_trial(one)), Course.of(make_trial(other))])
     np.testing.assert_array_equal(found.iterations, [0, 5, 10, 20])
     np.testing.assert_allclose(found.low, [1, 1e-1, 1e-2, 1e-4])
     np.testing.assert_allclose(found.high, [1, 1e-1, 1e-2, 1e-4])
 
 
-def make_frame(columns):
-    import pandas as pd
-
-    return pd.DataFrame(columns)
+def make_trial(columns):
+    return Trajectory(pd.DataFrame(columns), GAP)
 
 
 def test_a_partial_run_keeps_the_looks_of_the_experiment_file():
@@ -165,7 +171,7 @@ def test_a_partial_run_keeps_the_looks_of_the_experiment_file():
     run = two_depths()
     run = logs.Run(run.folder, run.manifest, run.trials[run.trials["curve"] == "depth-2"], run.log)
     (partial,) = panels_of([run])
-    assert list(partial.labels) == ["depth-2"]
+    assert list(partial.choices) == ["depth-2"]
     assert partial.looks["depth-2"] == whole.looks["depth-2"]
 
 
@@ -273,15 +279,15 @@ def test_draw_adds_stability_where_sharpness_was_measured_and_leaves_out_the_gri
 
 
 def test_the_same_logs_give_the_same_bytes(tmp_path):
-    first = plots.draw([two_depths()], tmp_path / "a", kinds=["convergence"])
-    second = plots.draw([two_depths()], tmp_path / "b", kinds=["convergence"])
+    first = plots.draw([two_depths()], tmp_path / "a", stems=["figure"])
+    second = plots.draw([two_depths()], tmp_path / "b", stems=["figure"])
     assert [path.suffix for path in first] == [".png", ".pdf", ".svg"]
     for one, other in zip(first, second, strict=True):
         assert one.read_bytes() == other.read_bytes()
 
 
 def test_a_pdf_keeps_its_text_as_truetype_and_no_file_holds_a_date(tmp_path):
-    _, pdf, svg = plots.draw([two_depths()], tmp_path, kinds=["convergence"])
+    _, pdf, svg = plots.draw([two_depths()], tmp_path, stems=["figure"])
     assert b"/FontFile2" in pdf.read_bytes()
     assert b"/Type3" not in pdf.read_bytes()
     assert b"CreationDate" not in pdf.read_bytes()
@@ -309,7 +315,7 @@ def test_what_cannot_be_drawn_is_refused_in_one_line(tmp_path):
     run = two_depths()
     with pytest.raises(ConfigError, match="png, pdf, svg"):
         plots.draw([run], tmp_path, ["gif"])
-    with pytest.raises(ConfigError, match="convergence, learning-rates"):
+    with pytest.raises(ConfigError, match="figure, learning-rates"):
         plots.draw([run], tmp_path, ["png"], ["pie"])
     with pytest.raises(LogError, match="nothing to draw"):
         plots.draw([logs.Run(run.folder, run.manifest, run.trials.head(0), run.log.head(0))], tmp_path)

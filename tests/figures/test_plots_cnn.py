@@ -10,12 +10,16 @@ from support.figure_checks import assert_tidy, line, marked, texts
 from support.synthetic_cnn import CnnCurve, CnnTrial, factored, lost, make_cnn_run
 from support.synthetic_runs import Curve, Trial, exponential, make_run
 
+from overparam_cli.errors import ConfigError
 from overparam_cli.figures import plots
-from overparam_cli.figures.learning_rates import learning_rates
+from overparam_cli.figures.figure import side_by_side
+from overparam_cli.figures.learning_rates import LEARNING_RATES
 from overparam_cli.figures.panels import panels_of
 from overparam_cli.figures.style import STYLE
-from overparam_cli.kinds.mnist.figures import batch_loss, errors
+from overparam_cli.kinds.mnist.figures import BATCH_LOSS, ERRORS_FIGURE
 from overparam_cli.results import logs
+
+batch_loss, errors, learning_rates = (figure.draw for figure in (BATCH_LOSS, ERRORS_FIGURE, LEARNING_RATES))
 
 STDS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5)
 
@@ -187,7 +191,9 @@ def test_draw_writes_what_the_cnn_has_and_nothing_of_linear_theory(tmp_path):
     assert {path.stem for path in plots.draw([two_networks()], tmp_path / "a", ["svg"])} == {"figure", "errors"}
     found = {path.stem for path in plots.draw([grid()], tmp_path / "b", ["svg"])}
     assert found == {"figure", "errors", "learning-rates"}
-    assert not plots.draw([grid()], tmp_path / "c", ["svg"], ["norms", "stability", "convergence"])
+    for stem in ("norms", "stability"):
+        with pytest.raises(ConfigError, match="figure, learning-rates, errors"):
+            plots.draw([grid()], tmp_path / "c", ["svg"], [stem])
 
 
 def test_without_errors_in_the_log_there_is_no_figure_of_them(tmp_path):
@@ -198,7 +204,7 @@ def test_without_errors_in_the_log_there_is_no_figure_of_them(tmp_path):
 
 def test_both_halves_of_figure_5_stand_side_by_side(tmp_path):
     linear = make_run({"a": Curve({1e-3: [Trial(exponential(1e-3))]})}, experiment="fig5-left")
-    figure = plots.figure(panels_of([linear, two_networks()]))
+    figure = side_by_side(plots.figures_of(panels_of([linear, two_networks()]))["figure"])
     labels = [axes.get_ylabel() for axes in figure.axes]
     assert "distance from optimum" in labels[0]
     assert labels[1:] == ["batch loss: cross-entropy", "batch loss: with weight decay"]

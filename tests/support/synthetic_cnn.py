@@ -158,7 +158,7 @@ def _manifest(curves: Mapping[str, CnnCurve], options: CnnSettings) -> dict[str,
             for name, curve in curves.items()
         ],
         "analysis": options.analysis,
-        "plot": {"kind": "batch-loss"},
+        "plot": {"kind": "batch-loss", "ylabel": "batch loss"},
     }
     return {
         "experiment": options.experiment,

@@ -15,11 +15,14 @@ class Linear:
     level = GAP
     columns: Mapping[str, Column] = {}
     outcomes: Sequence[Outcome] = ()
+    family: str | None = None
 
     @property
     def figures(self) -> Sequence[Any]:
-        """None registered here yet."""
-        return ()
+        """Convergence, learning rates, norms and stability."""
+        from overparam_cli.kinds.linear.figures import FIGURES
+
+        return FIGURES
 
     def level_at_zero(self, manifest: Mapping[str, Any]) -> float | None:
         """L(0) minus the optimum."""

@@ -34,6 +34,7 @@ class Mnist:
         "test_error": Column("float64"),
         "printed_loss": Column("float64", "what TensorFlow's tutorial prints"),
     }
+    family: str | None = "factor_std"
     outcomes: Sequence[Outcome] = (
         Outcome("parameters", "parameters", count=True),
         Outcome("final_validation_error", "validation error %"),
@@ -42,8 +43,10 @@ class Mnist:
 
     @property
     def figures(self) -> Sequence[Any]:
-        """None registered here yet."""
-        return ()
+        """Batch losses, learning rates and errors."""
+        from overparam_cli.kinds.mnist.figures import FIGURES
+
+        return FIGURES
 
     def level_at_zero(self, manifest: Mapping[str, Any]) -> float | None:
         """ln k, the cross-entropy of a uniform guess among the k classes."""

@@ -1,20 +1,21 @@
 """Figure 5-right: the CNN's training loss over the iterations, and its errors, every curve at its chosen base rate."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from overparam_cli.figures.compose import Cell, Marks, compose
-from overparam_cli.figures.curves import draw_bands, draw_crosses, scale_axes, scale_values
-from overparam_cli.figures.layout import limit, plain_numbers
-from overparam_cli.figures.panels import Band, Panel
-from overparam_cli.results.logs import SMOOTHED
-from overparam_cli.results.measure import MEAN
-from overparam_cli.results.runs import iterations
-from overparam_cli.results.trajectories import Array, finite_points
+from overparam_cli.figures.axes import limit, plain_numbers, scale_iterations, scale_values
+from overparam_cli.figures.bands import Band, logged
+from overparam_cli.figures.captions import legend_title, noted
+from overparam_cli.figures.compose import Cell, Said
+from overparam_cli.figures.curves import draw_bands, draw_crosses
+from overparam_cli.figures.figure import Draw, Figure, cell_of, has_column
+from overparam_cli.figures.learning_rates import LEARNING_RATES
+from overparam_cli.figures.panels import Panel
+from overparam_cli.kinds.mnist import SMOOTHED
+from overparam_cli.results.trajectory import Array
 
 LOSSES = {"cross_entropy": "cross-entropy", "loss": "with weight decay"}  # column → what of the loss it is
 ERRORS = {"validation_error": "validation error (%)", "test_error": "test error (%)"}
@@ -27,56 +28,51 @@ MEAN_NOTE = f"batch losses: mean of the last {SMOOTHED} training batches"
 FEW_DECADES = 100.0  # up to this ratio of its ends an axis is written in plain numbers
 
 
-def batch_loss_cells(panel: Panel) -> list[Cell]:
-    """Return cross-entropy and total loss of one run side by side: the paper does not say which its axis shows."""
-    return [Cell(panel, _loss(column, label)) for column, label in LOSSES.items()]
+def batch_loss(panel: Panel) -> list[Cell]:
+    """Return the loss of the training batches: 100-step mean (median and range over the seeds), single batches pale.
+
+    Cross-entropy and total loss stand side by side: the paper does not say which its axis shows.
+    """
+    return [cell_of(panel, _loss(column, label), legend=legend_title(panel)) for column, label in LOSSES.items()]
 
 
-def batch_loss(panels: Sequence[Panel]) -> Figure:
-    """Draw the loss of the training batches: 100-step mean (median and range over the seeds), single batches pale."""
-    return compose([cell for panel in panels for cell in batch_loss_cells(panel)])
+def errors(panel: Panel) -> list[Cell]:
+    """Return validation and test error where they were evaluated (median and range over the seeds)."""
+    return [cell_of(panel, _error(column, label), legend=legend_title(panel)) for column, label in ERRORS.items()]
 
 
-def errors(panels: Sequence[Panel]) -> Figure:
-    """Draw validation and test error where they were evaluated (median and range over the seeds)."""
-    cells = [Cell(panel, _error(column, label)) for panel in panels for column, label in ERRORS.items()]
-    return compose(cells, "errors")
-
-
-def _loss(column: str, label: str) -> Callable[[Axes, Panel], Marks]:
+def _loss(column: str, label: str) -> Draw:
     """Return what draws one of the losses."""
+    mean = logged(f"{column}_mean")
 
-    def draw(axes: Axes, panel: Panel) -> Marks:
-        end, note = iterations(panel.run), MEAN_NOTE
-        bands = draw_bands(axes, panel, column + MEAN, panel.floor)
-        raw = _draw_raw(axes, panel, column) if len(panel.labels) <= RAW_CURVES or end < SMOOTHED else []
+    def draw(axes: Axes, panel: Panel) -> Said:
+        end, note = panel.run.iterations, MEAN_NOTE
+        bands = draw_bands(axes, panel, panel.run.floor, mean)
+        raw = _draw_raw(axes, panel, column) if len(panel.choices) <= RAW_CURVES or end < SMOOTHED else []
         if end < SMOOTHED:
-            note = f"single training batches (seed {_first_seed(panel)}): too few for means of {SMOOTHED}"
+            note = f"single training batches (seed {panel.run.seeds[0]}): too few for means of {SMOOTHED}"
         elif raw:
-            note += f"; pale: single ones (seed {_first_seed(panel)})"
-        scale_axes(axes, end)
+            note += f"; pale: single ones (seed {panel.run.seeds[0]})"
+        scale_iterations(axes, end)
         _scale_losses(axes, panel, list(bands.values()), raw)
-        axes.set_xlabel(str(panel.plot.get("xlabel") or "iteration"))
-        axes.set_ylabel(f"{panel.plot.get('ylabel') or 'batch loss'}: {label}")
-        crosses = [draw_crosses(axes, panel, curve, column + MEAN, end, at=column) for curve in panel.labels]
-        return Marks(any(crosses), (note,))
+        axes.set(xlabel=panel.plot.xlabel, ylabel=f"{panel.plot.ylabel}: {label}")
+        return noted(panel, note, crosses=draw_crosses(axes, panel, mean, at=logged(column)))
 
     return draw
 
 
-def _error(column: str, label: str) -> Callable[[Axes, Panel], Marks]:
+def _error(column: str, label: str) -> Draw:
     """Return what draws one of the errors."""
+    error = logged(column)
 
-    def draw(axes: Axes, panel: Panel) -> Marks:
-        end = iterations(panel.run)
-        bands = draw_bands(axes, panel, column, SMALLEST_ERROR)
-        scale_axes(axes, end)
+    def draw(axes: Axes, panel: Panel) -> Said:
+        bands = draw_bands(axes, panel, SMALLEST_ERROR, error)
+        scale_iterations(axes, panel.run.iterations)
         axes.set_yscale("log")
         limit(axes, [values for found in bands.values() for values in (found.low, found.high)], np.inf)
         plain_numbers(axes)
         axes.set(xlabel="iteration", ylabel=label)
-        crosses = [draw_crosses(axes, panel, curve, column, end) for curve in panel.labels]
-        return Marks(any(crosses))
+        return noted(panel, crosses=draw_crosses(axes, panel, error))
 
     return draw
 
@@ -87,22 +83,18 @@ def _draw_raw(axes: Axes, panel: Panel, column: str) -> list[Array]:
     In a run too short for means they are all there is to see, and not pale. Returns the losses that the axis is to
     show: nearly all, and none of a trial that diverged, whose mean is followed as far as makes sense.
     """
-    short, end, shown = iterations(panel.run) < SMOOTHED, iterations(panel.run), []
-    for curve in panel.labels:
-        log = panel.shown_logs(curve).get(_first_seed(panel))
-        if log is not None:
-            times, values = finite_points(log, column)
-            own = panel.looks[curve]
-            pale: dict[str, Any] = {"linewidth": 1.0, "linestyle": own.linestyle} if short else PALE
-            (line,) = axes.plot(times, values, label="_batches", color=own.color, zorder=1.5, **pale)
-            line.set_gid("batches")
-            if times.size and times[-1] == end:
-                shown.append(values if short else values[values >= np.quantile(values, RAW_BELOW)])
+    end, shown = panel.run.iterations, []
+    short = end < SMOOTHED
+    for curve, look in panel.looks.items():
+        trial = panel.shown(curve).get(panel.run.seeds[0])
+        if trial is None:
+            continue
+        times, values = trial.finite(column)
+        pale: dict[str, Any] = {"linewidth": 1.0, "linestyle": look.linestyle} if short else PALE
+        axes.plot(times, values, label="_batches", color=look.color, zorder=1.5, **pale).pop().set_gid("batches")
+        if times.size and times[-1] == end:
+            shown.append(values if short else values[values >= np.quantile(values, RAW_BELOW)])
     return shown
-
-
-def _first_seed(panel: Panel) -> int:
-    return int(panel.run.trials["seed"].min())
 
 
 def _scale_losses(axes: Axes, panel: Panel, bands: Sequence[Band], raw: Sequence[Array]) -> None:
@@ -110,7 +102,12 @@ def _scale_losses(axes: Axes, panel: Panel, bands: Sequence[Band], raw: Sequence
     means = [values for found in bands for values in (found.low, found.high)]
     starts = sorted(float(found.high[0]) for found in bands if found.high.size and np.isfinite(found.high[0]))
     middle = starts[(len(starts) - 1) // 2] if starts else np.inf
-    scale_values(axes, panel, [*means, *raw], HEADROOM * middle)
+    scale_values(axes, panel.plot, [*means, *raw], HEADROOM * middle)
     low, high = axes.get_ylim()
     if axes.get_yscale() == "log" and high / low < FEW_DECADES:
         plain_numbers(axes)
+
+
+BATCH_LOSS = Figure("figure", batch_loss)
+ERRORS_FIGURE = Figure("errors", errors, "errors", applies=has_column("validation_error"))
+FIGURES = (BATCH_LOSS, LEARNING_RATES, ERRORS_FIGURE)

@@ -1,7 +1,7 @@
 """The theory's figures, from its logs alone. Each check has panels; a check's figure is its panels side by side, and
 the figure of an experiment made of checks (Figure 1) those of all its checks.
 
-A new figure is a function that draws one panel and returns its head, and an entry in PANELS.
+A new figure is a function that draws one panel and returns the end of its head, and an entry in PANELS.
 """
 
 import textwrap
@@ -11,10 +11,10 @@ from pathlib import Path
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from overparam_cli.figures.plots import FORMATS
-from overparam_cli.figures.style import ALERT, MUTED, STYLE, save
+from overparam_cli.figures import compose as composer
+from overparam_cli.figures.compose import Cell, Head, Said, Sheet, folded
+from overparam_cli.figures.style import FORMATS, STYLE, save
 from overparam_cli.kinds.theory.figures_bound import excess, speedup_against_bound, trajectories
 from overparam_cli.kinds.theory.figures_field import curve_and_field, lemma3_values, scaled_integrals
 from overparam_cli.kinds.theory.figures_orders import BALANCEDNESS, OBSERVATION1, THEOREM1, order_panels
@@ -23,7 +23,7 @@ from overparam_cli.results.logs import MANIFEST, read_manifest
 from overparam_cli.results.theory_logs import Record
 
 Draw = Callable[[Axes, Record], str]
-WIDTH, HEIGHT = 4.5, 4.1  # of a panel, inches
+SHEET = Sheet(lone=4.5, height=4.1, columns=lambda cells: 2 if cells == 4 else folded(cells), pad=0.1, legends="own")
 
 
 def draw(
@@ -57,33 +57,19 @@ def panels_of(record: Record) -> Sequence[Draw]:
 
 def compose(panels: Sequence[tuple[Draw, Record]], title: str) -> Figure:
     """Return a figure of the panels: up to three in a row, four in two rows."""
-    columns = 2 if len(panels) == 4 else min(len(panels), 3)
-    rows = -(-len(panels) // columns)
-    figure = Figure(figsize=(WIDTH * columns, HEIGHT * rows), layout=ConstrainedLayoutEngine(w_pad=0.1))
-    figure.suptitle(title if "$" in title else textwrap.fill(title, width=int(WIDTH * columns * 11)))
-    grid = figure.subplots(rows, columns, squeeze=False)
-    for (panel, record), axes in zip(panels, grid.flat, strict=False):
-        head(axes, record, panel(axes, record))
-    for axes in grid.flat[len(panels) :]:
-        axes.remove()
-    return figure
+    return composer.compose([cell(draw, record) for draw, record in panels], title, SHEET)
 
 
-def head(axes: Axes, record: Record, text: str) -> None:
-    """Say above a panel what it shows and of which data, and whatever is not the paper's in a colour of its own."""
-    data = record.manifest["dataset"]
-    lines = text.split("\n")
-    if data is not None:
-        lines.insert(0, f"{data['name']} data · n = {data['n']:,}, d = {data['d']:,}")
-    alerts = changes(record)
+def cell(draw: Draw, record: Record) -> Cell:
+    """Return what shows one panel: its drawing, and above it the data and whatever is not the paper's."""
+    data, alerts = record.manifest["dataset"], changes(record)
+    size = "" if data is None else f"n = {data['n']:,}, d = {data['d']:,}"
     if data is not None and data["embedded"]:
         alerts.insert(0, f"{data['name']} data — not the paper’s")
-        lines[0] = f"n = {data['n']:,}, d = {data['d']:,}"
-    if alerts:
-        alert = "\n".join(textwrap.fill(line, 62) for line in alerts)
-        axes.set_title(alert, loc="left", color=ALERT, fontweight="bold", pad=6 + 10.5 * len(lines))
-    spot = {"xy": (0, 1), "xycoords": "axes fraction", "xytext": (0, 6), "textcoords": "offset points"}
-    axes.annotate("\n".join(lines), **spot, fontsize=8, color=MUTED, va="bottom").set_gid("data")  # type: ignore[arg-type]
+    elif data is not None:
+        size = f"{data['name']} data · {size}"
+    head = Head((size,) if size else (), "\n".join(textwrap.fill(line, 62) for line in alerts))
+    return Cell((lambda axes: Said(lines=tuple(draw(axes, record).split("\n"))),), head)
 
 
 PANELS: Mapping[str, Callable[[Record], Sequence[Draw]]] = {

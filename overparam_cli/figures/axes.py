@@ -1,0 +1,58 @@
+"""Marks in a pair of axes, and their scales."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
+
+from overparam_cli.experiments import Plot
+from overparam_cli.figures.style import Look
+from overparam_cli.results.trajectory import Array
+
+
+def cross(axes: Axes, x: float, y: float, style: Look) -> Line2D:
+    """Mark where a trial diverged; a point above the axis is marked at its upper edge."""
+    top = axes.get_ylim()[1]
+    (mark,) = axes.plot(
+        [x], [min(y, top)], "x", color=style.color, markersize=7, markeredgewidth=2, clip_on=False, zorder=5
+    )
+    mark.set_gid("diverged")
+    return mark
+
+
+def plain_numbers(axes: Axes) -> None:
+    """Write a log axis's numbers out, some of each decade: for an axis of few decades."""
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7)))
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+
+
+def limit(axes: Axes, values: Sequence[Array], ceiling: float, margin: float = 0.05) -> None:
+    """Set a log axis around the finite values, those above `ceiling` (a diverging trial's last ones) left out."""
+    numbers = np.concatenate([value[np.isfinite(value) & (value > 0)] for value in values] or [np.empty(0)])
+    numbers = numbers[numbers <= ceiling]
+    if not numbers.size:
+        return
+    low, high = float(numbers.min()), float(numbers.max())
+    room = max((high / low) ** margin, 1.05)
+    axes.set_ylim(low / room, high * room)
+
+
+def scale_iterations(axes: Axes, end: int) -> None:
+    """Set the iteration axis: linear, from 0 to the end of the run, numbers written out."""
+    axes.set_xlim(0, max(end, 1))
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+
+
+def scale_values(axes: Axes, plot: Plot, values: Sequence[Array], ceiling: float) -> None:
+    """Set the axis around `values` (see `limit`); the experiment's [plot] table goes before what they suggest."""
+    axes.set_yscale(plot.yscale)
+    if axes.get_yscale() == "log":
+        limit(axes, values, ceiling)
+    if plot.ylim:
+        axes.set_ylim(*plot.ylim)
+    if plot.xlim:
+        axes.set_xlim(*plot.xlim)

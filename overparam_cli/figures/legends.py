@@ -1,0 +1,78 @@
+"""Where legends stand: in a corner of the axes that no curve needs, or below them."""
+
+import math
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.legend import Legend
+from matplotlib.transforms import Bbox, offset_copy
+
+Corner = Literal["upper right", "lower left", "upper left", "lower right"]
+LABEL_DEPTH = 36  # points below the axis that tick labels and axis label take
+COLUMN_LETTERS, LEGEND_LETTERS = 28, 44  # that fit into half the axes' legend, and into a whole one
+CORNERS: dict[Corner, tuple[int, int]] = {
+    "upper right": (1, 1),
+    "lower left": (0, 0),
+    "upper left": (0, 1),
+    "lower right": (1, 0),
+}  # in order of taste
+
+
+def place_legends(figure: Figure, axes: Sequence[Axes], titles: Sequence[str]) -> list[Legend]:
+    """Put each panel's legend into a corner without curves; where one panel has none, put all of them below."""
+    legends = [panel.legend(loc="upper right", title=title) for panel, title in zip(axes, titles, strict=True)]
+    figure.draw_without_rendering()
+    corners = [_free_corner(panel, legend) for panel, legend in zip(axes, legends, strict=True)]
+    placed = []
+    for panel, corner, title in zip(axes, corners, titles, strict=True):
+        below = corner is None or None in corners
+        placed.append(legend_below(panel, title=title) if below else panel.legend(loc=corner, title=title))
+    if None in corners:
+        grow(figure, placed)
+    return placed
+
+
+def legend_below(axes: Axes, source: Axes | None = None, title: str = "") -> Legend:
+    """Put a legend below the panel's axis label; its entries may come from another panel."""
+    handles, labels = (source or axes).get_legend_handles_labels()
+    figure = axes.get_figure(root=True)
+    assert isinstance(figure, Figure)
+    under = offset_copy(axes.transAxes, figure, y=-LABEL_DEPTH, units="points")
+    spot: dict[str, Any] = {"bbox_to_anchor": (0.5, 0), "bbox_transform": under, "borderaxespad": 0.0}
+    spot |= {"title": title, "ncols": _columns(labels), "handlelength": 2.8}
+    return axes.legend(handles, labels, loc="upper center", **spot)
+
+
+def grow(figure: Figure, legends: Sequence[Legend]) -> None:
+    """Add the height that the legends below the panels take, so that the panels keep theirs."""
+    entries = [[text.get_text() for text in legend.get_texts()] for legend in legends]
+    titled = any(legend.get_title().get_text() for legend in legends)
+    rows = titled + max(math.ceil(sum(map(_lines, labels)) / _columns(labels)) for labels in entries)
+    figure.set_figheight(figure.get_figheight() + 0.12 + 0.17 * rows)
+
+
+def _lines(label: str) -> int:
+    return label.count("\n") + 1
+
+
+def _columns(labels: Sequence[str]) -> int:
+    """Return 2 where two columns fit below a panel."""
+    return 2 if len(labels) > 1 and max(map(len, labels)) <= COLUMN_LETTERS else 1
+
+
+def _free_corner(axes: Axes, legend: Legend) -> Corner | None:
+    """Return the first corner whose box for the legend meets no curve and no band."""
+    box = legend.get_window_extent().transformed(axes.transAxes.inverted())
+    width, height = box.width + 0.03, box.height + 0.03
+    to_axes = axes.transData + axes.transAxes.inverted()
+    paths = [line.get_path().transformed(line.get_transform() + axes.transAxes.inverted()) for line in axes.lines]
+    areas = [path.transformed(to_axes) for collection in axes.collections for path in collection.get_paths()]
+    for name, (x, y) in CORNERS.items():
+        corner = Bbox.from_bounds(x - width * x, y - height * y, width, height)
+        if not any(path.intersects_bbox(corner, filled=False) for path in paths) and not any(
+            area.intersects_bbox(corner, filled=True) for area in areas
+        ):
+            return name
+    return None
