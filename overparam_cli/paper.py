@@ -26,7 +26,12 @@ def is_stand_in(dataset: Mapping[str, Any]) -> bool:
 
 def shortcomings(dataset: Mapping[str, Any]) -> tuple[str, ...]:
     """Why numbers from these data may not bear a verdict on the paper; empty where they may, as far as data go."""
-    return (f"{dataset.get('name')} data, not the paper's",) if is_stand_in(dataset) else ()
+    return (not_the_papers(dataset),) if is_stand_in(dataset) else ()
+
+
+def not_the_papers(dataset: Mapping[str, Any]) -> str:
+    """How it is said of data that are others than the paper's."""
+    return f"{dataset.get('name')} data, not the paper's"
 
 
 CLAIMS: Mapping[str, str] = {  # in the paper's order: id → the module in which it is defined

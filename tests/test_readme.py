@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from support.commands import commands
 
 from overparam_cli.cli.main import cli
 from overparam_cli.experiments import available, load_experiment
@@ -69,17 +70,15 @@ def test_every_command_in_the_readme_runs(line: str, folder: Path, monkeypatch: 
     assert result.exit_code == 0, result.output
 
 
-def options(command: click.Command) -> Iterator[list[str]]:
+def options() -> Iterator[list[str]]:
     """Every option's spellings, those that switch it off included."""
-    yield from ([*own.opts, *own.secondary_opts] for own in command.params if isinstance(own, click.Option))
-    if isinstance(command, click.Group):
-        for below in command.commands.values():
-            yield from options(below)
+    for command in [cli, *(command for _, command in commands())]:
+        yield from ([*own.opts, *own.secondary_opts] for own in command.params if isinstance(own, click.Option))
 
 
 def test_every_option_stands_in_the_readme() -> None:
     missing = [
-        spellings for spellings in options(cli) if not any(re.search(rf"`[^`]*{own}\b", README) for own in spellings)
+        spellings for spellings in options() if not any(re.search(rf"`[^`]*{own}\b", README) for own in spellings)
     ]
     assert missing == []
 

@@ -18,9 +18,11 @@ from typing import Any
 import pandas as pd
 
 from overparam_cli.claims.verify import verify
-from overparam_cli.results import logs
+from overparam_cli.results.run import Run
+from overparam_cli.results.schema import LOG, MANIFEST, TRIALS
+from overparam_cli.results.store import write_json, write_table
 
-KEPT = (logs.MANIFEST, logs.TRIALS, "table.csv", "curves.csv", "bench.csv")
+KEPT = (MANIFEST, TRIALS, "table.csv", "curves.csv", "bench.csv")
 
 
 def thin(log: pd.DataFrame, keep: int) -> pd.DataFrame:
@@ -77,10 +79,10 @@ def main() -> None:
         if path.name in KEPT or path.suffix == ".png":
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
-        elif path.name == logs.LOG:
-            logs.write_table(target, thin(logs.read_run(path.parent).log, options.keep))
+        elif path.name == LOG:
+            write_table(target, thin(Run.read(path.parent).log, options.keep))
     claims = merged(verify(options.results).as_dict(everything=True), options.reference / "claims.json")
-    logs.write_json(options.reference / "claims.json", claims)
+    write_json(options.reference / "claims.json", claims)
     (options.reference / "claims.md").write_text(verdicts(claims), encoding="utf-8")
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from overparam_cli.claims.evidence import Chosen, RunEvidence
+from overparam_cli.claims.evidence import RunEvidence
 from overparam_cli.claims.measures import (
     at_least,
     count_text,
@@ -21,9 +21,8 @@ from overparam_cli.claims.measures import (
 )
 from overparam_cli.claims.model import WHOLE, CannotJudgeError, Case, Finding, claim
 from overparam_cli.errors import LogError
-from overparam_cli.results import logs
-from overparam_cli.results.measure import TOTAL_LOSS
-from overparam_cli.results.trajectories import final_gap, reaches
+from overparam_cli.results.curve import Choice
+from overparam_cli.results.schema import TRIALS
 
 ORIGINAL, FACTORED = "original", "factored"
 CONSIDERABLY = 1.5
@@ -39,7 +38,7 @@ ALIKE = 1.5
     says="about 250K added to 1.6M parameters, roughly 15 %",
     where="App. C.2",
     measures="exact counts",
-    requires="230K–270K; 14–17 %",
+    requires=f"{ADDED[0] // 1000}K–{ADDED[1] // 1000}K; {SHARE[0] * 100:.0f}–{SHARE[1] * 100:.0f} %",
     reads=("fig5-right/cross-entropy",),
 )
 def parameters(run: RunEvidence) -> Finding:
@@ -57,12 +56,10 @@ def _count(run: RunEvidence, curve: str, column: str) -> int:
 
     Raises CannotJudgeError when there is no such curve or its trials differ, LogError when the column has no numbers.
     """
-    own = run.run.trials[run.run.trials["curve"] == curve]
-    if own.empty:
-        raise CannotJudgeError(f"{run.run.folder} has no curve '{curve}'")
+    own = run.curve(curve).trials
     values = pd.to_numeric(own.get(column, pd.Series([None])), errors="coerce")
     if values.isna().any() or (values <= 0).any():
-        table = run.run.folder / logs.TRIALS
+        table = run.run.folder / TRIALS
         raise LogError(f"{table} is damaged: a trial of {curve} has no number for {column}; run it again elsewhere")
     if values.nunique() > 1:
         raise CannotJudgeError(f"{run.run.folder}: the trials of {curve} differ in {column}")
@@ -75,7 +72,7 @@ def _count(run: RunEvidence, curve: str, column: str) -> int:
     where="Fig. 5-right",
     measures="speedup in iterations at the original's final smoothed (100-step mean) cross-entropy, and the same "
     "for total loss",
-    requires="≥ 1.5 on cross-entropy; total loss reported beside it",
+    requires=f"≥ {CONSIDERABLY} on cross-entropy; total loss reported beside it",
     reads=("fig5-right/cross-entropy",),
 )
 def accelerates(run: RunEvidence) -> Finding:
@@ -92,7 +89,7 @@ def accelerates(run: RunEvidence) -> Finding:
     says="…by orders of magnitude",
     where="blog, App. C.2",
     measures="the same speedup",
-    requires="≥ 10",
+    requires=f"≥ {ORDER_OF_MAGNITUDE:g}",
     reads=("fig5-right/cross-entropy",),
 )
 def orders_of_magnitude(run: RunEvidence) -> Finding:
@@ -105,7 +102,7 @@ def orders_of_magnitude(run: RunEvidence) -> Finding:
     says="the gap in rates is similar with best lr each",
     where="App. C.2",
     measures="the same with best base lr each",
-    requires="≥ 1.5",
+    requires=f"≥ {CONSIDERABLY}",
     reads=("cnn-lr/cross-entropy",),
 )
 def best_lr(run: RunEvidence) -> Finding:
@@ -122,8 +119,10 @@ def _faster(run: RunEvidence, factor: float, *, named: bool = False) -> Finding:
     seeds, requirements = shared_seeds(run), (at_least(factor),)
     label = f"factored ({_rate(factored)}) over original ({_rate(original)})" if named else "factored over original"
     finding = judge_speedups({label: (factored, original)}, seeds, requirements, floor=run.floor)
-    totals = replace(factored, measure=TOTAL_LOSS), replace(original, measure=TOTAL_LOSS)
-    beside = judge_speedups({"total loss": totals}, seeds, requirements, floor=run.floor)
+    total = replace(run.run.level, column="loss_mean", final="final_loss_mean", noun="total loss")
+    beside = judge_speedups(
+        {"total loss": (factored.by(total), original.by(total))}, seeds, requirements, floor=run.floor
+    )
     text = beside.measured.removeprefix("speedup of ")
     cases = {
         seed: Case(case.holds, {**case.numbers, "beside": beside.cases[seed].numbers})
@@ -132,8 +131,8 @@ def _faster(run: RunEvidence, factor: float, *, named: bool = False) -> Finding:
     return Finding(f"{finding.measured}; beside it {text}", cases, finding.numbers, finding.notes)
 
 
-def _rate(curve: Chosen) -> str:
-    return "every lr diverged" if curve.lr is None else f"lr {curve.lr:g}"
+def _rate(curve: Choice) -> str:
+    return "every lr diverged" if curve.rate is None else f"lr {curve.rate:g}"
 
 
 @claim(
@@ -141,7 +140,7 @@ def _rate(curve: Chosen) -> str:
     says="convergence is almost identical across init std of the factored layers",
     where="App. C.2",
     measures="iterations to reach the baseline's final cross-entropy, max over min across std",
-    requires="≤ 1.5, and all faster than the baseline",
+    requires=f"≤ {ALIKE}, and all faster than the baseline",
     reads=("cnn-init/cross-entropy",),
 )
 def init_insensitive(run: RunEvidence) -> Finding:
@@ -168,15 +167,15 @@ def init_insensitive(run: RunEvidence) -> Finding:
     )
 
 
-def _alike(original: Chosen, family: Mapping[str, Chosen], seed: int) -> Case:
+def _alike(original: Choice, family: Mapping[str, Choice], seed: int) -> Case:
     """Judge one seed: the stds among themselves, and each against the original."""
-    log, column = original.logs.get(seed), original.measure.column
-    if log is None or seed in original.diverged:
+    trial = original.logs.get(seed)
+    if trial is None or seed in original.lost:
         empty = {"original": None, "at_cross_entropy_mean": None, "ratio": None}
         return Case(None, {"iterations": dict.fromkeys(family), **empty})
-    goal = final_gap(log, column)
-    own = reaches(log, goal, column)
-    counts = {std: reaches(one.logs[seed], goal, column) if seed in one.logs else None for std, one in family.items()}
+    goal = trial.final
+    own = trial.reaches(goal)
+    counts = {std: one.logs[seed].reaches(goal) if seed in one.logs else None for std, one in family.items()}
     reached = [count for count in counts.values() if count is not None]
     ratio = max(reached) / min(reached) if len(reached) == len(counts) else None
     faster = own is not None and all(count < own for count in reached)

@@ -1,8 +1,7 @@
 """Figures 3 and 5-left: what depth does to gradient descent, each depth at its best learning rate."""
 
 from collections.abc import Callable, Mapping, Sequence
-
-import pandas as pd
+from fractions import Fraction
 
 from overparam_cli.claims.evidence import RunEvidence, TableEvidence
 from overparam_cli.claims.measures import (
@@ -18,10 +17,10 @@ from overparam_cli.claims.measures import (
     shared_seeds,
 )
 from overparam_cli.claims.model import WHOLE, CannotJudgeError, Case, Finding, claim
-from overparam_cli.results.trajectories import PLATEAU, final_gap, plateau_end, start_gap
+from overparam_cli.results.trajectory import PLATEAU, Trajectory
 
 SHARES = (0.1, 0.5, 1.0)  # of the baseline's run
-SLIGHTLY = 1 / 3
+SLIGHTLY = Fraction(1, 3)
 SIGNIFICANTLY = 2.0
 PLATEAU_LENGTH = (32_000, 100_000)  # iterations
 IMMEDIATELY = 1_000  # iterations
@@ -34,7 +33,7 @@ BENCH_SUBJECT = "engine, one depth"
     says="with ℓ2, depth slightly hinders",
     where="Fig. 3-left",
     measures="speedup of depths 2, 3 over depth 1 at depth 1's gap at 10 %, 50 % and 100 % of the run",
-    requires='< 1 and ≥ 1/3 ("slightly") for both depths at all three',
+    requires=f'< 1 and ≥ {SLIGHTLY} ("slightly") for both depths at all three',
     reads=("fig3/l2",),
 )
 def l2_depth_hinders(run: RunEvidence) -> Finding:
@@ -43,7 +42,9 @@ def l2_depth_hinders(run: RunEvidence) -> Finding:
     A network that never reaches a gap bounds its speedup from above alone. "≥ 1/3" is then undecided, and the claim not
     shown to hold: so it is at 100 % of the run for every network that is slower at all.
     """
-    return _over_depth_1(run, {"depth 2": "depth-2", "depth 3": "depth-3"}, (below(1), at_least(SLIGHTLY)), SHARES)
+    return _over_depth_1(
+        run, {"depth 2": "depth-2", "depth 3": "depth-3"}, (below(1), at_least(float(SLIGHTLY))), SHARES
+    )
 
 
 @claim(
@@ -51,7 +52,7 @@ def l2_depth_hinders(run: RunEvidence) -> Finding:
     says="with ℓ4, depth significantly accelerates",
     where="Fig. 3-right",
     measures="speedup of depths 2, 3 over depth 1 at depth 1's final gap",
-    requires="≥ 2 for both",
+    requires=f"≥ {SIGNIFICANTLY:g} for both",
     reads=("fig3/l4",),
 )
 def l4_depth_accelerates(run: RunEvidence) -> Finding:
@@ -89,7 +90,7 @@ def _over_depth_1(
     where="Fig. 5-left",
     measures="first iteration with gap ≤ 0.9 of the start, best lr (shown beside it: the same for every lr, later "
     "diverged ones included)",
-    requires="between 32K and 100K",
+    requires=f"between {PLATEAU_LENGTH[0] // 1000}K and {PLATEAU_LENGTH[1] // 1000}K",
     reads=("fig5-left/l4",),
 )
 def depth4_plateau(run: RunEvidence) -> Finding:
@@ -98,13 +99,13 @@ def depth4_plateau(run: RunEvidence) -> Finding:
     The same for every learning rate, those that diverged later included, is shown beside it.
     """
     finding = _plateaus(run, {"depth 4": "depth-4"}, lambda end: PLATEAU_LENGTH[0] <= end <= PLATEAU_LENGTH[1])
-    seeds, failed = shared_seeds(run), run.diverged("depth-4")
+    seeds, failed = shared_seeds(run), run.curve("depth-4").diverged
     ends = {
-        lr: {seed: plateau_end(log) for seed, log in logs.items() if seed in seeds}
-        for lr, logs in run.by_rate("depth-4").items()
+        lr: {seed: trial.plateau_end() for seed, trial in trials.items() if seed in seeds}
+        for lr, trials in run.by_rate("depth-4").items()
     }
     texts = [
-        f"{lr:g} → {count_text(list(found.values()))}{' (diverged)' if any(lr == rate for rate, _ in failed) else ''}"
+        f"{lr:g} → {count_text(list(found.values()))}{' (diverged)' if lr in failed else ''}"
         for lr, found in ends.items()
         if any(end is not None for end in found.values())
     ]
@@ -117,7 +118,7 @@ def depth4_plateau(run: RunEvidence) -> Finding:
     says="under identity init depths 4 and 8 make progress immediately",
     where="Fig. 5-left",
     measures="first iteration with gap ≤ 0.9 of the start",
-    requires="≤ 1000",
+    requires=f"≤ {IMMEDIATELY}",
     reads=("fig5-left/l4",),
 )
 def identity_immediate(run: RunEvidence) -> Finding:
@@ -130,7 +131,7 @@ def _plateaus(run: RunEvidence, curves: Mapping[str, str], within: Callable[[int
     """Judge the end of the plateau at each curve's best rate; `within` fails for all that is beyond the run."""
     chosen = {label: run.chosen(curve) for label, curve in curves.items()}
     ends = {
-        seed: {label: plateau_end(own.logs[seed]) if seed in own.logs else None for label, own in chosen.items()}
+        seed: {label: own.logs[seed].plateau_end() if seed in own.logs else None for label, own in chosen.items()}
         for seed in shared_seeds(run)
     }
     cases = {
@@ -138,7 +139,8 @@ def _plateaus(run: RunEvidence, curves: Mapping[str, str], within: Callable[[int
         for seed, found in ends.items()
     }
     texts = [
-        f"{label}: {count_text([found[label] for found in ends.values()])}" + (f" (lr {own.lr:g})" if own.lr else "")
+        f"{label}: {count_text([found[label] for found in ends.values()])}"
+        + (f" (lr {own.rate:g})" if own.rate else "")
         for label, own in chosen.items()
     ]
     text = f"end of the plateau, {', '.join(texts)}"
@@ -150,7 +152,7 @@ def _plateaus(run: RunEvidence, curves: Mapping[str, str], within: Callable[[int
     says="near-zero depth 8: every lr diverges or fails to converge within 100K",
     where="Fig. 5-left, App. C.1",
     measures="best gap over all lrs at 100K",
-    requires="≥ 0.9 of the start, or diverged, for every lr",
+    requires=f"≥ {PLATEAU} of the start, or diverged, for every lr",
     reads=("fig5-left/l4",),
 )
 def depth8_stuck(run: RunEvidence) -> Finding:
@@ -158,10 +160,10 @@ def depth8_stuck(run: RunEvidence) -> Finding:
 
     The final gap is that of the last iteration, 100K in the paper's run.
     """
-    failed, rates = run.diverged("depth-8"), run.by_rate("depth-8")
+    failed, rates = run.curve("depth-8").lost, run.by_rate("depth-8")
     cases = {}
     for seed in shared_seeds(run):
-        ratios = {lr: _left(logs[seed]) for lr, logs in rates.items() if (lr, seed) not in failed}
+        ratios = {lr: _left(trials[seed]) for lr, trials in rates.items() if (lr, seed) not in failed}
         stuck = all(ratio >= PLATEAU for ratio in ratios.values())
         numbers = {"final_over_start": ratios, "diverged_rates": [lr for lr in rates if (lr, seed) in failed]}
         cases[str(seed)] = Case(stuck, numbers)
@@ -170,9 +172,9 @@ def depth8_stuck(run: RunEvidence) -> Finding:
     return Finding(f"best final gap {ranged(best)} of the start; {lost} of {len(rates)} learning rates diverged", cases)
 
 
-def _left(log: pd.DataFrame) -> float:
+def _left(trial: Trajectory) -> float:
     """Return the final gap over the gap at the start."""
-    return final_gap(log) / start_gap(log)
+    return trial.final / trial.start
 
 
 @claim(

@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from overparam_cli import paper
 from overparam_cli.claims.evidence import Evidence, RunEvidence
 from overparam_cli.claims.model import (
     NOT_RUN,
@@ -119,7 +120,7 @@ def command_for(sources: Iterable[str], results: Path) -> str:
 
 def _command(experiment: str, wanted: list[str]) -> str:
     if experiment == BENCH:
-        return "overparam bench --dataset ethanol"
+        return f"overparam bench --dataset {paper.REGRESSION}"
     if experiment == THEORY:
         return f"overparam theory {' '.join(wanted)}"
     known = {summary.name for summary in available()}

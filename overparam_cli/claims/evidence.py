@@ -1,6 +1,6 @@
 """What a claim's function is given: a run's finished seeds, curve by curve, or the columns of a table."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -10,43 +10,11 @@ import pandas as pd
 
 from overparam_cli.claims.model import CannotJudgeError
 from overparam_cli.errors import LogError
-from overparam_cli.results.analysis import gap_floor
-from overparam_cli.results.logs import Run
-from overparam_cli.results.measure import GAP, Measure, measure_of
-from overparam_cli.results.selection import best_learning_rate, diverged, logs_of, trials_of
+from overparam_cli.results.curve import Choice, CurveRun
+from overparam_cli.results.run import Run
+from overparam_cli.results.trajectory import Trajectory
 
 RULE = "final-gap"  # the selection rule of the claims, whatever an experiment of one's own selects by
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """A curve at the learning rate that stands for it.
-
-    Attributes:
-        lr: the best rate of a grid, None where all diverge; a fixed rate stands for its curve whatever comes of it.
-        logs: seed → log; empty without a rate.
-        diverged: seeds that diverged, with a fixed rate.
-        edge: which edge of its grid the rate stands at, if any.
-        measure: what it is judged by.
-    """
-
-    curve: str
-    lr: float | None
-    logs: dict[int, pd.DataFrame]
-    diverged: frozenset[int]
-    edge: str | None
-    measure: Measure = GAP
-
-    @property
-    def note(self) -> str | None:
-        """What a reader must know about the choice."""
-        if self.lr is None:
-            return f"{self.curve}: every learning rate diverged"
-        if self.diverged:
-            return f"{self.curve}: diverged for seed {', '.join(map(str, sorted(self.diverged)))}"
-        return (
-            f"{self.curve}: the best learning rate, {self.lr:g}, is the {self.edge} of the grid" if self.edge else None
-        )
 
 
 @dataclass(frozen=True)
@@ -62,63 +30,47 @@ class RunEvidence:
     run: Run
     unfinished: tuple[int, ...]
     shortcomings: tuple[str, ...]
-    _chosen: dict[str, Chosen] = field(default_factory=dict, init=False, repr=False, compare=False)
-    _logs: dict[str, dict[float, dict[int, pd.DataFrame]]] = field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )
 
     @property
     def seeds(self) -> tuple[int, ...]:
         """The finished seeds."""
-        return tuple(sorted(int(seed) for seed in self.run.trials["seed"].unique()))
+        return self.run.seeds
 
-    @cached_property
+    @property
     def floor(self) -> float:
         """The gap below which this run's numbers mean nothing."""
-        return gap_floor(self.run)
+        return self.run.floor
 
-    def chosen(self, curve: str) -> Chosen:
+    def curve(self, name: str) -> CurveRun:
+        """Return a curve; raises CannotJudgeError when the run lacks it."""
+        if name not in self.run.curves:
+            raise CannotJudgeError(f"{self.run.folder} has no curve '{name}'")
+        return self.run.curves[name]
+
+    def chosen(self, name: str) -> Choice:
         """Return the curve at its best learning rate; raises CannotJudgeError when the run lacks the curve."""
-        if curve not in self._chosen:
-            self._require(curve)
-            selection = best_learning_rate(self.run, curve, RULE)
-            lr = selection.rates[0] if len(selection.rates) == 1 else selection.lr
-            found = {} if lr is None else logs_of(self.run, curve, lr)
-            failed = frozenset(seed for rate, seed in self.diverged(curve) if rate == lr)
-            self._chosen[curve] = Chosen(curve, lr, found, failed, selection.edge, measure_of(self.run))
-        return self._chosen[curve]
+        if name not in self._chosen:
+            self._chosen[name] = self.curve(name).choose(RULE)
+        return self._chosen[name]
 
-    def by_rate(self, curve: str) -> dict[float, dict[int, pd.DataFrame]]:
-        """Return learning rate → seed → log, diverged trials included; raises CannotJudgeError as `chosen` does."""
-        if curve not in self._logs:
-            self._require(curve)
-            rates = sorted(map(float, trials_of(self.run, curve)["lr"].unique()))
-            self._logs[curve] = {lr: logs_of(self.run, curve, lr) for lr in rates}
-        return self._logs[curve]
+    @cached_property
+    def _chosen(self) -> dict[str, Choice]:
+        return {}
 
-    def fixed(self, curve: str) -> dict[int, pd.DataFrame]:
-        """Return seed → log of a curve with a single learning rate, diverged trials included.
+    def by_rate(self, name: str) -> dict[float, dict[int, Trajectory]]:
+        """Return learning rate → seed → trial, diverged trials included; raises CannotJudgeError as `chosen` does."""
+        curve = self.curve(name)
+        return {lr: curve.logs(lr) for lr in curve.rates}
+
+    def fixed(self, name: str) -> dict[int, Trajectory]:
+        """Return seed → trial of a curve with a single learning rate, diverged trials included.
 
         Raises CannotJudgeError when the run lacks the curve or gives it a grid.
         """
-        found = self.by_rate(curve)
-        if len(found) != 1:
-            raise CannotJudgeError(f"{curve} has {len(found)} learning rates in {self.run.folder}, not one fixed rate")
-        return next(iter(found.values()))
-
-    def diverged(self, curve: str) -> set[tuple[float, int]]:
-        """Return the (learning rate, seed) of the trials that diverged."""
-        return {(lr, seed) for name, lr, seed in self._diverged if name == curve}
-
-    @cached_property
-    def _diverged(self) -> set[tuple[str, float, int]]:
-        failed = self.run.trials[diverged(self.run.trials, measure_of(self.run))]
-        columns = (failed[column] for column in ("curve", "lr", "seed"))
-        return {(str(curve), float(lr), int(seed)) for curve, lr, seed in zip(*columns, strict=True)}
-
-    def _require(self, curve: str) -> None:
-        if curve not in set(self.run.trials["curve"]):
-            raise CannotJudgeError(f"{self.run.folder} has no curve '{curve}'")
+        rates = self.curve(name).rates
+        if len(rates) != 1:
+            raise CannotJudgeError(f"{name} has {len(rates)} learning rates in {self.run.folder}, not one fixed rate")
+        return self.curve(name).logs(rates[0])
 
 
 @dataclass(frozen=True)

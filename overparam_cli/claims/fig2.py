@@ -5,31 +5,19 @@ and widths 1 and 100; a seed holds when all of these do.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 from math import inf, isfinite
 from typing import Any
-
-import pandas as pd
 
 from overparam_cli.claims.evidence import RunEvidence
 from overparam_cli.claims.measures import UNKNOWN, at_least, at_most, ranged, ratio, shared_seeds
 from overparam_cli.claims.model import CannotJudgeError, Case, Finding, all_hold, claim
-from overparam_cli.results.trajectories import (
-    PLATEAU,
-    Speedup,
-    aligned_distance,
-    crossing,
-    final_gap,
-    gap_at,
-    log10_distance,
-    plateau_end,
-    reaches,
-    start_gap,
-)
+from overparam_cli.results.trajectory import Speedup, Trajectory, aligned_distance, log10_distance
 
 DEPTHS, WIDTHS = (2, 3), (1, 100)
 DISTANCE = 0.1  # in log10 gap
 GOALS = (("1/2", 1 / 2), ("1/5", 1 / 5), ("1/10", 1 / 10))  # of the starting gap
-NEGLIGIBLE = (at_least(2 / 3), at_most(3 / 2))
+NEGLIGIBLE = (Fraction(2, 3), Fraction(3, 2))  # ratio of iteration counts, ends included
 
 STUCK = "unbounded (one of a pair is stuck on its plateau, or diverged alone)"
 
@@ -43,7 +31,7 @@ Distance = Callable[..., float | None]
     measures="for N = 2, 3, ℓ2 and ℓ4, width 1 and 100, rule started from the net's own W_e: max over iterations "
     "of abs(log10 gap_net − log10 gap_rule), both counted from the end of their initial plateau (gap 0.9 "
     "of the start)",
-    requires="≤ 0.1 for every pair",
+    requires=f"≤ {DISTANCE} for every pair",
     reads=("fig2/l2", "fig2/l4"),
 )
 def rule_emulates_depth(l2: RunEvidence, l4: RunEvidence) -> Finding:
@@ -62,7 +50,7 @@ def rule_emulates_depth(l2: RunEvidence, l4: RunEvidence) -> Finding:
     "length need not agree; a balanced start is shown beside it)",
     where="Fig. 2",
     measures="the same maximum, unaligned",
-    requires="≤ 0.1 for every pair",
+    requires=f"≤ {DISTANCE} for every pair",
     reads=("fig2/l2", "fig2/l4"),
 )
 def rule_emulates_plateau(l2: RunEvidence, l4: RunEvidence) -> Finding:
@@ -99,7 +87,7 @@ def _emulation(runs: Mapping[str, RunEvidence], distance: Distance, suffix: str 
 def _distance(run: RunEvidence, pair: str, seed: int, distance: Distance) -> float:
     """Return a pair's distance; infinite where only one of them diverged, or one never leaves its plateau."""
     curves = f"depth-{pair}", f"rule-{pair}"
-    failed = [any(seed == other for _, other in run.diverged(curve)) for curve in curves]
+    failed = [seed in run.chosen(curve).lost for curve in curves]
     value = distance(*(run.fixed(curve)[seed] for curve in curves), floor=run.floor)
     return inf if value is None or failed[0] != failed[1] else value
 
@@ -110,7 +98,8 @@ def _distance(run: RunEvidence, pair: str, seed: int, distance: Distance) -> flo
     where="Fig. 2",
     measures="iterations to reach half, a fifth and a tenth of the starting gap, width 1 against width 100, "
     "counted from the end of the initial plateau (gap 0.9 of the start), and also from 0",
-    requires="ratio within [2/3, 3/2] (from the plateau's end); the from-0 ratio is shown beside it",
+    requires=f"ratio within [{NEGLIGIBLE[0]}, {NEGLIGIBLE[1]}] (from the plateau's end); the from-0 ratio is shown "
+    "beside it",
     reads=("fig2/l2", "fig2/l4"),
 )
 def width_negligible(l2: RunEvidence, l4: RunEvidence) -> Finding:
@@ -129,9 +118,13 @@ def width_negligible(l2: RunEvidence, l4: RunEvidence) -> Finding:
         }
         after, whole = (
             {f"{name} to {goal}": _ratio(pair, share, clock) for name, pair in pairs.items() for goal, share in GOALS}
-            for clock in (plateau_end, _zero)
+            for clock in (Trajectory.plateau_end, _zero)
         )
-        holds = all_hold(within(value) for value in after.values() for within in NEGLIGIBLE)
+        holds = all_hold(
+            within(value)
+            for value in after.values()
+            for within in (at_least(float(NEGLIGIBLE[0])), at_most(float(NEGLIGIBLE[1])))
+        )
         cases[str(seed)] = Case(holds, {"ratio_from_plateau": after, "ratio_from_0": whole})
     ends, beside = (
         _span([value for case in cases.values() for value in case.numbers[name].values()])
@@ -140,20 +133,20 @@ def width_negligible(l2: RunEvidence, l4: RunEvidence) -> Finding:
     return Finding(f"iterations of width 1 / width 100: {ends} from the plateau's end ({beside} from 0)", cases)
 
 
-def _zero(log: pd.DataFrame) -> int | None:
+def _zero(trial: Trajectory) -> int | None:
     """Return iteration 0, the other clock."""
     return 0
 
 
-def _ratio(pair: tuple[pd.DataFrame, ...], share: float, clock: Callable[[pd.DataFrame], int | None]) -> Speedup:
+def _ratio(pair: tuple[Trajectory, ...], share: float, clock: Callable[[Trajectory], int | None]) -> Speedup:
     """Return the ratio of the iterations to `share` of the start, from where the clock starts, or its bounds."""
     counts, given = [], []
-    for log in pair:
-        start, count = clock(log), reaches(log, share * start_gap(log))
+    for trial in pair:
+        start, count = clock(trial), trial.reaches(share * trial.start)
         if start is None:
             return UNKNOWN
         counts.append(None if count is None else count - start)
-        given.append(int(log["iteration"].iloc[-1]) - start)
+        given.append(trial.end - start)
     return ratio((counts[0], counts[1]), (given[0], given[1]))
 
 
@@ -200,13 +193,13 @@ def _depths_compared(run: RunEvidence, width: int, seed: int) -> dict[str, Any]:
     """Compare depth 3 with depth 2 at one width."""
     curves = [f"depth-{depth}-width-{width}" for depth in (3, 2)]
     deep, shallow = (run.fixed(curve)[seed] for curve in curves)
-    failed = [any(seed == other for _, other in run.diverged(curve)) for curve in curves]
-    gaps = [inf if lost else final_gap(log) for lost, log in zip(failed, (deep, shallow), strict=True)]
-    one, other = (crossing(log, PLATEAU * start_gap(log)) for log in (deep, shallow))
+    failed = [seed in run.chosen(curve).lost for curve in curves]
+    gaps = [inf if lost else trial.final for lost, trial in zip(failed, (deep, shallow), strict=True)]
+    one, other = deep.leaves_plateau(), shallow.leaves_plateau()
     aligned = None
     if one is not None and other is not None:
-        given = min(float(deep["iteration"].iloc[-1]) - one, float(shallow["iteration"].iloc[-1]) - other)
-        aligned = gap_at(deep, one + given) / gap_at(shallow, other + given)
+        given = min(float(deep.end) - one, float(shallow.end) - other)
+        aligned = deep.at(one + given) / shallow.at(other + given)
     return {
         "final_gap_depth_3": gaps[0],
         "final_gap_depth_2": gaps[1],

@@ -5,11 +5,10 @@ from math import inf, isfinite, isinf, isnan
 from statistics import median
 from typing import Any
 
-import pandas as pd
-
-from overparam_cli.claims.evidence import Chosen, RunEvidence
+from overparam_cli.claims.evidence import RunEvidence
 from overparam_cli.claims.model import CannotJudgeError, Case, Finding, all_hold
-from overparam_cli.results.trajectories import Speedup, final_gap, gap_at, median_speedup, speedup
+from overparam_cli.results.curve import Choice
+from overparam_cli.results.trajectory import Speedup, Trajectory, median_speedup, speedup
 
 UNKNOWN = Speedup(0.0, inf)  # nothing is known: the baseline has no final gap
 NEVER = Speedup(0.0, 0.0)  # every learning rate of the curve diverged, so that it reaches no gap at all
@@ -84,30 +83,29 @@ def require_same_problem(one: RunEvidence, other: RunEvidence) -> None:
             raise CannotJudgeError(f"{folders} have different {what}")
 
 
-def baseline_gap(log: pd.DataFrame, share: float, floor: float, column: str = "gap") -> float:
+def baseline_gap(trial: Trajectory, share: float, floor: float) -> float:
     """Return the gap of a baseline at a share of its run, and not below `floor`, where gaps mean nothing."""
-    end = float(log["iteration"].iloc[-1])
-    return max(final_gap(log, column) if share == 1 else gap_at(log, share * end, column), floor)
+    return max(trial.final if share == 1 else trial.at(share * float(trial.end)), floor)
 
 
-def speedup_at(curve: Chosen, baseline: Chosen, seed: int, floor: float, share: float = 1.0) -> Speedup:
+def speedup_at(curve: Choice, baseline: Choice, seed: int, floor: float, share: float = 1.0) -> Speedup:
     """Return a seed's speedup of a curve over a baseline, at the baseline's gap at a share of its run.
 
-    "Gap" is whatever the baseline is judged by (`Chosen.measure`).
+    "Gap" is whatever the baseline is judged by (`Choice.level`).
 
     A curve that diverges (at a fixed rate, or at every rate of its grid) before it has reached the gap never will.
     """
-    if seed not in baseline.logs or seed in baseline.diverged:
+    if seed not in baseline.logs or seed in baseline.lost:
         return UNKNOWN
     if seed not in curve.logs:
         return NEVER
-    log, column = baseline.logs[seed], baseline.measure.column
-    found = speedup(curve.logs[seed], log, baseline_gap(log, share, floor, column), column)
-    return NEVER if seed in curve.diverged and found.low == 0 else found
+    own = baseline.logs[seed]
+    found = speedup(curve.logs[seed], own, baseline_gap(own, share, floor))
+    return NEVER if seed in curve.lost and found.low == 0 else found
 
 
 def judge_speedups(
-    pairs: Mapping[str, tuple[Chosen, Chosen]],
+    pairs: Mapping[str, tuple[Choice, Choice]],
     seeds: Sequence[int],
     requirements: Sequence[Requirement],
     *,
@@ -121,7 +119,7 @@ def judge_speedups(
     """
     cases: dict[str, Case] = {}
     texts, goals = [], []
-    measure = next(iter(pairs.values()))[1].measure
+    level = next(iter(pairs.values()))[1].level
     table = {
         label: {seed: [speedup_at(*pair, seed, floor, share) for share in shares] for seed in seeds}
         for label, pair in pairs.items()
@@ -131,15 +129,15 @@ def judge_speedups(
         numbers = {label: at_shares(shares, values[seed]) for label, values in table.items()}
         gaps = {label: _gaps(pair[1], seed, floor, shares) for label, pair in pairs.items()}
         holds = all_hold(requirement(value) for value in found for requirement in requirements)
-        cases[str(seed)] = Case(holds, {"speedup": numbers, f"at_{measure.column}": gaps})
+        cases[str(seed)] = Case(holds, {"speedup": numbers, f"at_{level.column}": gaps})
         goals += [goal for found in gaps.values() for goal in found.values()]
     for label, values in table.items():
         columns = [speedup_text([values[seed][place] for seed in seeds]) for place in range(len(shares))]
         at = [f" at {share:.0%}" if len(shares) > 1 else "" for share in shares]
         texts.append(f"{label}: " + ", ".join(text + where for text, where in zip(columns, at, strict=True)))
-    curves = {chosen.curve: chosen for pair in pairs.values() for chosen in pair}
+    curves = {choice.curve.name: choice for pair in pairs.values() for choice in pair}
     return Finding(
-        f"speedup of {'; '.join(texts)}{gap_text(goals, measure.noun) if len(shares) == 1 and len(pairs) < 3 else ''}",
+        f"speedup of {'; '.join(texts)}{gap_text(goals, level.noun) if len(shares) == 1 and len(pairs) < 3 else ''}",
         cases,
         {"learning_rates": learning_rates(curves.values())},
         notes_of(curves.values()),
@@ -151,19 +149,29 @@ def at_shares(shares: Sequence[float], values: Sequence[Any]) -> dict[str, Any]:
     return {f"{share:.0%}": value for share, value in zip(shares, values, strict=True)}
 
 
-def _gaps(baseline: Chosen, seed: int, floor: float, shares: Sequence[float]) -> dict[str, float | None]:
-    log, column = None if seed in baseline.diverged else baseline.logs.get(seed), baseline.measure.column
-    return at_shares(shares, [None if log is None else baseline_gap(log, share, floor, column) for share in shares])
+def _gaps(baseline: Choice, seed: int, floor: float, shares: Sequence[float]) -> dict[str, float | None]:
+    trial = None if seed in baseline.lost else baseline.logs.get(seed)
+    return at_shares(shares, [None if trial is None else baseline_gap(trial, share, floor) for share in shares])
 
 
-def learning_rates(curves: Iterable[Chosen]) -> dict[str, float | None]:
-    """Return curve → chosen rate."""
-    return {chosen.curve: chosen.lr for chosen in curves}
+def learning_rates(curves: Iterable[Choice]) -> dict[str, float | None]:
+    """Return curve → the rate that stands for it."""
+    return {choice.curve.name: choice.rate for choice in curves}
 
 
-def notes_of(curves: Iterable[Chosen]) -> tuple[str, ...]:
+def notes_of(curves: Iterable[Choice]) -> tuple[str, ...]:
     """Return what must be known about the choices."""
-    return tuple(chosen.note for chosen in curves if chosen.note)
+    return tuple(note for choice in curves if (note := _note(choice)))
+
+
+def _note(choice: Choice) -> str:
+    """Return what must be known about one choice, if anything."""
+    name = choice.curve.name
+    if choice.rate is None:
+        return f"{name}: every learning rate diverged"
+    if choice.lost:
+        return f"{name}: diverged for seed {', '.join(map(str, sorted(choice.lost)))}"
+    return f"{name}: the best learning rate, {choice.rate:g}, is the {choice.edge} of the grid" if choice.edge else ""
 
 
 def speedup_text(values: Sequence[Speedup]) -> str:

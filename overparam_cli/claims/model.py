@@ -6,9 +6,10 @@ that does not hold is a finding.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field, is_dataclass
-from math import isfinite
+from dataclasses import dataclass, field
 from typing import Any
+
+from overparam_cli.results.store import plain
 
 REPRODUCED, NOT_REPRODUCED, MIXED, NOT_RUN = "reproduced", "not reproduced", "mixed", "not run"
 VERDICTS = (REPRODUCED, NOT_REPRODUCED, MIXED, NOT_RUN)
@@ -142,8 +143,8 @@ class Result:
             "reads": claim.reads,
             "command": self.command,
         }
-        plain: dict[str, Any] = plain_json(content)
-        return plain
+        result: dict[str, Any] = plain(content)
+        return result
 
 
 def tally(results: Iterable[Result]) -> dict[str, int]:
@@ -169,16 +170,3 @@ def all_hold(judgements: Iterable[bool | None]) -> bool | None:
     if False in found:
         return False
     return None if None in found else True
-
-
-def plain_json(value: Any) -> Any:
-    """Return JSON's own types: dataclasses as objects, string keys, no NaN, no infinity."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return plain_json(asdict(value))
-    if isinstance(value, Mapping):
-        return {str(key): plain_json(entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain_json(entry) for entry in value]
-    if isinstance(value, float):
-        return float(value) if isfinite(value) else None
-    return value

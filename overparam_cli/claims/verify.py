@@ -1,7 +1,7 @@
 """`overparam verify`: which of the paper's claims the logs bear out. Reads logs, never trains.
 
 report = verify(results, names)      evaluate
-print_results(report.asked, console) the table; `report.as_dict()` is the JSON
+report.asked, report.as_dict()       what a table (`report.verdicts`) shows, and the same as JSON
 save(report)                         claims.json beside the logs
 check(report, strict=strict)         raise where something asked for could not be evaluated, or does not hold
 """
@@ -17,10 +17,10 @@ from overparam_cli.claims.evaluation import BENCH, Library, evaluate, group_of
 from overparam_cli.claims.model import MIXED, NOT_REPRODUCED, Result, tally
 from overparam_cli.errors import ConfigError, LogError, NotReproducedError
 from overparam_cli.experiments import available, flatten, load_experiment
-from overparam_cli.report.verdicts import print_results
-from overparam_cli.results import logs
+from overparam_cli.results.schema import SCHEMA
+from overparam_cli.results.store import write_json
 
-__all__ = ["Report", "check", "print_results", "save", "select", "verify"]
+__all__ = ["Report", "check", "save", "select", "verify"]
 
 ALL = "all"
 
@@ -45,7 +45,7 @@ class Report:
         """Return what was asked for (or everything, as claims.json holds it) for JSON."""
         found = self.everything if everything else self.asked
         return {
-            "schema": logs.SCHEMA,
+            "schema": SCHEMA,
             "name": self.suffix or None,
             "summary": tally(found),
             "claims": [result.as_dict() for result in found],
@@ -119,7 +119,7 @@ def save(report: Report) -> Path | None:
     if not report.results.is_dir():
         return None
     path = report.results / (f"claims@{report.suffix}.json" if report.suffix else "claims.json")
-    logs.write_json(path, report.as_dict(everything=True))
+    write_json(path, report.as_dict(everything=True))
     return path
 
 

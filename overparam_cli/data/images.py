@@ -23,6 +23,11 @@ def images_fingerprint(*arrays: Pixels) -> str:
     return digest.hexdigest()[:16]
 
 
+def class_counts(labels: Pixels) -> list[int]:
+    """How often each digit 0 … 9 is among the labels (n,)."""
+    return [int(number) for number in np.bincount(labels, minlength=CLASSES)]
+
+
 @dataclass(frozen=True, eq=False)
 class ImageDataset:
     """Grey images of the digits 0 … 9, white (255) on black (0): n to train on, n_test to test on.

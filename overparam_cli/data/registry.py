@@ -2,20 +2,32 @@
 
 import difflib
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
-from overparam_cli.data import digits, embedded_facts, image_facts, mnist, simulated, table, two_points
+from overparam_cli.data import table
 from overparam_cli.data.cache import cache_dir
-from overparam_cli.data.checks import Check
 from overparam_cli.data.dataset import Dataset
-from overparam_cli.data.entries import Entry, ImagesEntry, RegressionEntry, Store
-from overparam_cli.data.gas_entry import gas_entry
-from overparam_cli.data.gas_sensor import FEATURES, GASES
-from overparam_cli.data.images import SIDE, ImageDataset
-from overparam_cli.data.options import Option, natural, parse_options, real, split_spec, whole
+from overparam_cli.data.entries import D, Entry, ImagesEntry, RegressionEntry
+from overparam_cli.data.facts import Check
+from overparam_cli.data.images import ImageDataset
+from overparam_cli.data.options import parse_options, split_spec
 from overparam_cli.errors import ConfigError
+
+MODULES = (  # of this folder; each has ENTRIES, its data sets by name
+    "gas_sensor",
+    "simulated",
+    "two_points",
+    "mnist",
+    "digits",
+)
+DATASETS: Mapping[str, Entry[Any]] = {
+    name: entry for module in MODULES for name, entry in import_module(f"overparam_cli.data.{module}").ENTRIES.items()
+}
+_TABLES = ", ".join(f"*{suffix}" for suffix in table.TABLE_SUFFIXES)
 
 
 @dataclass(frozen=True)
@@ -53,7 +65,7 @@ def load(
     if not isinstance(entry, RegressionEntry):
         what = f"data set '{name}' is a set of images, for experiments of kind 'cnn'"
         raise ConfigError(f"{what}: a regression needs one of {_names(RegressionEntry)}, or a table ({_TABLES})")
-    return entry.load(parse_options(name, text, entry.options), _store(data_dir, offline, progress))
+    return _load(name, text, entry, data_dir, offline, progress)
 
 
 def load_images(
@@ -73,7 +85,7 @@ def load_images(
             f"data set '{name}' is for regression, not a set of images: experiments of kind 'cnn' need "
             f"{_names(ImagesEntry)}"
         )
-    return entry.load(parse_options(name, text, entry.options), _store(data_dir, offline, progress))
+    return _load(name, text, entry, data_dir, offline, progress)
 
 
 def list_datasets(data_dir: Path | None = None) -> list[DatasetRow]:
@@ -90,7 +102,8 @@ def fetch(name: str, *, data_dir: Path | None = None, progress: bool = True) -> 
 
     Returns the folder of its files. Raises ConfigError, DataUnavailableError, StorageError.
     """
-    return _entry(name).fetch(cache_dir(data_dir), progress)
+    download, folder = _entry(name).download, cache_dir(data_dir)
+    return download.fetch(folder, progress) if download else folder
 
 
 def verify(name: str, *, data_dir: Path | None = None) -> list[Check]:
@@ -98,18 +111,26 @@ def verify(name: str, *, data_dir: Path | None = None) -> list[Check]:
 
     Raises ConfigError; DataUnavailableError where it is not there; DataInvalidError where it cannot even be parsed.
     """
-    return _entry(name).verify(cache_dir(data_dir))
+    entry, folder = _entry(name), cache_dir(data_dir)
+    if entry.download:
+        entry.download.require(name, folder)
+    return entry.verify(folder)
 
 
-def _store(data_dir: Path | None, offline: bool, progress: bool | None) -> Store:
-    return Store(cache_dir(data_dir), offline, sys.stderr.isatty() if progress is None else progress)
+def _load(name: str, text: str, entry: Entry[D], data_dir: Path | None, offline: bool, progress: bool | None) -> D:
+    """The data set of `entry` with the options `text`, fetched first where the data folder lacks it."""
+    options, folder = parse_options(name, text, entry.options), cache_dir(data_dir)
+    if entry.download:
+        bar = sys.stderr.isatty() if progress is None else progress
+        entry.download.provide(name, folder, offline=offline, progress=bar)
+    return entry.load(options, folder)
 
 
-def _names(kind: type[Entry]) -> str:
+def _names(kind: type[Entry[Any]]) -> str:
     return ", ".join(f"'{name}'" for name, entry in DATASETS.items() if isinstance(entry, kind))
 
 
-def _entry(name: str) -> Entry:
+def _entry(name: str) -> Entry[Any]:
     if name not in DATASETS:
         if table.is_table(name):
             raise ConfigError(
@@ -119,59 +140,3 @@ def _entry(name: str) -> Entry:
         hint = f"did you mean '{near[0]}'? " if near else ""
         raise ConfigError(f"unknown data set '{name}': {hint}choose from {', '.join(DATASETS)}, or a table ({_TABLES})")
     return DATASETS[name]
-
-
-_TABLES = ", ".join(f"*{suffix}" for suffix in table.TABLE_SUFFIXES)
-_ROWS = {"ethanol": 2565, "ethylene": 2926, "ammonia": 1641, "acetaldehyde": 1936, "acetone": 3009, "toluene": 1833}
-
-DATASETS: dict[str, Entry] = {
-    **{gas: gas_entry(gas, _ROWS[gas]) for gas in GASES},
-    "simulated": RegressionEntry(
-        what="a simulated gas-sensor array, made to resemble ethanol",
-        n=2565,
-        d=FEATURES,
-        source="embedded, made from a seed",
-        embedded=True,
-        load=lambda options, _: simulated.load(int(options["seed"])),
-        verify=embedded_facts.verify_simulated,
-        options={"seed": Option(natural, simulated.DEFAULT_SEED, "which campaign to simulate")},
-    ),
-    "two-points": RegressionEntry(
-        what="Section 7's two points on the axes; use preprocessing 'none'",
-        n=2,
-        d=2,
-        source="embedded",
-        embedded=True,
-        load=lambda options, _: two_points.load(options["y1"], options["y2"]),
-        verify=embedded_facts.verify_two_points,
-        options={
-            "y1": Option(real, 10.0, "label of the point [1, 0]"),
-            "y2": Option(real, 1.0, "label of the point [0, 1]"),
-        },
-    ),
-    "mnist": ImagesEntry(
-        what="MNIST: handwritten digits of 28 × 28 pixels, and 10000 more to test on",
-        n=60000,
-        d=SIDE * SIDE,
-        source="LeCun, Cortes and Burges, downloaded once",
-        embedded=False,
-        load=lambda _, store: mnist.load(store.folder, offline=store.offline, progress=store.progress),
-        verify=image_facts.verify_mnist,
-        cached=mnist.cached,
-        fetch=lambda folder, progress: mnist.fetch(folder, progress=progress),
-    ),
-    "digits-simulated": ImagesEntry(
-        what="printed digits of 28 × 28 pixels, distorted, in place of MNIST",
-        n=digits.N,
-        d=SIDE * SIDE,
-        source="embedded, made from a seed",
-        embedded=True,
-        load=lambda options, _: digits.load(int(options["seed"]), int(options["n"]), int(options["n_test"])),
-        verify=image_facts.verify_digits,
-        options={
-            "seed": Option(natural, digits.SEED, "which digits to draw"),
-            "n": Option(whole(5100, 10**6, "the first 5000 are for validation"), digits.N, "training images"),
-            "n_test": Option(whole(100, 10**6, "fewer measure no accuracy"), digits.N_TEST, "test images"),
-        },
-    ),
-}

@@ -15,6 +15,8 @@ were set by hand so that the z-scored problem has the spectrum and the optima of
 `tests/data/test_simulated.py` holds what must resemble.
 """
 
+from collections import Counter
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -22,7 +24,11 @@ from numpy.random import RandomState
 from numpy.typing import NDArray
 
 from overparam_cli.data.dataset import Array, Dataset
-from overparam_cli.data.gas_sensor import FEATURE_NAMES, SENSORS, feature_names
+from overparam_cli.data.entries import RegressionEntry
+from overparam_cli.data.facts import Check, exact, within
+from overparam_cli.data.gas_sensor.batches import FEATURE_NAMES, SENSORS, feature_names
+from overparam_cli.data.gas_sensor.facts import ETHANOL_ROWS, correlation_spectrum
+from overparam_cli.data.options import Option, natural
 
 # The real Ethanol labels: concentration in ppmv, and how many exposures had it.
 LEVELS = {
@@ -30,7 +36,7 @@ LEVELS = {
     110: 24, 120: 24, 125: 46, 130: 24, 140: 24, 150: 202, 160: 24, 170: 24, 175: 46, 180: 24, 190: 24, 200: 201,
     210: 24, 220: 24, 225: 47, 230: 24, 240: 25, 250: 246, 275: 12, 500: 8, 600: 8,
 }  # fmt: skip
-BATCH_ROWS = (90, 164, 365, 64, 28, 514, 649, 30, 61, 600)
+ETHANOL_SPECTRUM = (72.9, 15.8, 11.4, 7.9, 4.6)  # the five largest eigenvalues of ZᵀZ/n of the real data
 HIGH_LEVEL, HIGH_BATCH = 500.0, 1  # levels from here on were tried in one batch alone (counted from 0), and failed
 
 # Per sensor type, four sensors each: exponent β of the power law, sensitivity η to humidity.
@@ -58,6 +64,7 @@ FEATURES = (
     Feature(-18.0, 0.65, -1.0, 1.5),
 )
 DEFAULT_SEED = 1
+FINGERPRINT = "7894c4ad1e571451"
 
 Indices = NDArray[np.intp]
 
@@ -79,7 +86,7 @@ def load(seed: int = DEFAULT_SEED) -> Dataset:
 def simulate(seed: int) -> tuple[Array, Array]:
     """Features (n, 128) and labels (n,) of one simulated campaign."""
     random = RandomState(seed)  # not default_rng: NumPy promises never to change this stream
-    batch: Indices = np.repeat(np.arange(len(BATCH_ROWS)), BATCH_ROWS)  # (n,)
+    batch: Indices = np.repeat(np.arange(len(ETHANOL_ROWS)), ETHANOL_ROWS)  # (n,)
     concentration = _schedule(random, batch)
     failed = np.flatnonzero(concentration >= HIGH_LEVEL)
     blank, erratic = failed[::2], failed[1::2]
@@ -143,7 +150,7 @@ def _spikes(random: RandomState, shape: tuple[int, ...], erratic: Indices) -> Ar
 
 def _walk(random: RandomState, batch: Indices, k: int) -> Array:
     """k random walks over the batches (n, k), scaled to mean 0 and variance 1 over the rows."""
-    walk: Array = np.cumsum(random.randn(len(BATCH_ROWS), k), axis=0)[batch]
+    walk: Array = np.cumsum(random.randn(len(ETHANOL_ROWS), k), axis=0)[batch]
     walk -= walk.mean(axis=0)
     scaled: Array = walk / np.sqrt((walk**2).mean(axis=0))
     return scaled
@@ -156,3 +163,32 @@ def _weather(random: RandomState, n: int) -> Array:
     for i in range(1, n):
         humidity[i] = memory * humidity[i - 1] + np.sqrt(1 - memory**2) * steps[i]
     return humidity
+
+
+def verify(_: Path) -> list[Check]:
+    """Shape, labels, resemblance to the real data, and the very numbers."""
+    dataset = load()
+    eigenvalues = correlation_spectrum(dataset)
+    return [
+        exact("rows and features", (ENTRIES["simulated"].n, ENTRIES["simulated"].d), dataset.X.shape),
+        exact("labels are the real ones", True, Counter(dataset.Y[:, 0].tolist()) == Counter(LEVELS)),
+        *(
+            within(f"eigenvalue {i} of ZᵀZ/n", real / 2, real * 2, float(eigenvalues[i - 1]))
+            for i, real in enumerate(ETHANOL_SPECTRUM, start=1)
+        ),
+        within("condition number of ZᵀZ/n", 1e8, 1e11, float(eigenvalues[0] / eigenvalues[-1])),
+        exact("fingerprint", FINGERPRINT, dataset.fingerprint),
+    ]
+
+
+ENTRIES = {
+    "simulated": RegressionEntry(
+        what="a simulated gas-sensor array, made to resemble ethanol",
+        n=sum(ETHANOL_ROWS),
+        d=SENSORS * len(FEATURES),
+        source="embedded, made from a seed",
+        load=lambda options, _: load(int(options["seed"])),
+        verify=verify,
+        options={"seed": Option(natural, DEFAULT_SEED, "which campaign to simulate")},
+    ),
+}

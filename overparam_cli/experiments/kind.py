@@ -73,9 +73,9 @@ class Kind(Protocol):
 
     name: str  # as experiment files and manifests have it
     level: Level
+    family: str  # the column of trials.csv by which an ordered family of curves differs; "" where there is none
     columns: Mapping[str, Column]  # of log.csv, beyond the common ones
     outcomes: Sequence[Outcome]  # of trials.csv, reported beside the level
-    family: str | None  # column of trials.csv; curves that differ in it alone are drawn from dark to light
 
     @property
     def figures(self) -> Sequence[Any]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from overparam_cli.checks import texts
 from overparam_cli.errors import ConfigError
 from overparam_cli.experiments import registries
 from overparam_cli.experiments.expansion import expand
@@ -17,7 +18,6 @@ from overparam_cli.experiments.keys import (
     defaults,
     parse_text,
     suggest,
-    texts,
 )
 from overparam_cli.experiments.model import Curve, Experiment, Settings
 

@@ -5,22 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from overparam_cli.checks import Check, choice, integer, number, positive, positives, text, texts
 from overparam_cli.errors import ConfigError
 from overparam_cli.experiments import registries
-from overparam_cli.experiments.keys import (
-    PER_VARIANT,
-    Check,
-    check_setting,
-    checked,
-    choice,
-    integer,
-    number,
-    positive,
-    positives,
-    suggest,
-    text,
-    texts,
-)
+from overparam_cli.experiments.keys import PER_VARIANT, check_setting, checked, suggest
 from overparam_cli.experiments.model import TRAINED, Analysis, Curve, Experiment, Plot
 
 COMMON_KEYS = ("name", "title", "paper", "kind", "description")

@@ -1,4 +1,4 @@
-"""Marks in a pair of axes, and their scales."""
+"""What is done to a pair of axes whatever its curves: crosses, numbers, limits."""
 
 from collections.abc import Sequence
 
@@ -7,9 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
-from overparam_cli.experiments import Plot
 from overparam_cli.figures.style import Look
-from overparam_cli.results.trajectory import Array
 
 
 def cross(axes: Axes, x: float, y: float, style: Look) -> Line2D:
@@ -29,7 +27,7 @@ def plain_numbers(axes: Axes) -> None:
     axes.yaxis.set_minor_formatter(NullFormatter())
 
 
-def limit(axes: Axes, values: Sequence[Array], ceiling: float, margin: float = 0.05) -> None:
+def limit(axes: Axes, values: Sequence[np.ndarray], ceiling: float, margin: float = 0.05) -> None:
     """Set a log axis around the finite values, those above `ceiling` (a diverging trial's last ones) left out."""
     numbers = np.concatenate([value[np.isfinite(value) & (value > 0)] for value in values] or [np.empty(0)])
     numbers = numbers[numbers <= ceiling]
@@ -40,19 +38,8 @@ def limit(axes: Axes, values: Sequence[Array], ceiling: float, margin: float = 0
     axes.set_ylim(low / room, high * room)
 
 
-def scale_iterations(axes: Axes, end: int) -> None:
+def scale_axes(axes: Axes, end: int) -> None:
     """Set the iteration axis: linear, from 0 to the end of the run, numbers written out."""
     axes.set_xlim(0, max(end, 1))
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-
-
-def scale_values(axes: Axes, plot: Plot, values: Sequence[Array], ceiling: float) -> None:
-    """Set the axis around `values` (see `limit`); the experiment's [plot] table goes before what they suggest."""
-    axes.set_yscale(plot.yscale)
-    if axes.get_yscale() == "log":
-        limit(axes, values, ceiling)
-    if plot.ylim:
-        axes.set_ylim(*plot.ylim)
-    if plot.xlim:
-        axes.set_xlim(*plot.xlim)

@@ -1,12 +1,12 @@
-"""The one assembler of figures: cells side by side, each a pair of axes, or a stack of them over one x axis.
+"""The one assembler of figures: axes side by side or stacked, their heads, legends and notes.
 
-A cell says who draws into its axes and what stands above them; a drawing says of itself what must be explained at the
-foot. Sizes, folding, title, legends and notes are settled here, for runs and for the theory alike.
+A figure is a list of stacks, each a list of cells over one shared iteration axis; most stacks have a single cell. A
+cell draws into its axes and says what must stand around them (`Marks`). Nothing here knows what is drawn.
 """
 
 import math
 import textwrap
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,126 +17,110 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from overparam_cli.figures.legends import grow, legend_below, place_legends
 from overparam_cli.figures.style import ALERT, MUTED
 
-EDGE_MARK = "†"
-DIVERGED_NOTE = "× diverged"
-PARTIAL_NOTE = "1/3 beside a cross: seeds that diverged, where some did not"
-EDGE = "at the edge of the learning-rate grid: a better rate may lie outside"
-EDGE_NOTE, RING_NOTE = f"{EDGE_MARK} {EDGE}", f"ring {EDGE}"
-NOTES = (DIVERGED_NOTE, PARTIAL_NOTE, EDGE_NOTE, RING_NOTE)  # in this order; a figure's own follow as they occur
-
-
-@dataclass(frozen=True)
-class Said:
-    """What a drawing says of itself: `lines` that end its head, and `notes` at the figure's foot."""
-
-    notes: tuple[str, ...] = ()
-    lines: tuple[str, ...] = ()
+Legends = Literal["corner", "below", "own"]
 
 
 @dataclass(frozen=True)
 class Head:
-    """What stands above a cell: muted lines and, over them in a colour of its own, what is not the paper's."""
+    """What stands above a stack: lines about its data, and what must not be overlooked of them."""
 
-    lines: tuple[str, ...] = ()
+    lines: tuple[str, ...]
     alert: str = ""
 
 
 @dataclass(frozen=True)
-class Cell:
-    """One pair of axes of a figure, or a stack of them over one x axis.
+class Marks:
+    """What must stand around a pair of axes: its head, its legend's title, and the notes that explain its marks."""
 
-    Attributes:
-        draws: what draws each pair of axes, from the top down.
-        head: what stands above the topmost.
-        legend: the title of the legend.
-    """
-
-    draws: tuple[Callable[[Axes], Said], ...]
-    head: Head
+    head: Head | None = None
     legend: str = ""
+    notes: tuple[str, ...] = ()
 
 
-def folded(cells: int) -> int:
-    """The columns of so many cells: up to three beside each other."""
-    return min(cells, 3)
+@dataclass(frozen=True)
+class Cell:
+    """One pair of axes: what draws into it and says what stands around it."""
+
+    draw: Callable[[Axes], Marks]
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """How a figure's cells lie on it.
+    """The measures of a figure: inches of a pair of axes, of one that is alone, and how many stand side by side."""
 
-    Attributes:
-        width: of a pair of axes, in inches; two fill a paper's text width.
-        lone: its width where it stands alone.
-        height: of a pair of axes.
-        columns: cells → how many stand beside each other; stacks all do.
-        pad: inches between the columns; None: matplotlib's own.
-        legends: in a free corner of each pair of axes, below each cell, or drawn by the cells themselves.
-    """
-
-    width: float = 4.5
+    width: float = 4.5  # two fill a paper's text width
     lone: float = 5.4
     height: float = 3.6
-    columns: Callable[[int], int] = folded
-    pad: float | None = None
-    legends: Literal["corner", "below", "own"] = "corner"
+    most: int = 3
+    padding: float | None = None  # beside the axes; None: the layout's own
+
+    def columns(self, stacks: int) -> int:
+        """How many stacks stand side by side; the rest is folded."""
+        return min(stacks, self.most)
 
 
 SHEET = Sheet()
 
 
-def compose(cells: Sequence[Cell], title: str = "", sheet: Sheet = SHEET) -> Figure:
-    """Draw the cells, all stacks of one height, into one figure.
+def compose(
+    stacks: Sequence[Sequence[Cell]],
+    title: str = "",
+    *,
+    sheet: Sheet = SHEET,
+    legends: Legends = "corner",
+    order: Sequence[str] = (),
+) -> Figure:
+    """Draw the stacks beside each other under a title.
 
-    Within a stack only the lowest axes name the x axis, and the legend below has the entries of the topmost.
+    Legends stand in free corners (below where there is none), below the axes (a stack has one, that of its first cell),
+    or are the cells' own business. Notes that stand in `order` come first, in that order, the others behind them.
     """
-    figure, stacks = _new_figure(cells, title, sheet)
-    notes: list[str] = []
-    for cell, stack in zip(cells, stacks, strict=True):
-        said = [draw(axes) for draw, axes in zip(cell.draws, stack, strict=True)]
-        for axes in stack[:-1]:
-            axes.set_xlabel("")
-        _write_head(stack[0], [*cell.head.lines, *(line for one in said for line in one.lines)], cell.head.alert)
-        notes += [note for one in said for note in one.notes]
-    if sheet.legends == "corner":
-        place_legends(figure, [stack[0] for stack in stacks], [cell.legend for cell in cells])
-    elif sheet.legends == "below":
-        below = zip(cells, stacks, strict=True)
-        grow(figure, [legend_below(stack[-1], stack[0], cell.legend) for cell, stack in below])
-    _write_foot(figure, notes)
+    figure, grid = _axes(stacks, title, sheet)
+    marks = [[cell.draw(axes) for cell, axes in zip(*pair, strict=True)] for pair in zip(stacks, grid, strict=True)]
+    for column, drawn in zip(grid, marks, strict=True):
+        if drawn[0].head is not None:
+            _write_head(column[0], drawn[0].head)
+    tops, titles = [column[0] for column in grid], [drawn[0].legend for drawn in marks]
+    if legends == "corner":
+        place_legends(figure, tops, titles)
+    elif legends == "below":
+        grow(figure, [legend_below(column[-1], column[0]) for column in grid])
+    notes = dict.fromkeys(note for drawn in marks for one in drawn for note in one.notes)
+    place = {note: rank for rank, note in enumerate(order)}
+    _write_foot(figure, sorted(notes, key=lambda note: place.get(note, len(place))))
     return figure
 
 
-def _new_figure(cells: Sequence[Cell], title: str, sheet: Sheet) -> tuple[Figure, list[list[Axes]]]:
-    """Return a figure with its title set, and each cell's axes from the top down."""
-    rows = len(cells[0].draws)
-    columns = len(cells) if rows > 1 else sheet.columns(len(cells))
-    lines = math.ceil(len(cells) / columns)
+def _axes(stacks: Sequence[Sequence[Cell]], title: str, sheet: Sheet) -> tuple[Figure, list[list[Axes]]]:
+    """A figure with its title set, and the axes of every stack from top to bottom."""
+    rows = len(stacks[0])
+    columns = len(stacks) if rows > 1 else sheet.columns(len(stacks))
+    lines = math.ceil(len(stacks) / columns)
     width = sheet.lone if columns == 1 else sheet.width * columns
-    size = (width, sheet.height * rows * lines)
-    figure = Figure(figsize=size, layout=ConstrainedLayoutEngine(w_pad=sheet.pad))
+    layout = ConstrainedLayoutEngine(w_pad=sheet.padding)
+    figure = Figure(figsize=(width, sheet.height * rows * lines), layout=layout)
     grid = figure.subplots(rows * lines, columns, squeeze=False, sharex="col" if rows > 1 else "none")
-    if title:  # a formula must not be broken
+    if title:  # a formula is not broken
         figure.suptitle(title if "$" in title else textwrap.fill(title, width=int(width * 11)))
     if rows > 1:
         return figure, [list(column) for column in grid.T]
-    for empty in grid.flat[len(cells) :]:
+    flat = list(grid.ravel())
+    for empty in flat[len(stacks) :]:
         empty.remove()
-    return figure, [[axes] for axes in grid.flat[: len(cells)]]
+    return figure, [[axes] for axes in flat[: len(stacks)]]
 
 
-def _write_head(axes: Axes, lines: Sequence[str], alert: str) -> None:
-    """Write the lines above the axes, and the alert over them."""
-    if alert:
-        axes.set_title(alert, loc="left", color=ALERT, fontweight="bold", pad=6 + 10.5 * len(lines))
+def _write_head(axes: Axes, head: Head) -> None:
+    """Write a head above a pair of axes, its alert on lines of their own in a colour not to be overlooked."""
+    if head.alert:
+        axes.set_title(head.alert, loc="left", color=ALERT, fontweight="bold", pad=6 + 10.5 * len(head.lines))
     spot = {"xy": (0, 1), "xycoords": "axes fraction", "xytext": (0, 6), "textcoords": "offset points"}
-    axes.annotate("\n".join(lines), **spot, fontsize=8, color=MUTED, va="bottom").set_gid("data")  # type: ignore[arg-type]
+    text = "\n".join(head.lines)
+    axes.annotate(text, **spot, fontsize=8, color=MUTED, va="bottom").set_gid("data")  # type: ignore[arg-type]
 
 
-def _write_foot(figure: Figure, notes: Iterable[str]) -> None:
-    """Write every note once below the axes."""
-    found = list(dict.fromkeys(notes))
-    found = [note for note in NOTES if note in found] + [note for note in found if note not in NOTES]
-    if found:
+def _write_foot(figure: Figure, notes: Sequence[str]) -> None:
+    """Write the notes below the axes."""
+    if notes:
         width = int(figure.get_figwidth() * 17)
-        figure.supxlabel(textwrap.fill("   ".join(found), width=width), fontsize=7.5, color=MUTED, x=0.01, ha="left")
+        figure.supxlabel(textwrap.fill("   ".join(notes), width=width), fontsize=7.5, color=MUTED, x=0.01, ha="left")

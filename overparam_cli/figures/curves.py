@@ -1,26 +1,27 @@
-"""Curves over the iterations: median and range of the seeds, and where seeds diverged."""
+"""Curves over the iterations, every one at its chosen learning rate: median and range over the seeds, crosses."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 
-from overparam_cli.figures.axes import cross
-from overparam_cli.figures.bands import Band, Course, Read, band, level
-from overparam_cli.figures.captions import curve_label
-from overparam_cli.figures.panels import Panel
+from overparam_cli.figures.axes import cross, limit
+from overparam_cli.figures.labels import curve_label
+from overparam_cli.figures.panels import Band, Line, Panel, band
 from overparam_cli.figures.style import Look
+from overparam_cli.results.trajectory import Array, Trajectory
 
 MARKED = 4  # from this many curves on, sparse markers help to tell them apart
 
 
-def draw_bands(axes: Axes, panel: Panel, floor: float, read: Read = level) -> dict[str, Band]:
-    """Draw every curve's median and range of what `read` finds in a trial; values below `floor` are drawn at it."""
-    bands = {}
+def draw_bands(axes: Axes, panel: Panel, column: str, floor: float) -> dict[str, Band]:
+    """Draw every curve's median and range in one logged column; values below `floor` are drawn at it."""
+    bands, named = {}, panel.common_rate is None
     for place, (curve, choice) in enumerate(panel.choices.items()):
-        courses = [Course.of(trial, read) for trial in panel.shown(curve).values()]
-        bands[curve] = band(courses, floor, panel.run.iterations)
-        label = curve_label(choice, named=panel.common_rate is None)
+        lines = [Line.of(trial, column, panel.run.iterations) for trial in panel.shown(curve).values()]
+        bands[curve] = band(lines, floor)
+        label = curve_label(choice.curve.label, choice, named=named)
         draw_band(axes, bands[curve], panel.looks[curve], label, (place, len(panel.choices)))
     return bands
 
@@ -33,49 +34,82 @@ def draw_band(axes: Axes, values: Band, style: Look, label: str, turn: tuple[int
     """
     place, curves = turn
     finite = np.isfinite(values.median)
+    marks: dict[str, Any] = {}
+    if curves >= MARKED and values.iterations.size:
+        spots = (np.arange(6) + (place + 0.5) / curves) / 6 * values.iterations[-1]
+        marks = {
+            "marker": style.marker,
+            "markevery": np.unique(np.searchsorted(values.iterations[finite], spots))
+            .clip(max=finite.sum() - 1)
+            .tolist(),
+        }
     x, y = values.iterations[finite], values.median[finite]
-    look: dict[str, Any] = {
+    look = {
         "color": style.stroke,
         "markersize": 4.5,
         "markerfacecolor": style.color if style.pale else "white",
         "markeredgecolor": "white" if style.pale else style.color,
+        **marks,
     }
-    marked = curves >= MARKED and values.iterations.size
-    if marked:
-        spots = (np.arange(6) + (place + 0.5) / curves) / 6 * values.iterations[-1]
-        places = np.unique(np.searchsorted(x, spots)).clip(max=finite.sum() - 1)
-        look |= {"marker": style.marker, "markevery": places.tolist()}
     order = 4 - style.width / 4  # thin lines above broad ones
     axes.plot(x, y, linestyle=style.linestyle, linewidth=style.width, label=label, zorder=order, **look)
-    if marked:  # again, above every line: a curve that lies under another still shows where it is
+    if marks:  # again, above every line: a curve that lies under another still shows where it is
         axes.plot(x, y, linestyle="none", label="_markers", zorder=4, **look)
     ranged = np.isfinite(values.high)
-    x, low, high = (ends[ranged] for ends in (values.iterations, values.low, values.high))
-    if np.any(high > low):
-        axes.fill_between(x, low, high, color=style.color, alpha=0.18, linewidth=0, zorder=2)
+    if np.any(values.high[ranged] > values.low[ranged]):
+        axes.fill_between(
+            values.iterations[ranged],
+            values.low[ranged],
+            values.high[ranged],
+            color=style.color,
+            alpha=0.18,
+            linewidth=0,
+            zorder=2,
+        )
 
 
-def draw_crosses(axes: Axes, panel: Panel, read: Read = level, at: Read | None = None) -> bool:
+def draw_crosses(axes: Axes, panel: Panel, column: str, at: str | None = None) -> bool:
     """Mark where seeds of the drawn rates diverged; return whether there are any.
 
-    Each seed of such a curve is then drawn as a thin line too: the median does not show what the seeds that go on do.
-    A seed that diverges before `read` finds a value is marked where `at` finds its last one.
+    Each seed of such a rate is then drawn as a thin line too: the median does not show what the seeds that go on do. A
+    seed that diverges before `column` has a value is marked at its last one of the column `at`.
     """
-    found = [_draw_crosses(axes, panel, curve, read, at or read) for curve in panel.choices]
-    return any(found)
+    end, marked = panel.run.iterations, False
+    for curve in panel.choices:
+        style, trials = panel.looks[curve], panel.shown(curve).values()
+        ends = [_last(trial, (column, at or column)) for trial in trials]
+        lost = [(x, y) for x, y in ends if x < end]
+        if not lost:
+            continue
+        for trial in trials:
+            times, values = trial.finite(column)
+            axes.plot(times, np.maximum(values, panel.floor), color=style.color, linewidth=0.6, zorder=2.5)
+        for x, y in lost:
+            cross(axes, x, y, style)
+        marked = True
+    return marked
 
 
-def _draw_crosses(axes: Axes, panel: Panel, curve: str, read: Read, at: Read) -> bool:
-    """Mark where seeds of one curve diverged."""
-    look, trials = panel.looks[curve], list(panel.shown(curve).values())
-    courses = [Course.of(trial, read) for trial in trials]
-    ends = [
-        course if course.values.size else Course.of(trial, at) for course, trial in zip(courses, trials, strict=True)
-    ]
-    lost = [end for end in ends if end.values.size and end.end < panel.run.iterations]
-    for course in courses if lost else ():
-        heights = np.maximum(course.values, panel.run.floor)
-        axes.plot(course.iterations, heights, color=look.color, linewidth=0.6, zorder=2.5)
-    for end in lost:
-        cross(axes, end.end, float(end.values[-1]), look)
-    return bool(lost)
+def _last(trial: Trajectory, columns: Sequence[str]) -> tuple[float, float]:
+    """The last finite point of the first column that has one; infinitely late where none has."""
+    for column in columns:
+        times, values = trial.finite(column)
+        if times.size:
+            return float(times[-1]), float(values[-1])
+    return np.inf, np.inf
+
+
+def scale_values(axes: Axes, panel: Panel, values: Sequence[Array], ceiling: float) -> None:
+    """Set the axis around `values` (see `limit`); the experiment's [plot] table goes before what they suggest."""
+    axes.set_yscale(panel.plot.yscale)
+    if axes.get_yscale() == "log":
+        limit(axes, values, ceiling)
+    if panel.plot.ylim:
+        axes.set_ylim(*panel.plot.ylim)
+    if panel.plot.xlim:
+        axes.set_xlim(*panel.plot.xlim)
+
+
+def edges(bands: Mapping[str, Band]) -> list[Array]:
+    """Every curve's median and range, for an axis that is to show them."""
+    return [values for one in bands.values() for values in (one.low, one.median, one.high)]

@@ -1,4 +1,4 @@
-"""The final level against the learning rate: what the grid search saw, the rates that diverged included."""
+"""Final level against learning rate: what the grid search saw, the rates that diverged included."""
 
 from typing import Any
 
@@ -8,11 +8,11 @@ from matplotlib.lines import Line2D
 from matplotlib.transforms import blended_transform_factory
 
 from overparam_cli.figures.axes import limit
-from overparam_cli.figures.compose import PARTIAL_NOTE, RING_NOTE, Cell, Said, Sheet
-from overparam_cli.figures.figure import Figure, cell_of
+from overparam_cli.figures.compose import Marks
+from overparam_cli.figures.labels import PARTIAL_NOTE, RING_NOTE, marks
 from overparam_cli.figures.panels import Panel
-from overparam_cli.figures.style import MUTED, Look
-from overparam_cli.results.curve import Choice
+from overparam_cli.figures.registry import Figure, beside
+from overparam_cli.figures.style import MUTED
 from overparam_cli.results.trajectory import Array
 
 ROW = 0.06  # height of a curve's row of crosses, as a fraction of the axis
@@ -23,48 +23,52 @@ def has_grid(panel: Panel) -> bool:
     return any(len(choice.rates) > 1 for choice in panel.choices.values())
 
 
-def final_levels(panel: Panel) -> list[Cell]:
-    """Return the final level (median and range over the seeds) against the learning rate.
+def _draw(axes: Axes, panel: Panel) -> Marks:
+    """Draw the final level (median and range over the seeds) against the learning rate.
 
     Rates with which a seed diverged have no final level: they stand as crosses in a strip at the top, a row for each
     curve. The chosen rate is ringed.
     """
-    return [cell_of(panel, _draw)]
-
-
-def _draw(axes: Axes, panel: Panel) -> Said:
-    """Draw one panel."""
-    level, choices = panel.run.level, panel.choices
-    axes.set(xscale="log", yscale="log", xlabel=level.rate, ylabel=level.axis.format(loss=panel.loss))
-    rates = [rate for choice in choices.values() for rate in choice.rates]
+    axes.set(xscale="log", yscale="log", xlabel=panel.level.rate, ylabel=panel.level.axis.format(loss=panel.loss))
+    rates = [rate for choice in panel.choices.values() for rate in choice.rates]
     axes.set_xlim(min(rates) / 1.8, max(rates) * 1.8)
-    ends = [_draw_curve(axes, choice, panel.looks[name]) for name, choice in choices.items()]
+    ends = [_draw_curve(axes, panel, curve) for curve in panel.choices]
     limit(axes, ends, np.inf, margin=0.1)
-    failing = [name for name, choice in choices.items() if choice.diverged]
+    failing = [curve for curve, choice in panel.choices.items() if choice.diverged]
     if failing:
         _open_strip(axes, len(failing))
-    partial = [_draw_crosses(axes, choices[name], panel.looks[name], row) for row, name in enumerate(failing)]
-    axes.add_line(_sample("chosen", "o", 11.0))
-    if failing:
-        axes.add_line(_sample("diverged", "x", 6.0))
-    return Said((PARTIAL_NOTE,) * any(partial) + (RING_NOTE,) * panel.at_edge)
+    partial = [_draw_crosses(axes, panel, curve, line) for line, curve in enumerate(failing)]
+    for label, marker, size in (("chosen", "o", 11.0), ("diverged", "x", 6.0)):
+        if label == "chosen" or failing:
+            axes.add_line(_sample(label, marker, size))
+    return marks(panel, *([PARTIAL_NOTE] if any(partial) else []), edge=RING_NOTE)
 
 
-def _draw_curve(axes: Axes, choice: Choice, look: Look) -> Array:
-    """Draw the final levels of one curve and ring the chosen one; return all levels drawn."""
-    run, trials = choice.curve.run, choice.curve.trials
-    trials = trials[~trials["lr"].isin(choice.diverged)]
-    finals = trials[run.level.final].clip(lower=run.floor).groupby(trials["lr"]).agg(["median", "min", "max"])
-    rates = finals.index.to_numpy(np.float64)
-    middle, low, high = (finals[name].to_numpy(np.float64) for name in ("median", "min", "max"))
-    style: dict[str, Any] = {"linestyle": look.linestyle, "linewidth": 1.2, "marker": look.marker, "markersize": 4.5}
-    axes.plot(rates, middle, color=look.color, label=choice.curve.label, zorder=3, **style)
+def _draw_curve(axes: Axes, panel: Panel, curve: str) -> Array:
+    """Draw the final gaps of one curve and ring the chosen one; return all gaps drawn."""
+    style, chosen = panel.looks[curve], panel.choices[curve]
+    trials = chosen.curve.trials[~chosen.curve.trials["lr"].isin(chosen.diverged)]
+    gaps = trials[panel.level.final].clip(lower=panel.floor).groupby(trials["lr"]).agg(["median", "min", "max"])
+    rates = gaps.index.to_numpy(np.float64)
+    middle, low, high = (gaps[name].to_numpy(np.float64) for name in ("median", "min", "max"))
+    axes.plot(
+        rates,
+        middle,
+        color=style.color,
+        linestyle=style.linestyle,
+        linewidth=1.2,
+        marker=style.marker,
+        markersize=4.5,
+        label=panel.labels[curve],
+        zorder=3,
+    )
     if np.any(high > low):
-        axes.vlines(rates, low, high, color=look.color, linewidth=3.5, alpha=0.3, zorder=2)
-    if choice.lr is not None:
-        spot = rates == choice.lr
+        axes.vlines(rates, low, high, color=style.color, linewidth=3.5, alpha=0.3, zorder=2)
+    if chosen.lr is not None:
+        spot = rates == chosen.lr
         ring: dict[str, Any] = {"markersize": 11, "markerfacecolor": "none", "markeredgewidth": 1.4, "zorder": 4}
-        axes.plot(rates[spot], middle[spot], "o", color=look.color, **ring).pop().set_gid("chosen")
+        (line,) = axes.plot(rates[spot], middle[spot], "o", color=style.color, **ring)
+        line.set_gid("chosen")
     return np.concatenate([low, high])
 
 
@@ -80,27 +84,48 @@ def _open_strip(axes: Axes, rows: int) -> None:
     axes.axhline(high, color=MUTED, linewidth=0.6, zorder=1)
 
 
-def _draw_crosses(axes: Axes, choice: Choice, look: Look, row: int) -> bool:
+def _draw_crosses(axes: Axes, panel: Panel, curve: str, line: int) -> bool:
     """Mark the diverged rates of one curve in its row of the strip; say how many seeds where not all did."""
     place = blended_transform_factory(axes.transData, axes.transAxes)
-    height, partial = 1 - ROW * (row + 0.75), False
-    axes.plot([0.015], [height], look.marker, color=look.color, markersize=3.5, transform=axes.transAxes)  # whose row
-    mark: dict[str, Any] = {"markersize": 6, "markeredgewidth": 1.8, "zorder": 5}
-    count: dict[str, Any] = {"fontsize": 6.5, "va": "center", "ha": "left", "textcoords": "offset points"}
-    for lost in choice.curve.divergences:
-        axes.plot([lost.lr], [height], "x", color=look.color, transform=place, **mark).pop().set_gid("diverged")
-        if len(lost.seeds) < lost.of:
+    height, style, partial = 1 - ROW * (line + 0.75), panel.looks[curve], False
+    axes.plot([0.015], [height], style.marker, color=style.color, markersize=3.5, transform=axes.transAxes)  # whose row
+    for row in panel.choices[curve].curve.divergences:
+        lr, failed = row.lr, len(row.seeds)
+        mark: dict[str, Any] = {
+            "color": style.color,
+            "markersize": 6,
+            "markeredgewidth": 1.8,
+            "transform": place,
+            "zorder": 5,
+        }
+        (drawn,) = axes.plot([lr], [height], "x", **mark)
+        drawn.set_gid("diverged")
+        if failed < row.of:
             partial = True
-            spot = (lost.lr, height)
-            text = f"{len(lost.seeds)}/{lost.of}"
-            axes.annotate(text, spot, xycoords=place, xytext=(5, 0), color=look.color, **count)
+            count: dict[str, Any] = {
+                "fontsize": 6.5,
+                "va": "center",
+                "ha": "left",
+                "color": style.color,
+                "textcoords": "offset points",
+            }
+            axes.annotate(f"{failed}/{row.of}", (lr, height), xycoords=place, xytext=(5, 0), **count)
     return partial
 
 
 def _sample(label: str, marker: str, size: float) -> Line2D:
-    """Return an invisible line that puts a mark into the legend."""
-    style: dict[str, Any] = {"markersize": size, "markerfacecolor": "none", "markeredgewidth": 1.5}
-    return Line2D([], [], color=MUTED, marker=marker, linestyle="", label=label, **style)
+    """An invisible line that puts a mark into the legend."""
+    return Line2D(
+        [],
+        [],
+        color=MUTED,
+        marker=marker,
+        linestyle="",
+        markersize=size,
+        markerfacecolor="none",
+        markeredgewidth=1.5,
+        label=label,
+    )
 
 
-LEARNING_RATES = Figure("learning-rates", final_levels, "final loss by learning rate", Sheet(legends="below"), has_grid)
+LEARNING_RATES = Figure("learning-rates", beside(_draw), "final loss by learning rate", has_grid, legends="below")

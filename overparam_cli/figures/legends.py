@@ -1,4 +1,4 @@
-"""Where legends stand: in a corner of the axes that no curve needs, or below them."""
+"""Where legends go: into a corner without curves, or below the axes, which then get the height for it."""
 
 import math
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from matplotlib.transforms import Bbox, offset_copy
 
 Corner = Literal["upper right", "lower left", "upper left", "lower right"]
 LABEL_DEPTH = 36  # points below the axis that tick labels and axis label take
-COLUMN_LETTERS, LEGEND_LETTERS = 28, 44  # that fit into half the axes' legend, and into a whole one
+COLUMN_LETTERS = 28  # that fit into half a panel's legend
 CORNERS: dict[Corner, tuple[int, int]] = {
     "upper right": (1, 1),
     "lower left": (0, 0),

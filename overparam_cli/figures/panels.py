@@ -1,24 +1,27 @@
-"""What the figures of runs share: which run goes into which panel, and how each of its curves looks."""
+"""What the figures share: which run goes into which panel, how each curve looks, and its seeds as a band."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from overparam_cli.errors import LogError
-from overparam_cli.experiments import Plot
+from overparam_cli.experiments.kind import Level
+from overparam_cli.experiments.model import Curve, Plot
 from overparam_cli.figures.style import Look, look, ramp
 from overparam_cli.results.curve import Choice
 from overparam_cli.results.run import Run
-from overparam_cli.results.trajectory import Trajectory
+from overparam_cli.results.trajectory import SMALLEST, Array, Trajectory
 
 FAMILY = 3  # curves that differ by a number are drawn as an ordered family from here on
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One run (one variant) with everything its panel of a figure needs."""
+    """One run (one variant) with everything its panel of a figure needs; `choices` are the curves drawn, in order."""
 
     run: Run
-    choices: Mapping[str, Choice]  # curve → its learning rate, in the order they are drawn
+    choices: Mapping[str, Choice]
     looks: Mapping[str, Look]
 
     @property
@@ -27,10 +30,25 @@ class Panel:
         return self.run.experiment.plot
 
     @property
+    def labels(self) -> dict[str, str]:
+        """Curve → label, in the order they are drawn."""
+        return {name: choice.curve.label for name, choice in self.choices.items()}
+
+    @property
+    def floor(self) -> float:
+        """Gaps below it are drawn at it."""
+        return self.run.floor
+
+    @property
+    def level(self) -> Level:
+        """What its curves are judged by."""
+        return self.run.level
+
+    @property
     def title(self) -> str:
         """The panel's own title, where the experiment gives one."""
-        titles = dict(zip(self.plot.panels, self.plot.titles, strict=False))
-        return titles.get(self.run.variant, "")
+        names, titles = self.plot.panels, self.plot.titles
+        return str(titles[names.index(self.run.variant)]) if titles and self.run.variant in names else ""
 
     @property
     def loss(self) -> str:
@@ -44,27 +62,48 @@ class Panel:
         rates = {rate for choice in self.choices.values() for rate in choice.rates}
         return rates.pop() if len(rates) == 1 else None
 
-    @property
-    def at_edge(self) -> bool:
-        """Whether a curve's rate stands at the edge of its grid."""
-        return any(choice.edge for choice in self.choices.values())
-
     def shown(self, curve: str) -> dict[int, Trajectory]:
-        """Return seed → trial of a curve at the rate that is drawn."""
+        """Seed → trial of a curve at the rate that is drawn."""
         choice = self.choices[curve]
         return choice.curve.logs(choice.shown)
 
 
+@dataclass(frozen=True)
+class Line:
+    """One seed's finite points of a logged column, and whether its trial stopped before the end of the run."""
+
+    iterations: Array
+    values: Array
+    stopped: bool = False
+
+    @classmethod
+    def of(cls, trial: Trajectory, column: str, end: float | None = None) -> "Line":
+        """The points of a trial's column in a run of `end` iterations."""
+        iterations, values = trial.finite(column)
+        last = iterations[-1] if iterations.size else trial.end
+        return cls(iterations, values, end is not None and last < end)
+
+
+@dataclass(frozen=True)
+class Band:
+    """Median and full range over the seeds of one logged column, iteration by iteration."""
+
+    iterations: Array
+    median: Array
+    low: Array
+    high: Array
+
+
 def panels_of(runs: Sequence[Run]) -> list[Panel]:
-    """Return one panel per run that has trials, in the order of the experiment's [plot].panels, then as given.
+    """One panel per run that has trials, in the order of the experiment's [plot].panels, then as given.
 
     Raises LogError when there is nothing to draw.
     """
     panels = [_panel(run) for run in runs if len(run.trials) and len(run.log)]
     if not panels:
         raise LogError("there is nothing to draw: no trial has finished yet; run the experiment first")
-    order = panels[0].plot.panels
-    if len({panel.run.experiment.name for panel in panels}) == 1:
+    order = list(panels[0].plot.panels)
+    if all(panel.run.experiment.name == panels[0].run.experiment.name for panel in panels):
         panels.sort(key=lambda panel: order.index(panel.run.variant) if panel.run.variant in order else len(order))
     return panels
 
@@ -72,19 +111,36 @@ def panels_of(runs: Sequence[Run]) -> list[Panel]:
 def _panel(run: Run) -> Panel:
     """Gather what one run's panel needs."""
     wanted = run.experiment.plot.curves
-    curves = {name: curve for name, curve in run.curves.items() if not wanted or name in wanted}
-    choices = {name: curve.choose() for name, curve in curves.items()}
-    return Panel(run, choices, _looks(run, list(curves)) | _family(run, list(curves)))
+    drawn = [name for name in run.curves if not wanted or name in wanted]
+    looks = _looks(run.experiment.curves, drawn) | _family(run, drawn)
+    return Panel(run, {name: run.curves[name].choose() for name in drawn}, looks)
 
 
-def _looks(run: Run, curves: Sequence[str]) -> dict[str, Look]:
+def _family(run: Run, curves: Sequence[str]) -> dict[str, Look]:
+    """Ordered looks for curves that differ by one setting alone, which the kind's `family` names.
+
+    They stand in the experiment file in the order of that setting, beside the baseline, which keeps its own look. No
+    family are fewer than FAMILY curves, curves that share a value, and curves that the file gives a colour.
+    """
+    setting, baseline = run.kind.family, run.experiment.analysis.baseline
+    described = [curve for curve in run.experiment.curves if curve.name != baseline]
+    if not setting or len(described) < FAMILY or any(curve.color is not None for curve in described):
+        return {}
+    places = {curve.name: place for place, curve in enumerate(described) if curve.name in curves}
+    values = run.trials[run.trials["curve"].isin(places)].groupby("curve")[setting].first()
+    if values.isna().any() or values.duplicated().any():
+        return {}
+    return {curve: ramp(place, len(described)) for curve, place in places.items()}
+
+
+def _looks(described: Sequence[Curve], curves: Sequence[str]) -> dict[str, Look]:
     """Give every curve the look of its place in the experiment file, so that a partial run keeps its colours.
 
     Where the file gives one colour to a solid and to a broken line (a network and its rule), the solid one is drawn
     pale and broad beneath the other, so that both can be seen when they coincide.
     """
-    places = {curve.name: place for place, curve in enumerate(run.experiment.curves)}
-    hints = {curve.name: (curve.color, curve.linestyle) for curve in run.experiment.curves}
+    places = {curve.name: place for place, curve in enumerate(described)}
+    hints = {curve.name: (curve.color, curve.linestyle) for curve in described}
     looks = {curve: look(places.get(curve, place), *hints.get(curve, ())) for place, curve in enumerate(curves)}
     solid = {own.color for own in looks.values() if own.linestyle == "solid"}
     broken = {own.color for own in looks.values() if own.linestyle != "solid"}
@@ -94,18 +150,26 @@ def _looks(run: Run, curves: Sequence[str]) -> dict[str, Look]:
     return looks
 
 
-def _family(run: Run, curves: Sequence[str]) -> dict[str, Look]:
-    """Return ordered looks for curves that differ by one number alone, where their kind names such a number.
+def band(lines: Sequence[Line], floor: float = SMALLEST) -> Band:
+    """Median and range over the seeds, on the union of their log points; values below `floor` count as `floor`.
 
-    They stand in the experiment file in the order of that number, beside the baseline, which keeps its own look. No
-    family are fewer than FAMILY curves, curves that share a number, and curves that the file gives a colour.
+    Between the log points of a seed its value is interpolated in log10. A trial that stopped has diverged: from there
+    on it counts as infinite, so that it pulls the median up instead of silently leaving it; all along where it stopped
+    before the column had a value.
     """
-    described = [curve for curve in run.experiment.curves if curve.name != run.experiment.analysis.baseline]
-    number = run.kind.family
-    if number is None or len(described) < FAMILY or any(curve.color is not None for curve in described):
-        return {}
-    places = {curve.name: place for place, curve in enumerate(described) if curve.name in curves}
-    numbers = run.trials[run.trials["curve"].isin(places)].groupby("curve")[number].first()
-    if numbers.isna().any() or numbers.duplicated().any():
-        return {}
-    return {curve: ramp(place, len(described)) for curve, place in places.items()}
+    if not any(line.iterations.size for line in lines):
+        empty = np.empty(0)
+        return Band(empty, empty, empty, empty)
+    times = np.unique(np.concatenate([line.iterations for line in lines]))
+    rows = [_along(line, times, floor) for line in lines if line.iterations.size or line.stopped]
+    stacked = np.stack(rows)  # (seeds, iterations)
+    return Band(times, np.median(stacked, axis=0), stacked.min(axis=0), stacked.max(axis=0))
+
+
+def _along(line: Line, times: Array, floor: float) -> Array:
+    """A seed's values at `times`; infinite behind the point at which it stopped."""
+    if not line.iterations.size:
+        return np.full(times.size, np.inf)
+    heights = np.log10(np.maximum(line.values, floor))
+    result: Array = 10 ** np.interp(times, line.iterations, heights, right=np.inf if line.stopped else None)
+    return result

@@ -1,44 +1,71 @@
-"""The figures of runs, from logs and manifests alone: those that the runs' kinds register (`Kind.figures`)."""
+"""Figures from logs and manifests alone. A new kind of figure is a `Figure` that a kind of experiment registers."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib
+from matplotlib.figure import Figure as Drawing
 
 from overparam_cli.errors import ConfigError
-from overparam_cli.figures.figure import Figure, side_by_side
+from overparam_cli.figures.compose import compose
+from overparam_cli.figures.labels import NOTES
 from overparam_cli.figures.panels import Panel, panels_of
-from overparam_cli.figures.style import FORMATS, STYLE, save
+from overparam_cli.figures.registry import Figure
+from overparam_cli.figures.style import STYLE, save
 from overparam_cli.results.run import Run
+
+FORMATS = ("png", "pdf", "svg")
 
 
 def draw(
     runs: Sequence[Run], out_dir: Path, formats: Sequence[str] = FORMATS, stems: Sequence[str] | None = None
 ) -> list[Path]:
-    """Draw the figures that the runs' logs support into `out_dir` and return the files.
+    """Draw the figures that the runs' logs support into `out_dir` and return the files, one run a panel.
 
-    A figure has the runs side by side. `stems` are the figures asked for, by default all that the runs' kinds have. One
-    for which no run has the numbers (no learning-rate grid, no sharpness in the log) is left out.
+    `stems` name the figures; by default all that the kinds of the runs have. One for which no run has the numbers (no
+    grid of learning rates, no sharpness in the log) is left out.
 
-    Raises ConfigError for a figure that no run's kind has and for an unknown format, LogError when no trial has
-    finished, StorageError when a file cannot be written.
+    Raises ConfigError for an unknown figure or format, LogError when no trial has finished, StorageError when a file
+    cannot be written.
     """
-    figures = figures_of(panels_of(runs))
+    panels = panels_of(runs)
+    known = list(dict.fromkeys(figure.stem for panel in panels for figure in figures_of(panel)))
     for stem in stems or ():
-        if stem not in figures:
-            raise ConfigError(f"unknown figure {stem!r}: choose from {', '.join(figures)}")
+        if stem not in known:
+            raise ConfigError(f"unknown figure {stem!r}: choose from {', '.join(known)}")
     paths: list[Path] = []
     with matplotlib.rc_context(STYLE):
-        for stem in stems if stems is not None else figures:
-            if figures[stem]:
-                paths += save(side_by_side(figures[stem]), out_dir / stem, formats)
+        for stem in known if stems is None else stems:
+            shown = [panel for panel in panels if (figure := figure_of(panel, stem)) and figure.applies(panel)]
+            if shown:
+                paths += save(drawing(shown, stem), out_dir / stem, formats)
     return paths
 
 
-def figures_of(panels: Sequence[Panel]) -> dict[str, list[tuple[Figure, Panel]]]:
-    """Return stem → the panels that have something to show in that figure, each with its kind's way of showing it."""
-    figures: dict[str, list[tuple[Figure, Panel]]] = {}
-    for panel in panels:
-        for figure in panel.run.kind.figures:
-            figures.setdefault(figure.stem, []).extend([(figure, panel)] if figure.applies(panel) else [])
-    return figures
+def figures_of(panel: Panel) -> Sequence[Figure]:
+    """The figures of a run's kind."""
+    return panel.run.kind.figures
+
+
+def figure_of(panel: Panel, stem: str) -> Figure | None:
+    """The figure of that name that a run's kind has; None where it has none."""
+    return next((one for one in figures_of(panel) if one.stem == stem), None)
+
+
+def drawing(panels: Sequence[Panel], stem: str = "figure") -> Drawing:
+    """Draw a figure of several runs, each in the way of its kind, side by side.
+
+    Raises ConfigError where a run has no such figure.
+    """
+    figures = [figure_of(panel, stem) for panel in panels]
+    found = [figure for figure in figures if figure is not None]
+    if len(found) < len(panels):
+        raise ConfigError(f"not every run has a figure {stem!r}")
+    stacks = [stack for figure, panel in zip(found, panels, strict=True) for stack in figure.stacks(panel)]
+    return compose(stacks, _title(panels, found[0].what), sheet=found[0].sheet, legends=found[0].legends, order=NOTES)
+
+
+def _title(panels: Sequence[Panel], what: str) -> str:
+    """The titles of the experiments, and what of them is shown."""
+    titles = list(dict.fromkeys(panel.run.experiment.title for panel in panels))
+    return " · ".join(titles) + (f": {what}" if what else "") if any(titles) else ""

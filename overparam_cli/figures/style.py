@@ -15,7 +15,7 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
 from overparam_cli.errors import ConfigError
-from overparam_cli.results import store
+from overparam_cli.results import logs
 
 STYLE: Any = {
     "font.family": "DejaVu Sans",
@@ -58,8 +58,6 @@ METADATA: dict[str, dict[str, Any]] = {
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
     "svg": {"Date": None, "Creator": None},
 }
-
-FORMATS = tuple(METADATA)
 
 
 @dataclass(frozen=True)
@@ -148,7 +146,7 @@ def _write(figure: Figure, path: Path, name: str) -> Path:
     """Draw in memory, then replace the file in one step."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format=name, metadata=METADATA[name])
-    store.replace(path, lambda file: _copy(buffer, file))
+    logs.replace(path, lambda file: _copy(buffer, file))
     return path
 
 

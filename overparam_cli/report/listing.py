@@ -107,7 +107,7 @@ def summaries(
     """The table of one or several runs, those of the theory's checks first."""
     from overparam_cli.kinds.theory.tables import as_dict, print_record
     from overparam_cli.report.summary import print_summary
-    from overparam_cli.results.analysis import summarise
+    from overparam_cli.results.summary import summarise
 
     found = [summarise(run, rule) for run in runs]
     if as_json:

@@ -16,10 +16,9 @@ from overparam_cli import paper
 from overparam_cli.errors import LogError
 from overparam_cli.experiments import Experiment, from_dict
 from overparam_cli.experiments.kind import Kind, Level, kind
-from overparam_cli.results import store
 from overparam_cli.results.curve import CurveRun
-from overparam_cli.results.faults import faults
-from overparam_cli.results.schema import DIVERGED, LOG, LOG_COLUMNS, MANIFEST, TRIAL_COLUMNS, TRIALS
+from overparam_cli.results.reading import State, read_tables, state_of
+from overparam_cli.results.schema import DIVERGED, LOG, MANIFEST, TRIALS
 from overparam_cli.results.trajectory import SMALLEST, Trajectory
 
 FRACTIONS = (1 / 2, 1 / 5, 1 / 10, 1 / 20, 1 / 50, 1 / 100)  # of the level at W = 0, the same levels for every curve
@@ -42,7 +41,7 @@ class Run:
         Rows of `log.csv` of trials that `trials.csv` lacks are left out: unfinished. Raises LogError naming the file
         and the fault.
         """
-        return _read(folder, tuple(_state(folder / name) for name in (MANIFEST, TRIALS, LOG)))
+        return _read(folder, state_of(folder))
 
     @property
     def name(self) -> str:
@@ -230,20 +229,7 @@ class Run:
         return self._settled.groupby("trial_id", sort=False, observed=True).indices
 
 
-def _state(path: Path) -> tuple[int, ...]:
-    """What tells whether a file has been replaced or changed since; empty where there is none."""
-    try:
-        found = path.stat()
-    except OSError:
-        return ()
-    return found.st_ino, found.st_mtime_ns, found.st_size
-
-
 @lru_cache(maxsize=64)
-def _read(folder: Path, state: tuple[tuple[int, ...], ...]) -> Run:
+def _read(folder: Path, state: State) -> Run:
     """Read a run folder whose files are in that state."""
-    manifest = store.read_run_manifest(folder)
-    trials, log = store.read_table(folder / TRIALS, TRIAL_COLUMNS), store.read_table(folder / LOG, LOG_COLUMNS)
-    for fault in faults(trials, log):
-        raise LogError(f"{folder} is damaged: {fault}; restore it, or move it away and run again")
-    return Run(folder, manifest, trials, log[log["trial_id"].isin(trials["trial_id"])].reset_index(drop=True))
+    return Run(folder, *read_tables(folder))

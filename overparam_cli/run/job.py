@@ -20,9 +20,9 @@ import torch
 
 from overparam_cli.errors import BusyError, ConfigError, LogError, RunInterrupted, StorageError
 from overparam_cli.experiments import AnyTrial, Experiment
-from overparam_cli.kinds.linear.engine import pick_device
 from overparam_cli.results import logs
 from overparam_cli.run import manifest, reuse
+from overparam_cli.run.machine import pick_device
 from overparam_cli.run.progress import Progress
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from overparam_cli.experiments import (
     is_full,
     load_experiment,
 )
-from overparam_cli.kinds.linear.engine import steady_arithmetic
 from overparam_cli.run.job import Job, Settings, finished_ids
+from overparam_cli.run.machine import steady_arithmetic
 from overparam_cli.run.runner import RUNS
 
 

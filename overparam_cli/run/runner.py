@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 
 from overparam_cli.errors import ConfigError
 from overparam_cli.experiments import CNN, LINEAR
-from overparam_cli.kinds.linear.engine import steady_arithmetic
 from overparam_cli.kinds.linear.unit import LinearRun
 from overparam_cli.kinds.mnist.unit import CnnRun
 from overparam_cli.run.job import Job, JobRun, Settings, locked, stop_requests
+from overparam_cli.run.machine import steady_arithmetic
 from overparam_cli.run.progress import Progress
 
 

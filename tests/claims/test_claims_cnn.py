@@ -19,7 +19,7 @@ from support.synthetic_runs import exponential
 from overparam_cli.claims import all_claims
 from overparam_cli.claims.evaluation import Library, evaluate
 from overparam_cli.claims.model import Result
-from overparam_cli.results import logs
+from overparam_cli.results import schema
 
 BY_ID = {claim.id: claim for claim in all_claims()}
 GOAL = 10 ** (-900 * RATE)
@@ -169,7 +169,7 @@ def test_how_many_parameters_are_about_250k(added: int, holds: bool, tmp_path: P
 
 @pytest.mark.parametrize("content", [None, "", "many", -1])
 def test_counts_that_are_none_are_damage(content: object, tmp_path: Path) -> None:
-    path = figure5(tmp_path, [CnnTrial(exponential(RATE))]) / logs.TRIALS
+    path = figure5(tmp_path, [CnnTrial(exponential(RATE))]) / schema.TRIALS
     table = pd.read_csv(path).drop(columns="parameters")
     if content is not None:
         table["parameters"] = [ORIGINAL, content]
@@ -180,7 +180,7 @@ def test_counts_that_are_none_are_damage(content: object, tmp_path: Path) -> Non
 
 
 def test_counts_that_differ_are_no_count(tmp_path: Path) -> None:
-    path = figure5(tmp_path, [CnnTrial(exponential(RATE))] * 2) / logs.TRIALS
+    path = figure5(tmp_path, [CnnTrial(exponential(RATE))] * 2) / schema.TRIALS
     table = pd.read_csv(path)
     table.loc[table.index[-1], "parameters"] += 1
     table.to_csv(path, index=False)
@@ -230,7 +230,7 @@ def test_without_the_originals_end_there_is_nothing_to_reach(tmp_path: Path) -> 
 
 
 def test_a_log_without_the_mean_is_damaged(tmp_path: Path) -> None:
-    path = figure5(tmp_path, [CnnTrial(exponential(RATE))]) / logs.LOG
+    path = figure5(tmp_path, [CnnTrial(exponential(RATE))]) / schema.LOG
     table = pd.read_csv(path)
     table.drop(columns="cross_entropy_mean").to_csv(path, index=False)
     assert "no column 'cross_entropy_mean'" in (judge("cnn-accelerates", tmp_path).error or "")

@@ -5,12 +5,25 @@ import json
 from pathlib import Path
 
 import pytest
-from support.claim_logs import SCENARIOS
+from support.claim_logs import SCENARIOS, falling, write_run
+from support.synthetic_runs import Curve
 
+from overparam_cli import paper
 from overparam_cli.claims import Claim, all_claims
+from overparam_cli.claims import claim as decorated
 from overparam_cli.claims.evaluation import Library, evaluate
-from overparam_cli.claims.model import MIXED, NOT_REPRODUCED, NOT_RUN, REPRODUCED, WHOLE, Result
-from overparam_cli.results import logs
+from overparam_cli.claims.evidence import RunEvidence
+from overparam_cli.claims.model import (
+    MIXED,
+    NOT_REPRODUCED,
+    NOT_RUN,
+    REPRODUCED,
+    WHOLE,
+    Case,
+    Finding,
+    Result,
+)
+from overparam_cli.results import schema
 from overparam_cli.results.theory_logs import THEORY
 
 OF_RUNS = [claim for claim in all_claims() if claim.reads[0].partition("/")[0] not in ("bench", THEORY)]
@@ -126,11 +139,11 @@ def test_a_changed_check_never_counts(claim: Claim, manifest: dict[str, object],
 def test_damaged_logs_are_one_line_and_no_verdict(claim: Claim, fault: str, tmp_path: Path) -> None:
     SCENARIOS[claim.id](tmp_path, (True,))
     folder = tmp_path / claim.reads[0]
-    table = next(folder / name for name in (logs.TRIALS, "table.csv", "bench.csv") if (folder / name).exists())
+    table = next(folder / name for name in (schema.TRIALS, "table.csv", "bench.csv") if (folder / name).exists())
     lines = table.read_text().splitlines()
     if fault == "schema":
-        manifest = json.loads((folder / logs.MANIFEST).read_text())
-        (folder / logs.MANIFEST).write_text(json.dumps(manifest | {"schema": 99}))
+        manifest = json.loads((folder / schema.MANIFEST).read_text())
+        (folder / schema.MANIFEST).write_text(json.dumps(manifest | {"schema": 99}))
     elif fault == "cut":
         table.write_text("\n".join([*lines[:-1], lines[-1][: len(lines[-1]) // 3]]))
     else:
@@ -146,13 +159,36 @@ def test_damaged_logs_are_one_line_and_no_verdict(claim: Claim, fault: str, tmp_
 def test_a_missing_curve_is_no_verdict_but_said(claim: Claim, tmp_path: Path) -> None:
     SCENARIOS[claim.id](tmp_path, (True,))
     folder = tmp_path / claim.reads[0]
-    for name in (logs.TRIALS, logs.LOG):
+    for name in (schema.TRIALS, schema.LOG):
         lines = (folder / name).read_text().splitlines()
         kept = [line for line in lines if line.startswith(("trial_id", "depth-2-width-1-b", "gd-depth-1"))]
         (folder / name).write_text("\n".join(kept) + "\n")
-    manifest = json.loads((folder / logs.MANIFEST).read_text())
+    manifest = json.loads((folder / schema.MANIFEST).read_text())
     manifest["config"]["curves"] = []
-    (folder / logs.MANIFEST).write_text(json.dumps(manifest))
+    (folder / schema.MANIFEST).write_text(json.dumps(manifest))
     result = judged(claim, tmp_path)
     assert (result.verdict, result.finding) == (NOT_RUN, None)
     assert result.notes
+
+
+@pytest.mark.parametrize("claim", all_claims(), **ids)
+def test_a_claim_stands_in_the_module_that_the_paper_names(claim: Claim) -> None:
+    assert claim.judge.__module__ == paper.CLAIMS[claim.id]
+
+
+def test_a_run_of_section_7s_two_points_can_bear_a_verdict(tmp_path: Path) -> None:
+    @decorated(
+        "rule-converges", says="…", where="Sec. 7", measures="gap", requires="< 1", reads=("illustration/y1-10",)
+    )
+    def rule_converges(run: RunEvidence) -> Finding:
+        """Final gap below the start's."""
+        trials = run.fixed("rule-2")
+        return Finding("…", {str(seed): Case(trial.final < trial.start) for seed, trial in trials.items()})
+
+    curves = {"rule-2": Curve(falling([1e-3]), 2, optimizer="end-to-end")}
+    data = {"dataset": "two-points:y1=10,y2=1", "embedded": True}
+    write_run(tmp_path, curves, "illustration", "y1-10", **data)
+    result = judged(rule_converges, tmp_path)
+    assert (result.verdict, result.notes) == (REPRODUCED, ())
+    write_run(tmp_path, curves, "illustration", "y1-10", **data, full_length=False, full_iterations=20_000)
+    assert judged(rule_converges, tmp_path).indication == REPRODUCED

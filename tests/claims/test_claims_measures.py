@@ -16,8 +16,9 @@ from overparam_cli.claims.measures import (
     ratio,
     speedup_text,
 )
-from overparam_cli.claims.model import Case, all_hold, plain_json, verdict_of
-from overparam_cli.results.trajectories import Speedup
+from overparam_cli.claims.model import Case, all_hold, verdict_of
+from overparam_cli.results.store import plain
+from overparam_cli.results.trajectory import Speedup
 
 
 @pytest.mark.parametrize(
@@ -109,4 +110,4 @@ def test_counts_in_words() -> None:
 
 def test_json_has_no_infinities_and_no_tuples() -> None:
     content = {1: Speedup(2.0, inf), "b": (nan, True, None, 3)}
-    assert plain_json(content) == {"1": {"low": 2.0, "high": None}, "b": [None, True, None, 3]}
+    assert plain(content) == {"1": {"low": 2.0, "high": None}, "b": [None, True, None, 3]}

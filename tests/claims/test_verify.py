@@ -12,9 +12,10 @@ from support.claim_logs import RATE, SCENARIOS, falling, lemma3_rows, write_benc
 from support.synthetic_runs import Curve, Trial, exponential
 
 from overparam_cli.claims import all_claims
-from overparam_cli.claims.verify import Report, check, print_results, save, select, verify
+from overparam_cli.claims.verify import Report, check, save, select, verify
 from overparam_cli.errors import ConfigError, LogError, NotReproducedError, StorageError
-from overparam_cli.results import logs
+from overparam_cli.report.verdicts import print_results
+from overparam_cli.results import schema
 
 FIGURE_4 = ["beats-adagrad", "beats-adadelta", "adagrad-slower-than-gd", "adam-beats-depth", "adam-plus-depth"]
 CNN = ["cnn-parameters", "cnn-accelerates", "cnn-orders-of-magnitude", "cnn-best-lr", "cnn-init-insensitive"]
@@ -105,7 +106,7 @@ def test_a_damaged_folder_costs_its_own_claims_alone(tmp_path: Path) -> None:
     SCENARIOS["l4-depth-accelerates"](tmp_path, (True,))
     SCENARIOS["blog-one-scalar"](tmp_path, (True,))
     write_check(tmp_path, "lemma3", lemma3_rows(True))
-    (tmp_path / "fig3" / "l4" / logs.LOG).unlink()
+    (tmp_path / "fig3" / "l4" / schema.LOG).unlink()
     report = verify(tmp_path)
     verdicts = {result.claim.id: result.verdict for result in report.asked}
     assert verdicts["l4-depth-accelerates"] == "not run"
@@ -128,9 +129,9 @@ def test_seeds_that_are_still_running_are_left_out(tmp_path: Path) -> None:
 
 def test_rates_that_are_still_running_make_no_verdict(tmp_path: Path) -> None:
     folder = write_run(tmp_path, {f"depth-{depth}": Curve(falling([RATE]), depth) for depth in (1, 2, 3)}, "fig3")
-    manifest = json.loads((folder / logs.MANIFEST).read_text())
+    manifest = json.loads((folder / schema.MANIFEST).read_text())
     manifest["config"]["trial"]["lr"] = [1e-3, 1e-2]
-    (folder / logs.MANIFEST).write_text(json.dumps(manifest))
+    (folder / schema.MANIFEST).write_text(json.dumps(manifest))
     (_, result) = verify(tmp_path, ["fig3"]).asked
     assert (result.verdict, result.error) == ("not run", None)
     assert "unfinished: 3 trials have finished" in result.notes[0]
@@ -147,7 +148,7 @@ def test_a_folder_without_a_finished_trial_is_not_run(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [{"config": None}, {"config": {"curves": [3]}}, {"dataset": "ethanol"}])
 def test_a_manifest_of_another_shape_is_damaged(content: dict[str, object], tmp_path: Path) -> None:
     SCENARIOS["l4-depth-accelerates"](tmp_path, (True,))
-    path = tmp_path / "fig3" / "l4" / logs.MANIFEST
+    path = tmp_path / "fig3" / "l4" / schema.MANIFEST
     path.write_text(json.dumps(json.loads(path.read_text()) | content))
     with pytest.raises(LogError, match=r"manifest\.json is damaged"):
         check(verify(tmp_path, ["fig3"]))
@@ -155,7 +156,7 @@ def test_a_manifest_of_another_shape_is_damaged(content: dict[str, object], tmp_
 
 def test_a_row_without_a_gap_is_damage(tmp_path: Path) -> None:
     SCENARIOS["l4-depth-accelerates"](tmp_path, (True,))
-    path = tmp_path / "fig3" / "l4" / logs.LOG
+    path = tmp_path / "fig3" / "l4" / schema.LOG
     table = pd.read_csv(path)
     table.loc[len(table) - 1, "gap"] = None
     table.to_csv(path, index=False)
@@ -184,7 +185,7 @@ def test_claims_json_holds_everything_and_json_what_was_asked_for(tmp_path: Path
     path = save(report)
     assert path == tmp_path / "claims.json"
     content = json.loads(path.read_text())
-    assert content["schema"] == logs.SCHEMA
+    assert content["schema"] == schema.SCHEMA
     assert content["summary"] == {"reproduced": 0, "not reproduced": 0, "mixed": 1, "not run": 29}
     assert [entry["id"] for entry in content["claims"]] == [claim.id for claim in all_claims()]
     assert report.as_dict()["claims"] == [entry for entry in content["claims"] if entry["reads"][0].startswith("fig3")]

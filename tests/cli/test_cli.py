@@ -4,25 +4,16 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
+from support.commands import commands
 
 from overparam_cli import errors
-from overparam_cli.cli.main import cli, main
-from overparam_cli.cli.main import main as cli_module
-
-
-def commands(group: click.Group = cli, prefix: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    for name, command in group.commands.items():
-        if isinstance(command, click.Group):
-            yield from commands(command, (*prefix, name))
-        else:
-            yield (*prefix, name), command
-
+from overparam_cli.cli.main import COMMANDS as REGISTERED
+from overparam_cli.cli.main import main
 
 COMMANDS = dict(commands())
 
@@ -87,6 +78,21 @@ def test_help_imports_nothing_heavy() -> None:
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60).stdout
     assert out.rstrip().endswith("[]")
+
+
+def test_a_command_imports_no_other_commands() -> None:
+    code = (
+        "import sys\nfrom overparam_cli.cli.main import main\nsys.argv = ['overparam', 'data', 'path']\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "print(sorted(name.rpartition('.')[2] for name in sys.modules if name.startswith('overparam_cli.cli.')))"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60).stdout
+    assert out.splitlines()[-1] == str(["data", "main", "options"])
+
+
+def test_a_command_goes_by_the_name_it_is_registered_under() -> None:
+    assert {name[-1] for name in COMMANDS} == {command.name for command in COMMANDS.values()}
+    assert {name[0] for name in COMMANDS} == set(REGISTERED)
 
 
 def test_listing_experiments_imports_no_torch() -> None:
@@ -157,7 +163,7 @@ def test_too_little_memory_is_one_line(here: Path, monkeypatch: pytest.MonkeyPat
     def allocate(*_: object, **__: object) -> None:
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes")
 
-    monkeypatch.setattr("overparam_cli.cli.commands.run", allocate)
+    monkeypatch.setattr("overparam_cli.run.plan.plan", allocate)
     _, _, err = overparam("run", "fig3", check=1)
     assert err.startswith("error: there is not enough memory")
     assert len(err.splitlines()) == 1
@@ -219,4 +225,4 @@ def test_the_version_is_the_packages(here: Path) -> None:
     from overparam_cli import __version__
 
     assert __version__ in overparam("--version")[1]
-    assert cli_module.__doc__
+    assert main.__doc__

@@ -11,7 +11,8 @@ import torch
 from PIL import Image, ImageFont
 from scipy.ndimage import label
 
-from overparam_cli.data import digits, glyphs, load_images
+from overparam_cli.data import load_images
+from overparam_cli.data.digits import drawing, glyphs
 from overparam_cli.errors import ConfigError, DataUnavailableError
 
 HOLES = (1, 0, 0, 0, 1, 0, 1, 0, 2, 1)  # in a printed 0, 1, …, 9; the dot in some zeros stands in theirs
@@ -63,14 +64,14 @@ def test_same_seed_same_bytes_in_another_process(data):
 
 def test_a_smaller_set_is_the_beginning_of_a_larger_one(data):
     for n in (1, 10, 99, 100, 101, 777):
-        images, labels = digits.draw(1, n, digits.TRAINING)
+        images, labels = drawing.draw(1, n, drawing.TRAINING)
         np.testing.assert_array_equal(images, data.images[:n])
         np.testing.assert_array_equal(labels, data.labels[:n])
-    np.testing.assert_array_equal(digits.draw(1, 300, digits.TEST)[0], data.test_images[:300])
+    np.testing.assert_array_equal(drawing.draw(1, 300, drawing.TEST)[0], data.test_images[:300])
 
 
 def test_other_seeds_and_the_test_images_are_other_digits(data):
-    parts = [data.images[:1000], data.test_images, digits.draw(2, 1000, 0)[0], digits.draw(2, 1000, 1)[0]]
+    parts = [data.images[:1000], data.test_images, drawing.draw(2, 1000, 0)[0], drawing.draw(2, 1000, 1)[0]]
     assert len({image.tobytes() for part in parts for image in part}) == 4000
 
 
@@ -116,8 +117,8 @@ def test_shapes_are_those_of_another_renderer():
 def strokes(digit=4, font=0, **changes):
     """One digit without any distortion, 20 pixels high, but for the changes."""
     plain = {"height": 20.0, "stretch": 1.0, "wavelength": 20.0, "font": float(font)}
-    values = {key: np.array([changes.get(key, plain.get(key, 0.0))]) for key in digits.VARIATION}
-    return digits._strokes(values, np.array([digit]))[0]
+    values = {key: np.array([changes.get(key, plain.get(key, 0.0))]) for key in drawing.VARIATION}
+    return drawing._strokes(values, np.array([digit]))[0]
 
 
 @pytest.mark.parametrize("digit", range(10))

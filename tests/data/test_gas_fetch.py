@@ -7,7 +7,7 @@ from support.local_server import TOTAL_ROWS, refuse, row, serve, sha, stall, tru
 
 from overparam_cli.data import fetch, load, verify
 from overparam_cli.data.cache import Patience, RemoteFile
-from overparam_cli.data.gas_fetch import GasSources, fetch_gas
+from overparam_cli.data.gas_sensor.fetch import GasSources, fetch_gas
 from overparam_cli.errors import DataInvalidError, DataUnavailableError, StorageError
 
 QUICK = Patience(connect=2.0, read=1.0, rounds=2, backoff=0.01)

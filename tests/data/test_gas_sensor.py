@@ -9,7 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.local_server import row
 
-from overparam_cli.data.gas_sensor import GASES, assemble, batch_number, feature_names, find_batches, parse_batch
+from overparam_cli.data.gas_sensor.batches import (
+    GASES,
+    assemble,
+    batch_number,
+    feature_names,
+    find_batches,
+    parse_batch,
+)
 from overparam_cli.errors import DataInvalidError
 
 numbers = st.one_of(

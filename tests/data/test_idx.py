@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from support.local_server import idx
 
-from overparam_cli.data.idx import parse
+from overparam_cli.data.mnist.idx import parse
 from overparam_cli.errors import DataInvalidError
 
 LABELS = struct.pack(">II", 0x801, 4) + bytes([5, 0, 4, 1])

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from support.local_server import idx, refuse, serve, sha, stall, truncate
 
-from overparam_cli.data import fetch, list_datasets, load_images, mnist, verify
+from overparam_cli.data import fetch, list_datasets, load_images, verify
 from overparam_cli.data.cache import Patience, RemoteFile, recorded_checksums
-from overparam_cli.data.mnist import MnistSources
+from overparam_cli.data.mnist import files as mnist
+from overparam_cli.data.mnist.files import MnistSources
 from overparam_cli.errors import DataInvalidError, DataUnavailableError, StorageError
 
 QUICK = Patience(connect=2.0, read=1.0, rounds=2, backoff=0.01)

@@ -5,6 +5,7 @@ from functools import cache
 import numpy as np
 import pytest
 
+from overparam_cli import paper
 from overparam_cli.data import DATASETS, cache_dir, fetch, list_datasets, load, load_images, verify
 from overparam_cli.errors import ConfigError, DataUnavailableError
 
@@ -170,3 +171,14 @@ def test_two_points_is_section_7():
     assert load("two-points").name == "two-points:y1=10,y2=1"
     assert load("two-points:y1=0.30000000000000004").Y[0, 0] == 0.1 + 0.2
     assert load("two-points:y1=0.30000000000000004").name == "two-points:y1=0.30000000000000004,y2=1"
+
+
+def test_the_papers_own_sets_are_those_that_its_experiments_use():
+    assert {name for name, entry in DATASETS.items() if entry.paper} == set(paper.DATA_SETS)
+
+
+def test_what_stands_in_for_a_download_is_embedded_and_of_its_kind():
+    for name in DOWNLOADED:
+        stand_in = DATASETS[name].download.stand_in
+        assert stand_in in EMBEDDED
+        assert KINDS[stand_in] == KINDS[name]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.local_server import TOTAL_ROWS, row
 
-from overparam_cli.data.ucirepo import fetch_lines, reassemble, split_batches
+from overparam_cli.data.gas_sensor.ucirepo import fetch_lines, reassemble, split_batches
 from overparam_cli.errors import DataInvalidError, DataUnavailableError
 
 ETHANOL_ROWS = (90, 164, 365, 64, 28, 514, 649, 30, 61, 600)

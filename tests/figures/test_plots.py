@@ -5,7 +5,6 @@ import sys
 
 import matplotlib
 import numpy as np
-import pandas as pd
 import pytest
 from matplotlib.colors import to_rgb
 from support.figure_checks import assert_tidy, line, marked, texts
@@ -13,19 +12,10 @@ from support.synthetic_runs import OPTIMUM, START, Curve, Trial, exponential, ma
 
 from overparam_cli.errors import ConfigError, LogError, StorageError
 from overparam_cli.figures import plots
-from overparam_cli.figures.bands import Course, band
-from overparam_cli.figures.learning_rates import LEARNING_RATES
-from overparam_cli.figures.panels import panels_of
+from overparam_cli.figures.panels import Line, band, panels_of
+from overparam_cli.figures.plots import drawing
 from overparam_cli.figures.style import LOOKS, STYLE, format_rate, save
-from overparam_cli.kinds.linear import GAP
-from overparam_cli.kinds.linear.diagnostics import NORMS, STABILITY
-from overparam_cli.kinds.linear.figures import CONVERGENCE
 from overparam_cli.results import logs
-from overparam_cli.results.trajectory import Trajectory
-
-convergence, learning_rates, norms, stability = (
-    figure.draw for figure in (CONVERGENCE, LEARNING_RATES, NORMS, STABILITY)
-)
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +38,7 @@ def two_depths(variant="l4", seeds=3, **settings):
 
 
 def test_lines_are_medians_and_areas_the_full_range():
-    (axes,) = convergence(panels_of([two_depths()])).axes
+    (axes,) = drawing(panels_of([two_depths()])).axes
     drawn = line(axes, "1 layer (lr 1e-3)")
     t = np.arange(0, 1001, 10)
     np.testing.assert_array_equal(drawn.get_xdata(), t)
@@ -61,7 +51,7 @@ def test_lines_are_medians_and_areas_the_full_range():
 
 
 def test_axes_are_the_papers():
-    left, right = convergence(panels_of([two_depths("l4"), two_depths("l2")])).axes
+    left, right = drawing(panels_of([two_depths("l4"), two_depths("l2")])).axes
     assert "ell_{2}" in left.get_ylabel()  # ℓ2 stands left although it came second
     assert "ell_{4}" in right.get_ylabel()
     for axes in (left, right):
@@ -71,12 +61,12 @@ def test_axes_are_the_papers():
 
 
 def test_runs_of_several_experiments_stand_side_by_side_as_given():
-    figure = convergence(panels_of([two_depths("l4", experiment="right"), two_depths("l2", experiment="left")]))
+    figure = drawing(panels_of([two_depths("l4", experiment="right"), two_depths("l2", experiment="left")]))
     assert ["ell_{4}" in axes.get_ylabel() for axes in figure.axes] == [True, False]
 
 
 def test_the_legend_names_every_curve_with_its_rate_and_the_edge_of_the_grid_is_marked_and_explained():
-    figure = convergence(panels_of([two_depths()]))
+    figure = drawing(panels_of([two_depths()]))
     entries = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
     assert entries == ["1 layer (lr 1e-3)", "2 layers (lr 1e-3†)"]
     assert "† at the edge of the learning-rate grid" in figure.get_supxlabel()
@@ -84,22 +74,22 @@ def test_the_legend_names_every_curve_with_its_rate_and_the_edge_of_the_grid_is_
 
 def test_a_rate_fixed_for_all_curves_is_said_once():
     curves = {name: Curve({1e-3: spread(1e-3, 1)}, label=name) for name in ("A", "B")}
-    legend = convergence(panels_of([make_run(curves)])).axes[0].get_legend()
+    legend = drawing(panels_of([make_run(curves)])).axes[0].get_legend()
     assert [text.get_text() for text in legend.get_texts()] == ["A", "B"]
     assert legend.get_title().get_text() == "learning rate 1e-3"
 
 
 def test_the_data_set_the_seeds_and_nothing_else_are_said_of_a_full_run_on_the_papers_data():
-    said = texts(convergence(panels_of([two_depths()])))
+    said = texts(drawing(panels_of([two_depths()])))
     assert "ethanol data · n = 2,565, d = 128 · 3 seeds: median and range" in said
     assert "not the paper" not in said
     assert " of 1" not in said
 
 
-@pytest.mark.parametrize("draw", [convergence, learning_rates, norms])
-def test_embedded_data_and_short_runs_say_so_on_every_panel_of_every_figure(draw):
+@pytest.mark.parametrize("stem", ["figure", "learning-rates", "norms"])
+def test_embedded_data_and_short_runs_say_so_on_every_panel_of_every_figure(stem):
     short = {"dataset": "simulated", "embedded": True, "full_length": False, "full_iterations": 1_000_000}
-    figure = draw(panels_of([two_depths("l2", **short), two_depths("l4", **short)]))
+    figure = drawing(panels_of([two_depths("l2", **short), two_depths("l4", **short)]), stem)
     top = figure.axes[:2]
     assert [axes.get_title(loc="left") for axes in top] == ["simulated data — not the paper’s"] * 2
     for axes in top:
@@ -109,7 +99,7 @@ def test_embedded_data_and_short_runs_say_so_on_every_panel_of_every_figure(draw
 
 def test_a_curve_that_diverges_at_every_rate_is_drawn_to_where_it_does():
     lost = {1e-3: spread(0, 2, diverged_at=400), 1e-2: spread(0, 2, diverged_at=40)}
-    figure = convergence(panels_of([make_run({"a": Curve(lost, label="A"), "b": Curve({1e-3: spread(1e-3, 2)})})]))
+    figure = drawing(panels_of([make_run({"a": Curve(lost, label="A"), "b": Curve({1e-3: spread(1e-3, 2)})})]))
     (axes,) = figure.axes
     crosses = marked(axes, "diverged")
     assert [(cross.get_xdata()[0], cross.get_ydata()[0]) for cross in crosses] == [(400, START)] * 2
@@ -122,7 +112,7 @@ def test_the_last_values_of_a_diverging_trial_do_not_set_the_scale():
         return np.where(t < 300, 1.0, 1e60)
 
     run = make_run({"a": Curve({1e-3: [Trial(explode, diverged_at=400)]}), "b": Curve({1e-3: spread(1e-3, 1)})})
-    (axes,) = convergence(panels_of([run])).axes
+    (axes,) = drawing(panels_of([run])).axes
     assert axes.get_ylim()[1] < 5
     (cross,) = marked(axes, "diverged")
     assert cross.get_ydata()[0] == axes.get_ylim()[1]  # at the edge, for all to see
@@ -130,7 +120,7 @@ def test_the_last_values_of_a_diverging_trial_do_not_set_the_scale():
 
 def test_the_median_counts_a_diverged_seed_as_infinite_and_the_others_go_on():
     trials = [Trial(exponential(1e-3)), Trial(exponential(2e-3)), Trial(exponential(3e-3), diverged_at=500)]
-    (axes,) = convergence(panels_of([make_run({"a": Curve({1e-3: trials}, label="A")})])).axes
+    (axes,) = drawing(panels_of([make_run({"a": Curve({1e-3: trials}, label="A")})])).axes
     drawn = line(axes, "A (diverged)")
     at = dict(zip(drawn.get_xdata(), drawn.get_ydata(), strict=True))
     assert at[500] == pytest.approx(10**-1.0)
@@ -142,7 +132,7 @@ def test_gaps_at_and_below_zero_are_drawn_at_the_precision_of_the_optimum():
     def overshoot(t):
         return np.where(t < 500, 10.0 ** (-t / 100), -3e-9)
 
-    figure = convergence(panels_of([make_run({"a": Curve({1e-3: [Trial(overshoot)]})})]))
+    figure = drawing(panels_of([make_run({"a": Curve({1e-3: [Trial(overshoot)]})})]))
     (axes,) = figure.axes
     values = line(axes, "a").get_ydata()
     assert values.min() == pytest.approx(3e-9)
@@ -156,14 +146,14 @@ def test_gaps_at_and_below_zero_are_drawn_at_the_precision_of_the_optimum():
 def test_band_interpolates_seeds_that_were_logged_at_other_iterations():
     one = {"iteration": [0, 10, 20], "gap": [1.0, 1e-2, 1e-4]}
     other = {"iteration": [0, 5, 20], "gap": [1.0, 1e-1, 1e-4]}
-    found = band([Course.of(make_trial(one)), Course.of(make_trial(other))])
+    found = band([make_line(one), make_line(other)])
     np.testing.assert_array_equal(found.iterations, [0, 5, 10, 20])
     np.testing.assert_allclose(found.low, [1, 1e-1, 1e-2, 1e-4])
     np.testing.assert_allclose(found.high, [1, 1e-1, 1e-2, 1e-4])
 
 
-def make_trial(columns):
-    return Trajectory(pd.DataFrame(columns), GAP)
+def make_line(columns):
+    return Line(np.array(columns["iteration"], dtype=float), np.array(columns["gap"]))
 
 
 def test_a_partial_run_keeps_the_looks_of_the_experiment_file():
@@ -171,7 +161,7 @@ def test_a_partial_run_keeps_the_looks_of_the_experiment_file():
     run = two_depths()
     run = logs.Run(run.folder, run.manifest, run.trials[run.trials["curve"] == "depth-2"], run.log)
     (partial,) = panels_of([run])
-    assert list(partial.choices) == ["depth-2"]
+    assert list(partial.labels) == ["depth-2"]
     assert partial.looks["depth-2"] == whole.looks["depth-2"]
 
 
@@ -183,7 +173,7 @@ def test_a_network_lies_pale_and_broad_beneath_the_rule_of_its_colour():
         "net": Curve({1e-3: spread(1e-3, 1)}, depth=2, hints=hint("solid")),
         "rule": Curve({1e-3: spread(1e-3, 1)}, depth=2, hints=hint("dashed")),
     }
-    (axes,) = convergence(panels_of([make_run(curves)])).axes
+    (axes,) = drawing(panels_of([make_run(curves)])).axes
     net, rule = line(axes, "net"), line(axes, "rule")
     assert net.get_zorder() < rule.get_zorder()
     assert net.get_linewidth() > 2 * rule.get_linewidth()
@@ -191,7 +181,7 @@ def test_a_network_lies_pale_and_broad_beneath_the_rule_of_its_colour():
 
 
 def test_learning_rates_shows_final_gaps_rings_the_chosen_and_crosses_the_diverged():
-    (axes,) = learning_rates(panels_of([two_depths()])).axes
+    (axes,) = drawing(panels_of([two_depths()]), "learning-rates").axes
     drawn = line(axes, "1 layer")
     np.testing.assert_allclose(drawn.get_xdata(), [1e-4, 1e-3])  # 1e-2 diverged
     np.testing.assert_allclose(drawn.get_ydata(), [10**-0.2, 10**-2.0])
@@ -204,7 +194,7 @@ def test_learning_rates_shows_final_gaps_rings_the_chosen_and_crosses_the_diverg
 
 def test_crosses_stand_above_all_gaps_and_say_how_many_seeds():
     trials = {1e-4: spread(1e-4, 3), 1e-3: [*spread(1e-3, 2), Trial(exponential(1e-3), diverged_at=900)]}
-    figure = learning_rates(panels_of([make_run({"a": Curve(trials)})]))
+    figure = drawing(panels_of([make_run({"a": Curve(trials)})]), "learning-rates")
     (axes,) = figure.axes
     assert "1/3" in [text.get_text() for text in axes.texts]
     assert "seeds that diverged" in figure.get_supxlabel()
@@ -214,7 +204,7 @@ def test_crosses_stand_above_all_gaps_and_say_how_many_seeds():
 
 
 def test_norms_draws_the_effective_step_of_equation_12():
-    top, bottom = norms(panels_of([two_depths()])).axes
+    top, bottom = drawing(panels_of([two_depths()]), "norms").axes
     t = np.arange(0, 1001, 10)
     np.testing.assert_allclose(line(top, "2 layers (lr 1e-3†)").get_ydata(), 1 + t / 100)
     np.testing.assert_allclose(line(bottom, "2 layers (lr 1e-3†)").get_ydata(), 1e-3 * (1 + t / 100))  # 2 − 2/2 = 1
@@ -224,21 +214,21 @@ def test_norms_draws_the_effective_step_of_equation_12():
 def test_norms_shows_late_divergence_and_leaves_early_divergence_out():
     late = [Trial(exponential(5e-3), diverged_at=800), Trial(exponential(5e-3))]
     trials = {1e-3: spread(1e-3, 2), 5e-3: late, 1e-2: spread(1e-3, 2, diverged_at=20)}
-    top, _ = norms(panels_of([make_run({"a": Curve(trials, label="A")})])).axes
+    top, _ = drawing(panels_of([make_run({"a": Curve(trials, label="A")})]), "norms").axes
     assert [cross.get_xdata()[0] for cross in marked(top, "diverged")] == [800]
     assert line(top, "A (lr 5e-3, diverged)").get_xdata()[-1] == 800
 
 
 def test_the_effective_step_of_other_optimisers_is_not_made_up():
     run = make_run({"a": Curve({1e-3: spread(1e-3, 1)}, optimizer="adam")})
-    _, bottom = norms(panels_of([run])).axes
+    _, bottom = drawing(panels_of([run]), "norms").axes
     assert [text.get_text() for text in bottom.texts] == ["gradient descent only"]
     assert not [values for drawn in bottom.lines for values in drawn.get_ydata()]
 
 
 def test_stability_draws_sharpness_against_2_over_lr():
     trials = {1e-3: spread(1e-3, 1, sharpness=lambda t: 100.0 + t)}
-    gap, step, sharpness = stability(panels_of([make_run({"a": Curve(trials)})])).axes
+    gap, step, sharpness = drawing(panels_of([make_run({"a": Curve(trials)})]), "stability").axes
     np.testing.assert_allclose(line(sharpness, "a (lr 1e-3)").get_ydata(), 100.0 + np.arange(0, 1001, 10))
     (threshold,) = marked(sharpness, "threshold")
     assert threshold.get_ydata()[0] == 2000
@@ -260,10 +250,10 @@ def cases():
     }
 
 
-@pytest.mark.parametrize("draw", [convergence, learning_rates, norms])
+@pytest.mark.parametrize("stem", ["figure", "learning-rates", "norms"])
 @pytest.mark.parametrize("runs", cases().values(), ids=cases().keys())
-def test_nothing_leaves_the_figure_no_texts_overlap_and_no_legend_covers_a_curve(draw, runs):
-    assert_tidy(draw(panels_of(runs)))
+def test_nothing_leaves_the_figure_no_texts_overlap_and_no_legend_covers_a_curve(stem, runs):
+    assert_tidy(drawing(panels_of(runs), stem))
 
 
 def test_draw_writes_every_figure_that_the_logs_support(tmp_path):
@@ -321,7 +311,7 @@ def test_what_cannot_be_drawn_is_refused_in_one_line(tmp_path):
         plots.draw([logs.Run(run.folder, run.manifest, run.trials.head(0), run.log.head(0))], tmp_path)
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StorageError, match="cannot write"):
-        save(convergence(panels_of([run])), tmp_path / "file" / "figure", ["svg"])
+        save(drawing(panels_of([run])), tmp_path / "file" / "figure", ["svg"])
 
 
 def test_looks_differ_without_colour():
@@ -349,6 +339,6 @@ def test_synthetic_runs_have_the_schema_of_real_ones(tmp_path):
     logs.write_table(tmp_path / logs.LOG, run.log)
     logs.write_json(tmp_path / logs.MANIFEST, run.manifest | {"schema": logs.SCHEMA})
     panels = panels_of([logs.read_run(tmp_path)])
-    drawn, direct = (convergence(given).axes[0].lines for given in (panels, panels_of([run])))
+    drawn, direct = (drawing(given).axes[0].lines for given in (panels, panels_of([run])))
     for one, other in zip(drawn, direct, strict=True):
         np.testing.assert_array_equal(one.get_ydata(), other.get_ydata())

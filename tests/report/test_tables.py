@@ -8,7 +8,8 @@ from rich.console import Console
 from support.synthetic_runs import Curve, Trial, exponential, make_run
 
 from overparam_cli.report.summary import factor, heading, print_summary, spread, when
-from overparam_cli.results.analysis import Divergence, Speedup, Spread, summarise
+from overparam_cli.results.summary import Divergence, Spread, summarise
+from overparam_cli.results.trajectory import Speedup
 
 
 def printed(run, rule=None):

@@ -10,12 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from overparam_cli.errors import LogError, StorageError
-from overparam_cli.results import logs, store
+from overparam_cli.results import schema, store
+from overparam_cli.results.run import Run
 
 
 @given(st.integers(1, 3_000_000))
 def test_logged_iterations_cover_start_end_and_the_even_grid(total: int) -> None:
-    points = logs.log_iterations(total)
+    points = schema.log_iterations(total)
     assert points == sorted(set(points))
     assert points[0] == 0
     assert points[-1] == total
@@ -24,14 +25,14 @@ def test_logged_iterations_cover_start_end_and_the_even_grid(total: int) -> None
 
 
 def test_logged_iterations_of_a_million_are_every_thousandth_and_early_ones() -> None:
-    points = logs.log_iterations(1_000_000)
+    points = schema.log_iterations(1_000_000)
     assert set(range(0, 1_000_001, 1000)) <= set(points)
     assert {1, 2, 3, 10, 100, 5012} <= set(points)  # twenty a decade: 10^{i/20}
     assert not [point for point in points if point > 10_000 and point % 1000]
 
 
 def trial_row(trial_id: str = "aa", **changes: object) -> dict[str, object]:
-    row = dict.fromkeys(logs.TRIAL_COLUMNS, 0) | {
+    row = dict.fromkeys(schema.TRIAL_COLUMNS, 0) | {
         "trial_id": trial_id,
         "experiment": "fig3",
         "curve": "depth-1",
@@ -53,10 +54,10 @@ MANIFEST: dict[str, object] = {"experiment": "fig3", "variant": "l4", "config": 
 
 
 def write_run(folder: Path, trials: list[dict[str, object]], log: list[tuple[str, int]]) -> None:
-    logs.write_table(folder / logs.TRIALS, pd.DataFrame(trials, columns=[*logs.TRIAL_COLUMNS]))
+    store.write_table(folder / schema.TRIALS, pd.DataFrame(trials, columns=[*schema.TRIAL_COLUMNS]))
     rows = [{"trial_id": t, "iteration": i, "loss": 1 / 3, "gap": 0.1, "norm": 1.0} for t, i in log]
-    logs.write_table(folder / logs.LOG, pd.DataFrame(rows))
-    logs.write_json(folder / logs.MANIFEST, {"schema": logs.SCHEMA, **MANIFEST})
+    store.write_table(folder / schema.LOG, pd.DataFrame(rows))
+    store.write_json(folder / schema.MANIFEST, {"schema": schema.SCHEMA, **MANIFEST})
 
 
 def test_a_run_reads_back_as_it_was_written(tmp_path: Path) -> None:
@@ -65,7 +66,7 @@ def test_a_run_reads_back_as_it_was_written(tmp_path: Path) -> None:
         [trial_row("1e5"), trial_row("0012", width="100")],
         [("1e5", 0), ("1e5", 10), ("0012", 0), ("0012", 10)],
     )
-    run = logs.read_run(tmp_path)
+    run = Run.read(tmp_path)
     assert list(run.trials["trial_id"]) == ["1e5", "0012"]  # ids that look like numbers stay text
     assert list(run.trials["width"]) == ["", "100"]
     assert run.trials["final_loss"][0] == 0.1 + 0.2  # every digit
@@ -75,7 +76,7 @@ def test_a_run_reads_back_as_it_was_written(tmp_path: Path) -> None:
 
 def test_log_rows_of_unfinished_trials_are_left_out(tmp_path: Path) -> None:
     write_run(tmp_path, [trial_row("aa")], [("aa", 0), ("aa", 10), ("bb", 0)])
-    assert set(logs.read_run(tmp_path).log["trial_id"]) == {"aa"}
+    assert set(Run.read(tmp_path).log["trial_id"]) == {"aa"}
 
 
 @pytest.mark.parametrize(
@@ -104,7 +105,7 @@ def test_damaged_logs_are_refused_by_what_is_wrong(
 ) -> None:
     write_run(tmp_path, trials, log)
     with pytest.raises(LogError, match=fault):
-        logs.read_run(tmp_path)
+        Run.read(tmp_path)
 
 
 def test_trials_of_other_lengths_and_those_that_diverged_have_fewer_rows(tmp_path: Path) -> None:
@@ -119,16 +120,16 @@ def test_trials_of_other_lengths_and_those_that_diverged_have_fewer_rows(tmp_pat
         trials,
         [("aa", 0), ("aa", 5), ("aa", 10), ("bb", 0), ("bb", 4), *(("cc", i) for i in (0, 5)), ("dd", 0)],
     )
-    assert len(logs.read_run(tmp_path).log) == 8
+    assert len(Run.read(tmp_path).log) == 8
 
 
-@pytest.mark.parametrize("name", [logs.TRIALS, logs.LOG, logs.MANIFEST])
+@pytest.mark.parametrize("name", [schema.TRIALS, schema.LOG, schema.MANIFEST])
 @pytest.mark.parametrize("content", ["", "garbage\x00", '{"schema": 99}', "trial_id,iteration\naa,not a number\n"])
 def test_files_that_are_not_logs_are_refused_in_one_line(tmp_path: Path, name: str, content: str) -> None:
     write_run(tmp_path, [trial_row()], [("aa", 0), ("aa", 10)])
     (tmp_path / name).write_text(content)
     with pytest.raises(LogError) as caught:
-        logs.read_run(tmp_path)
+        Run.read(tmp_path)
     assert name in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -141,22 +142,22 @@ def test_a_manifest_without_what_every_run_says_is_refused(
     write_run(tmp_path, [trial_row()], [("aa", 0), ("aa", 10)])
     damaged = {name: value for name, value in MANIFEST.items() if name != key}
     damaged |= {} if content is None else {key: [content]}  # not there, or of another type
-    logs.write_json(tmp_path / logs.MANIFEST, {"schema": logs.SCHEMA, **damaged})
+    store.write_json(tmp_path / schema.MANIFEST, {"schema": schema.SCHEMA, **damaged})
     with pytest.raises(LogError, match=rf"manifest\.json is damaged \(no {key}\)"):
-        logs.read_run(tmp_path)
+        Run.read(tmp_path)
 
 
 def test_a_truncated_log_is_refused(tmp_path: Path) -> None:
     write_run(tmp_path, [trial_row()], [("aa", i) for i in range(11)])
-    text = (tmp_path / logs.LOG).read_text()
-    (tmp_path / logs.LOG).write_text(text[: len(text) // 2])
+    text = (tmp_path / schema.LOG).read_text()
+    (tmp_path / schema.LOG).write_text(text[: len(text) // 2])
     with pytest.raises(LogError, match=r"log\.csv"):
-        logs.read_run(tmp_path)
+        Run.read(tmp_path)
 
 
 def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(LogError, match="not a run folder"):
-        logs.read_run(tmp_path)
+        Run.read(tmp_path)
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_beside_it(tmp_path: Path) -> None:
@@ -167,7 +168,7 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_beside_it(tmp_path: Path
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with pytest.raises(StorageError, match="No space left"):
-        logs.replace(path, full)
+        store.replace(path, full)
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -175,7 +176,7 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_beside_it(tmp_path: Path
 def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match="cannot write"):
-        logs.write_json(tmp_path / "file" / "below" / "x.json", {})
+        store.write_json(tmp_path / "file" / "below" / "x.json", {})
 
 
 @given(st.recursive(st.none() | st.floats() | st.integers() | st.text(), lambda inner: st.lists(inner), max_leaves=10))

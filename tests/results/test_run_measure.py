@@ -15,9 +15,10 @@ from support.synthetic_cnn import ADDED, ORIGINAL, CnnCurve, CnnTrial, factored,
 from support.synthetic_runs import Curve, Trial, exponential, make_run
 
 from overparam_cli.errors import LogError
+from overparam_cli.experiments.kind import kind
 from overparam_cli.report.summary import heading, print_summary
-from overparam_cli.results import analysis
-from overparam_cli.results.measure import settled_at
+from overparam_cli.results.curve import SELECTION
+from overparam_cli.results.summary import Spread, summarise
 
 
 @pytest.fixture
@@ -34,33 +35,35 @@ def run():
 
 def printed(run):
     console = Console(width=200, record=True, file=io.StringIO())
-    print_summary(analysis.summarise(run), console)
+    print_summary(summarise(run), console)
     return console.export_text()
 
 
 def test_the_kind_of_experiment_decides(run):
-    assert analysis.measure_of(run) is analysis.CROSS_ENTROPY
-    assert analysis.measure_of(make_run({"a": Curve({1e-3: [Trial(exponential(1e-3))]})})) is analysis.GAP
+    assert run.level is kind("cnn").level
+    assert make_run({"a": Curve({1e-3: [Trial(exponential(1e-3))]})}).level is kind("linear").level
 
 
 @pytest.mark.parametrize(("total", "first"), [(8593, 99), (100, 99), (99, 99), (40, 40)])
 def test_a_mean_of_a_hundred_passes_ends_with_the_hundredth(total, first):
-    assert settled_at(total) == first
+    run = make_cnn_run({"a": CnnCurve(falling([1e-3]))}, iterations=total, every=1)
+    assert run.trajectory("a-0.01-0").points[0][0] == first
 
 
 def test_means_of_fewer_passes_are_blank_and_nothing_else_is():
     run = make_cnn_run({"a": CnnCurve(falling([1e-3]))}, every=9)
-    log = analysis.trial_log(run, "a-0.01-0")
+    trial = run.trajectory("a-0.01-0")
+    log = trial.log
     early = log["iteration"] < 99
     assert log.loc[early, ["cross_entropy_mean", "loss_mean"]].isna().all(axis=None)
     assert log.loc[~early, ["cross_entropy_mean", "loss_mean"]].notna().all(axis=None)
     assert log[["cross_entropy", "loss"]].notna().all(axis=None)
     assert run.log["cross_entropy_mean"].notna().all()  # the run itself is as it was read
-    assert analysis.reaches(log, 1.0, "cross_entropy_mean") == 99
+    assert trial.reaches(1.0) == 99
 
 
 def test_the_best_rate_has_the_lowest_final_cross_entropy_of_those_that_never_diverged(run):
-    chosen = analysis.best_learning_rate(run, "factored")
+    chosen = run.curves["factored"].choose()
     assert (chosen.lr, chosen.diverged, chosen.edge) == (1e-2, (1e-1,), None)
     assert chosen.scores == pytest.approx({1e-3: 10**-1.0, 1e-2: 10**-8.0})
 
@@ -70,7 +73,7 @@ def test_the_other_rules_take_the_cross_entropy_too():
         return np.maximum(10.0 ** (-t / 100), 10**-1.5)
 
     run = make_cnn_run({"a": CnnCurve({0.1: [CnnTrial(early)], 0.2: [CnnTrial(exponential(2e-3))]})})
-    assert {rule: analysis.best_learning_rate(run, "a", rule).lr for rule in analysis.SELECTION} == {
+    assert {rule: run.curves["a"].choose(rule).lr for rule in SELECTION} == {
         "final-gap": 0.2,  # 10^−2 against 10^−1.5
         "area": 0.1,
         "iterations-to-gap": 0.1,  # ln 10 / 10 after 64 iterations, if means counted from the start; after 319
@@ -79,29 +82,29 @@ def test_the_other_rules_take_the_cross_entropy_too():
 
 def test_the_levels_are_fractions_of_a_uniform_guess(run):
     shares = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01)
-    assert analysis.fixed_gaps(run) == pytest.approx([math.log(10) * share for share in shares])
+    assert run.fixed_levels == pytest.approx([math.log(10) * share for share in shares])
     given = make_cnn_run({"a": CnnCurve(falling([1e-3]))}, analysis={"gaps": [0.5, 0.1]})
-    assert analysis.fixed_gaps(given) == (0.5, 0.1)
+    assert given.fixed_levels == (0.5, 0.1)
 
 
 def test_the_summary_speaks_of_cross_entropy(run):
-    summary = analysis.summarise(run)
+    summary = summarise(run)
     first, second = summary.curves
-    assert first.final == analysis.Spread(*[pytest.approx(0.01)] * 3)
+    assert first.final == Spread(*[pytest.approx(0.01)] * 3)
     # 500·log10(1/level) up to the next ten, and not before 100: log10(ln 10) = 0.3622 off the powers of ten
     assert first.iterations_to == (100, 170, 320, 470, 670, 820)
     assert second.iterations_to == (100, 100, 100, 120, 170, 210)
     assert [s.value for s in second.speedup_per_seed.values()] == [1000 / 250] * 2
-    assert second.extra["parameters"] == ORIGINAL + ADDED
-    assert second.extra["final_test_error"].median == pytest.approx(9.0)  # 90 · 10^−1
-    assert second.extra["final_validation_error"].median == pytest.approx(4.5)
+    assert second.outcomes["parameters"] == ORIGINAL + ADDED
+    assert second.outcomes["final_test_error"].median == pytest.approx(9.0)  # 90 · 10^−1
+    assert second.outcomes["final_validation_error"].median == pytest.approx(4.5)
     assert second.final_effective_step is None
     (divergence,) = summary.divergences
     assert (divergence.lr, divergence.seeds, divergence.first) == (1e-1, (1,), 801)
 
 
 def test_json_has_its_own_names_for_them(run):
-    plain = json.loads(json.dumps(analysis.summarise(run).as_dict(), allow_nan=False))
+    plain = json.loads(json.dumps(summarise(run).as_dict(), allow_nan=False))
     assert plain["levels"][0] == pytest.approx(math.log(10) / 2)
     curve = plain["curves"][1]
     assert curve["final_cross_entropy"]["median"] == pytest.approx(10**-8.0)
@@ -111,7 +114,7 @@ def test_json_has_its_own_names_for_them(run):
 
 
 def test_json_of_linear_runs_has_no_others():
-    plain = analysis.summarise(make_run({"a": Curve({1e-3: [Trial(exponential(1e-3))]})})).as_dict()
+    plain = summarise(make_run({"a": Curve({1e-3: [Trial(exponential(1e-3))]})})).as_dict()
     assert {"gaps", "optimum"} <= plain.keys()
     assert not {"levels", "measure"} & plain.keys()
     assert not {"parameters", "final_test_error", "extra", "final"} & plain["curves"][0].keys()
@@ -133,16 +136,16 @@ def test_the_table_has_the_columns_of_the_cnn_and_never_says_gap(run):
 
 
 def test_the_heading_is_the_data_sets(run):
-    assert heading(analysis.summarise(run)) == (
+    assert heading(summarise(run)) == (
         "fig5-right/cross-entropy · mnist · n = 55,000, d = 784 · 1,000 iterations · 2 seeds: median [lowest, highest]"
     )
 
 
 def test_a_network_without_a_winner_has_no_errors():
     curves = {"original": CnnCurve(falling([1e-3])), "factored": factored({1e-2: [lost(CnnTrial(exponential(1)), 9)]})}
-    lacking = analysis.summarise(make_cnn_run(curves)).curves[1]
-    assert (lacking.final, lacking.extra["final_test_error"]) == (None, None)
-    assert lacking.extra["parameters"] == ORIGINAL + ADDED
+    lacking = summarise(make_cnn_run(curves)).curves[1]
+    assert (lacking.final, lacking.outcomes["final_test_error"]) == (None, None)
+    assert lacking.outcomes["parameters"] == ORIGINAL + ADDED
 
 
 @pytest.mark.parametrize("table", ["trials", "log"])
@@ -150,4 +153,4 @@ def test_a_run_without_its_measure_is_damaged(run, table):
     column = {"trials": "final_cross_entropy", "log": "cross_entropy_mean"}[table]
     lacking = replace(run, **{table: getattr(run, table).drop(columns=column)})
     with pytest.raises(LogError, match=column):
-        analysis.summarise(lacking)
+        summarise(lacking)

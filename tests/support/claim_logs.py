@@ -16,7 +16,7 @@ from support.synthetic_cnn import ADDED, CnnCurve, CnnTrial, factored, lost, mak
 from support.synthetic_cnn import falling as cnn_falling
 from support.synthetic_runs import Curve, Trial, exponential, make_run
 
-from overparam_cli.results import logs
+from overparam_cli.results.schema import LOG, MANIFEST, SCHEMA, TRIALS
 from overparam_cli.results.theory_logs import TABLE
 
 RATE = 2.0**-10  # decades per iteration
@@ -32,7 +32,7 @@ def write_run(
     folder = results / f"{experiment}{suffix}" / variant
     blank: dict[str, Any] = {"init_std": 0.01, "weight_decay": 0.0, "dtype": "float32"}
     trials = run.trials.assign(**blank, best_loss=run.trials["best_gap"])
-    write(folder, run.manifest, {logs.TRIALS: trials, logs.LOG: run.log})
+    write(folder, run.manifest, {TRIALS: trials, LOG: run.log})
     return folder
 
 
@@ -43,14 +43,14 @@ def write_cnn_run(
     suffix = settings.pop("suffix", "")
     run = make_cnn_run(curves, experiment=experiment, **settings)
     folder = results / f"{experiment}{suffix}" / "cross-entropy"
-    write(folder, run.manifest, {logs.TRIALS: run.trials, logs.LOG: run.log})
+    write(folder, run.manifest, {TRIALS: run.trials, LOG: run.log})
     return folder
 
 
 def write(folder: Path, manifest: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> None:
     """Write a folder without waiting for the disk, as `logs` would."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / logs.MANIFEST).write_text(json.dumps({"schema": logs.SCHEMA, **manifest}), encoding="utf-8")
+    (folder / MANIFEST).write_text(json.dumps({"schema": SCHEMA, **manifest}), encoding="utf-8")
     for name, table in tables.items():
         table.to_csv(folder / name, index=False, lineterminator="\n")
 

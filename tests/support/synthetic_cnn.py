@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from support.synthetic_runs import exponential
 
-from overparam_cli.results.logs import Run
+from overparam_cli.results.run import Run
 
 ORIGINAL, ADDED = 1_663_370, 262_244  # parameters, by the layers' shapes
 Values = Callable[[np.ndarray], np.ndarray]
@@ -158,7 +158,7 @@ def _manifest(curves: Mapping[str, CnnCurve], options: CnnSettings) -> dict[str,
             for name, curve in curves.items()
         ],
         "analysis": options.analysis,
-        "plot": {"kind": "batch-loss", "ylabel": "batch loss"},
+        "plot": {"kind": "batch-loss"},
     }
     return {
         "experiment": options.experiment,

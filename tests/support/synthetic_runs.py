@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from overparam_cli.results.logs import Run
+from overparam_cli.results.run import Run
 
 START = 1.0  # the gap at W = 0 of every synthetic run
 OPTIMUM = 0.05

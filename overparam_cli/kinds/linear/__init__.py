@@ -1,6 +1,7 @@
 """Deep linear networks: by Eq. 3 their loss is that of the end-to-end matrix."""
 
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from typing import Any
 
 from overparam_cli.experiments.kind import Column, Kind, Level, Outcome
@@ -12,17 +13,18 @@ class Linear:
     """The kind `linear`."""
 
     name = "linear"
+    family = ""
     level = GAP
     columns: Mapping[str, Column] = {}
     outcomes: Sequence[Outcome] = ()
-    family: str | None = None
 
     @property
     def figures(self) -> Sequence[Any]:
-        """Convergence, learning rates, norms and stability."""
-        from overparam_cli.kinds.linear.figures import FIGURES
-
-        return FIGURES
+        """Drawn from the logs; needs Matplotlib."""
+        modules = [
+            "overparam_cli.kinds.linear.figures",
+        ]
+        return [figure for module in modules for figure in import_module(module).FIGURES]
 
     def level_at_zero(self, manifest: Mapping[str, Any]) -> float | None:
         """L(0) minus the optimum."""

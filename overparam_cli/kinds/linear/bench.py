@@ -1,54 +1,22 @@
-"""`overparam bench`: what an iteration costs, everything measured in turn in one process.
-
-These are ratios to be trusted, not absolute times: every round times each subject once, so that what the machine does
-meanwhile hits all of them alike, and the median over the rounds is reported with its range.
-"""
+"""`overparam bench`: an iteration of the linear engine, beside the loop everybody writes and bare matrix products."""
 
 import itertools
 import statistics
-import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from overparam_cli.experiments import Trial
-from overparam_cli.kinds.linear.engine import DTYPES, PAD, Engine, pick_device, steady_arithmetic
+from overparam_cli.kinds.linear.engine import PAD, Engine
 from overparam_cli.kinds.linear.unit import LinearProblem, load_problem
 from overparam_cli.run.job import Settings
-
-if TYPE_CHECKING:
-    import pandas as pd
+from overparam_cli.run.machine import DTYPES, pick_device, steady_arithmetic
+from overparam_cli.run.timing import Subject, Timing, measure
 
 DEPTHS = (1, 2, 3)
 SAFE_RATE = 1e-5  # diverges at no depth, so that batches keep their size
-
-
-@dataclass(frozen=True)
-class Subject:
-    """Something to time: `run(steps)` does so many iterations of `trials` trials."""
-
-    name: str
-    loss: str
-    trials: int
-    depth: str
-    run: Callable[[int], None]
-
-
-@dataclass(frozen=True)
-class Timing:
-    """Microseconds per trial and iteration over the rounds."""
-
-    subject: str
-    loss: str
-    trials: int
-    depth: str
-    median: float
-    low: float
-    high: float
-    rounds: int
 
 
 def template(loss: str, depth: int, dataset: str, dtype: str) -> Trial:
@@ -151,37 +119,6 @@ def subjects(settings: Settings, dataset: str, dtype: str) -> Iterator[Subject]:
         yield Subject("two bare matrix products", loss, 30, "-", run)
 
 
-def measure(
-    found: Sequence[Subject], *, rounds: int, seconds: float, device: str, least: int = 5, warm_up: int = 20
-) -> list[Timing]:
-    """Time every subject `rounds` times in turn, each look about `seconds` long but of `least` steps."""
-    on_cuda = pick_device(device).type == "cuda"
-
-    def wait() -> None:
-        if on_cuda:
-            torch.cuda.synchronize()
-
-    def look(subject: Subject, steps: int) -> float:
-        wait()
-        start = time.perf_counter()
-        subject.run(steps)
-        wait()
-        return (time.perf_counter() - start) / steps
-
-    steps = []
-    for subject in found:
-        look(subject, warm_up)
-        steps.append(max(least, round(seconds / look(subject, warm_up))))
-    looks: list[list[float]] = [[] for _ in found]
-    for _ in range(rounds):
-        for own, subject, count in zip(looks, found, steps, strict=True):
-            own.append(look(subject, count) / subject.trials * 1e6)
-    return [
-        Timing(s.name, s.loss, s.trials, s.depth, statistics.median(own), min(own), max(own), rounds)
-        for s, own in zip(found, looks, strict=True)
-    ]
-
-
 def ratios(timings: Sequence[Timing]) -> list[tuple[str, str, float]]:
     """(loss, what, ratio of medians): the engine against naive loop and bare products, depths over depth 1."""
     found = []
@@ -205,10 +142,3 @@ def run(
     found = list(subjects(settings, dataset, dtype))
     timings = measure(found, rounds=rounds, seconds=seconds, device=settings.device)
     return timings, ratios(timings)
-
-
-def as_table(timings: Sequence[Timing]) -> "pd.DataFrame":
-    """The CSV of a benchmark."""
-    import pandas as pd
-
-    return pd.DataFrame(timings)

@@ -14,23 +14,20 @@ multiple of 16 because matrix products of odd widths are markedly slower. Trials
 
 import heapq
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from overparam_cli.errors import ConfigError
 from overparam_cli.experiments import Trial
 from overparam_cli.kinds.linear import family as families
 from overparam_cli.kinds.linear import regression
 from overparam_cli.kinds.linear.family import Family
+from overparam_cli.run.machine import DTYPES
 
 PAD = 16  # columns
 CHECK_EVERY = 100  # iterations between looks for divergence (and at every logged iteration)
-DEVICES = ("auto", "cpu", "cuda")
-DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 
 @dataclass(frozen=True)
@@ -42,39 +39,6 @@ class Snapshot:
     loss: Tensor | None  # (B,) float64, L(W_e)
     norm: Tensor | None  # (B,) float64, ‖W_e‖_F
     diverged: tuple[Trial, ...]  # weights, or loss where it is taken, found non-finite now; they have left the batch
-
-
-def pick_device(name: str) -> torch.device:
-    """`auto` is CUDA where there is one. Raises ConfigError for an unknown name, and for CUDA where there is none."""
-    if name not in DEVICES:
-        raise ConfigError(f"unknown device '{name}': choose one of {', '.join(DEVICES)}")
-    available = torch.cuda.is_available()
-    if name == "cuda" and not available:
-        raise ConfigError("device 'cuda': torch finds no CUDA device here; use 'auto' or 'cpu'")
-    return torch.device("cuda" if available and name != "cpu" else "cpu")
-
-
-def steady_arithmetic() -> None:
-    """Full float32 products (no TF32) and convolutions, these by algorithms that give the same bits every time.
-
-    Subnormal numbers are flushed to zero: collapsed networks would slow the loop. That flag is per thread and worker
-    threads inherit it when they start, so call this before the first large operation.
-    """
-    torch.set_flush_denormal(True)
-    torch.set_float32_matmul_precision("highest")
-    torch.backends.cudnn.allow_tf32 = False
-    torch.backends.cudnn.deterministic = True
-
-
-@contextmanager
-def threads_each(count: int) -> Iterator[None]:
-    """Let every operation use `count` threads of the processor, for a while."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 class Engine:

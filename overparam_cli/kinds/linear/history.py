@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from overparam_cli.experiments import AnyTrial, Trial
+from overparam_cli.experiments import Trial
 from overparam_cli.kinds.linear.engine import Snapshot
 from overparam_cli.results import logs
+from overparam_cli.results.rows import describe, hyper_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,17 +93,6 @@ class History:
             )
         table = pd.DataFrame(rows)
         return table.astype({"diverged_at": "Int64"})
-
-
-def describe(trial: AnyTrial) -> dict[str, Any]:
-    """The columns of `trials.csv` that say what a trial is."""
-    outcome = list(logs.TRIAL_COLUMNS).index("status")
-    return {name: getattr(trial, name) for name in list(logs.TRIAL_COLUMNS)[:outcome]}
-
-
-def hyper_text(trial: AnyTrial) -> str:
-    """The optimiser's hyperparameters as a column has them."""
-    return " ".join(f"{name}={value:g}" for name, value in trial.hyper)
 
 
 def extras(trial: Trial) -> dict[str, Any]:

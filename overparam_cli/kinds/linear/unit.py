@@ -15,11 +15,12 @@ import torch
 from overparam_cli.data import Dataset, load, preprocess
 from overparam_cli.experiments import AnyTrial, Trial
 from overparam_cli.kinds.linear import regression
-from overparam_cli.kinds.linear.engine import Engine, pick_device
+from overparam_cli.kinds.linear.engine import Engine
 from overparam_cli.kinds.linear.history import History
 from overparam_cli.results import logs
 from overparam_cli.run import manifest
 from overparam_cli.run.job import Job, JobRun, Settings
+from overparam_cli.run.machine import pick_device
 from overparam_cli.run.progress import Status
 
 PROBE_SECONDS = 0.5  # that an estimate runs for

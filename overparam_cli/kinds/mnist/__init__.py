@@ -1,6 +1,7 @@
 """The MNIST network of Figure 5 right, its dense layers factored (App. C.2)."""
 
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from math import log
 from typing import Any
 
@@ -24,6 +25,7 @@ class Mnist:
     """The kind `cnn`."""
 
     name = "cnn"
+    family = "factor_std"
     level = CROSS_ENTROPY
     columns: Mapping[str, Column] = {
         "cross_entropy": Column("float64", "of the training pass; `loss` is this and weight decay's term"),
@@ -34,7 +36,6 @@ class Mnist:
         "test_error": Column("float64"),
         "printed_loss": Column("float64", "what TensorFlow's tutorial prints"),
     }
-    family: str | None = "factor_std"
     outcomes: Sequence[Outcome] = (
         Outcome("parameters", "parameters", count=True),
         Outcome("final_validation_error", "validation error %"),
@@ -43,10 +44,11 @@ class Mnist:
 
     @property
     def figures(self) -> Sequence[Any]:
-        """Batch losses, learning rates and errors."""
-        from overparam_cli.kinds.mnist.figures import FIGURES
-
-        return FIGURES
+        """Drawn from the logs; needs Matplotlib."""
+        modules = [
+            "overparam_cli.kinds.mnist.figures",
+        ]
+        return [figure for module in modules for figure in import_module(module).FIGURES]
 
     def level_at_zero(self, manifest: Mapping[str, Any]) -> float | None:
         """ln k, the cross-entropy of a uniform guess among the k classes."""

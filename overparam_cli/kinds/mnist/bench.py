@@ -13,14 +13,14 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 from overparam_cli.experiments import CnnTrial
-from overparam_cli.kinds.linear.bench import Subject, Timing, measure
-from overparam_cli.kinds.linear.engine import DTYPES, steady_arithmetic, threads_each
 from overparam_cli.kinds.mnist import network as cnn
 from overparam_cli.kinds.mnist.problem import ImageProblem, load_problem
 from overparam_cli.kinds.mnist.trainer import CnnTrainer
 from overparam_cli.kinds.mnist.unit import slots
 from overparam_cli.kinds.optimizers import OPTIMIZERS
 from overparam_cli.run.job import Settings
+from overparam_cli.run.machine import DTYPES, steady_arithmetic, threads_each
+from overparam_cli.run.timing import Subject, Timing, measure
 
 BATCH, GROUPS = 64, 4
 LOOP, FUSED, LAST = "plain loop", "plain loop, fused SGD", "plain loop, channels last"

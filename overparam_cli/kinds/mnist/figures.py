@@ -6,17 +6,18 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from overparam_cli.figures.axes import limit, plain_numbers, scale_iterations, scale_values
-from overparam_cli.figures.bands import Band, logged
-from overparam_cli.figures.captions import legend_title, noted
-from overparam_cli.figures.compose import Cell, Said
-from overparam_cli.figures.curves import draw_bands, draw_crosses
-from overparam_cli.figures.figure import Draw, Figure, cell_of, has_column
+from overparam_cli.experiments.model import Plot
+from overparam_cli.figures.axes import limit, plain_numbers, scale_axes
+from overparam_cli.figures.compose import Marks
+from overparam_cli.figures.curves import draw_bands, draw_crosses, scale_values
+from overparam_cli.figures.labels import DIVERGED_NOTE, marks
 from overparam_cli.figures.learning_rates import LEARNING_RATES
-from overparam_cli.figures.panels import Panel
+from overparam_cli.figures.panels import Band, Panel
+from overparam_cli.figures.registry import Draw, Figure, beside, has_column
 from overparam_cli.kinds.mnist import SMOOTHED
 from overparam_cli.results.trajectory import Array
 
+MEAN = "_mean"  # how the column of the running mean ends
 LOSSES = {"cross_entropy": "cross-entropy", "loss": "with weight decay"}  # column → what of the loss it is
 ERRORS = {"validation_error": "validation error (%)", "test_error": "test error (%)"}
 RAW_CURVES = 3  # of more curves the single mini-batches would hide each other
@@ -28,51 +29,38 @@ MEAN_NOTE = f"batch losses: mean of the last {SMOOTHED} training batches"
 FEW_DECADES = 100.0  # up to this ratio of its ends an axis is written in plain numbers
 
 
-def batch_loss(panel: Panel) -> list[Cell]:
-    """Return the loss of the training batches: 100-step mean (median and range over the seeds), single batches pale.
-
-    Cross-entropy and total loss stand side by side: the paper does not say which its axis shows.
-    """
-    return [cell_of(panel, _loss(column, label), legend=legend_title(panel)) for column, label in LOSSES.items()]
-
-
-def errors(panel: Panel) -> list[Cell]:
-    """Return validation and test error where they were evaluated (median and range over the seeds)."""
-    return [cell_of(panel, _error(column, label), legend=legend_title(panel)) for column, label in ERRORS.items()]
-
-
 def _loss(column: str, label: str) -> Draw:
-    """Return what draws one of the losses."""
-    mean = logged(f"{column}_mean")
+    """What draws one of the losses: its mean (median and range over the seeds), single batches pale behind."""
 
-    def draw(axes: Axes, panel: Panel) -> Said:
+    def draw(axes: Axes, panel: Panel) -> Marks:
         end, note = panel.run.iterations, MEAN_NOTE
-        bands = draw_bands(axes, panel, panel.run.floor, mean)
+        bands = draw_bands(axes, panel, column + MEAN, panel.floor)
         raw = _draw_raw(axes, panel, column) if len(panel.choices) <= RAW_CURVES or end < SMOOTHED else []
         if end < SMOOTHED:
             note = f"single training batches (seed {panel.run.seeds[0]}): too few for means of {SMOOTHED}"
         elif raw:
             note += f"; pale: single ones (seed {panel.run.seeds[0]})"
-        scale_iterations(axes, end)
+        scale_axes(axes, end)
         _scale_losses(axes, panel, list(bands.values()), raw)
-        axes.set(xlabel=panel.plot.xlabel, ylabel=f"{panel.plot.ylabel}: {label}")
-        return noted(panel, note, crosses=draw_crosses(axes, panel, mean, at=logged(column)))
+        axes.set_xlabel(panel.plot.xlabel)
+        axes.set_ylabel(f"{'batch loss' if panel.plot.ylabel == Plot.ylabel else panel.plot.ylabel}: {label}")
+        crosses = draw_crosses(axes, panel, column + MEAN, at=column)
+        return marks(panel, *([DIVERGED_NOTE] if crosses else []), note)
 
     return draw
 
 
 def _error(column: str, label: str) -> Draw:
-    """Return what draws one of the errors."""
-    error = logged(column)
+    """What draws one of the errors where they were evaluated (median and range over the seeds)."""
 
-    def draw(axes: Axes, panel: Panel) -> Said:
-        bands = draw_bands(axes, panel, SMALLEST_ERROR, error)
-        scale_iterations(axes, panel.run.iterations)
+    def draw(axes: Axes, panel: Panel) -> Marks:
+        bands = draw_bands(axes, panel, column, SMALLEST_ERROR)
+        scale_axes(axes, panel.run.iterations)
         axes.set_yscale("log")
         limit(axes, [values for found in bands.values() for values in (found.low, found.high)], np.inf)
         plain_numbers(axes)
         axes.set(xlabel="iteration", ylabel=label)
-        return noted(panel, crosses=draw_crosses(axes, panel, error))
+        return marks(panel, *([DIVERGED_NOTE] if draw_crosses(axes, panel, column) else []))
 
     return draw
 
@@ -85,13 +73,15 @@ def _draw_raw(axes: Axes, panel: Panel, column: str) -> list[Array]:
     """
     end, shown = panel.run.iterations, []
     short = end < SMOOTHED
-    for curve, look in panel.looks.items():
+    for curve in panel.choices:
         trial = panel.shown(curve).get(panel.run.seeds[0])
         if trial is None:
             continue
         times, values = trial.finite(column)
-        pale: dict[str, Any] = {"linewidth": 1.0, "linestyle": look.linestyle} if short else PALE
-        axes.plot(times, values, label="_batches", color=look.color, zorder=1.5, **pale).pop().set_gid("batches")
+        own = panel.looks[curve]
+        pale: dict[str, Any] = {"linewidth": 1.0, "linestyle": own.linestyle} if short else PALE
+        (line,) = axes.plot(times, values, label="_batches", color=own.color, zorder=1.5, **pale)
+        line.set_gid("batches")
         if times.size and times[-1] == end:
             shown.append(values if short else values[values >= np.quantile(values, RAW_BELOW)])
     return shown
@@ -102,12 +92,19 @@ def _scale_losses(axes: Axes, panel: Panel, bands: Sequence[Band], raw: Sequence
     means = [values for found in bands for values in (found.low, found.high)]
     starts = sorted(float(found.high[0]) for found in bands if found.high.size and np.isfinite(found.high[0]))
     middle = starts[(len(starts) - 1) // 2] if starts else np.inf
-    scale_values(axes, panel.plot, [*means, *raw], HEADROOM * middle)
+    scale_values(axes, panel, [*means, *raw], HEADROOM * middle)
     low, high = axes.get_ylim()
     if axes.get_yscale() == "log" and high / low < FEW_DECADES:
         plain_numbers(axes)
 
 
-BATCH_LOSS = Figure("figure", batch_loss)
-ERRORS_FIGURE = Figure("errors", errors, "errors", applies=has_column("validation_error"))
-FIGURES = (BATCH_LOSS, LEARNING_RATES, ERRORS_FIGURE)
+FIGURES = (
+    Figure("figure", beside(*(_loss(column, label) for column, label in LOSSES.items()))),
+    LEARNING_RATES,
+    Figure(
+        "errors",
+        beside(*(_error(column, label) for column, label in ERRORS.items())),
+        "errors",
+        has_column("validation_error"),
+    ),
+)

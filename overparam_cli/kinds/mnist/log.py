@@ -7,10 +7,10 @@ import pandas as pd
 import torch
 
 from overparam_cli.experiments import EVALUATION_GRID, CnnTrial
-from overparam_cli.kinds.linear.history import describe, hyper_text
 from overparam_cli.kinds.mnist import network as cnn
 from overparam_cli.kinds.mnist.trainer import CnnTrainer, learning_rates
 from overparam_cli.results import logs
+from overparam_cli.results.rows import describe, hyper_text
 
 
 def log_points(iterations: int) -> list[int]:

@@ -10,9 +10,9 @@ from torch import Tensor
 from overparam_cli.data import ImageDataset, load_images
 from overparam_cli.errors import DataInvalidError
 from overparam_cli.experiments import CnnTrial
-from overparam_cli.kinds.linear.engine import pick_device
 from overparam_cli.run import manifest
 from overparam_cli.run.job import Settings
+from overparam_cli.run.machine import pick_device
 
 
 @dataclass(frozen=True)

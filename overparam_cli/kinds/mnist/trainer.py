@@ -18,11 +18,11 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from overparam_cli.experiments import CnnTrial
-from overparam_cli.kinds.linear.engine import DTYPES
 from overparam_cli.kinds.mnist import network as cnn
 from overparam_cli.kinds.mnist.problem import ImageProblem
 from overparam_cli.kinds.optimizers import OPTIMIZERS, Buffers
 from overparam_cli.results import logs
+from overparam_cli.run.machine import DTYPES
 
 LOOK_EVERY = 20  # steps between looks at whether the loss is finite
 WARM_UP = 3  # steps before a CUDA graph is captured

@@ -16,12 +16,12 @@ import torch
 
 from overparam_cli.errors import ConfigError
 from overparam_cli.experiments import AnyTrial, CnnTrial
-from overparam_cli.kinds.linear.engine import pick_device, steady_arithmetic, threads_each
 from overparam_cli.kinds.mnist.pool import Pool
 from overparam_cli.kinds.mnist.problem import ImageProblem, load_problem
 from overparam_cli.kinds.mnist.trainer import WARM_UP, CnnTrainer
 from overparam_cli.results import logs
 from overparam_cli.run.job import Job, JobRun, Settings
+from overparam_cli.run.machine import pick_device, steady_arithmetic, threads_each
 
 PROBE_STEPS, PROBE_IMAGES = 5, 500  # that an estimate runs
 

@@ -1,7 +1,7 @@
 """The theory's figures, from its logs alone. Each check has panels; a check's figure is its panels side by side, and
 the figure of an experiment made of checks (Figure 1) those of all its checks.
 
-A new figure is a function that draws one panel and returns the end of its head, and an entry in PANELS.
+A new figure is a function that draws one panel and returns its head, and an entry in PANELS.
 """
 
 import textwrap
@@ -12,9 +12,10 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from overparam_cli.figures import compose as composer
-from overparam_cli.figures.compose import Cell, Head, Said, Sheet, folded
-from overparam_cli.figures.style import FORMATS, STYLE, save
+from overparam_cli.figures.compose import Cell, Head, Marks, Sheet
+from overparam_cli.figures.compose import compose as assemble
+from overparam_cli.figures.plots import FORMATS
+from overparam_cli.figures.style import STYLE, save
 from overparam_cli.kinds.theory.figures_bound import excess, speedup_against_bound, trajectories
 from overparam_cli.kinds.theory.figures_field import curve_and_field, lemma3_values, scaled_integrals
 from overparam_cli.kinds.theory.figures_orders import BALANCEDNESS, OBSERVATION1, THEOREM1, order_panels
@@ -23,7 +24,7 @@ from overparam_cli.results.logs import MANIFEST, read_manifest
 from overparam_cli.results.theory_logs import Record
 
 Draw = Callable[[Axes, Record], str]
-SHEET = Sheet(lone=4.5, height=4.1, columns=lambda cells: 2 if cells == 4 else folded(cells), pad=0.1, legends="own")
+WIDTH, HEIGHT = 4.5, 4.1  # of a panel, inches
 
 
 def draw(
@@ -56,20 +57,27 @@ def panels_of(record: Record) -> Sequence[Draw]:
 
 
 def compose(panels: Sequence[tuple[Draw, Record]], title: str) -> Figure:
-    """Return a figure of the panels: up to three in a row, four in two rows."""
-    return composer.compose([cell(draw, record) for draw, record in panels], title, SHEET)
+    """A figure of the panels: up to three in a row, four in two rows."""
+    sheet = Sheet(WIDTH, WIDTH, HEIGHT, most=2 if len(panels) == 4 else 3, padding=0.1)
+    return assemble([[cell(panel, record)] for panel, record in panels], title, sheet=sheet, legends="own")
 
 
-def cell(draw: Draw, record: Record) -> Cell:
-    """Return what shows one panel: its drawing, and above it the data and whatever is not the paper's."""
-    data, alerts = record.manifest["dataset"], changes(record)
-    size = "" if data is None else f"n = {data['n']:,}, d = {data['d']:,}"
+def cell(panel: Draw, record: Record) -> Cell:
+    """The axes of one panel; it draws, and returns what stands above it."""
+    return Cell(lambda axes: Marks(head(record, panel(axes, record))))
+
+
+def head(record: Record, text: str) -> Head:
+    """What a panel shows and of which data, and as an alert whatever is not the paper's."""
+    data = record.manifest["dataset"]
+    lines = text.split("\n")
+    if data is not None:
+        lines.insert(0, f"{data['name']} data · n = {data['n']:,}, d = {data['d']:,}")
+    alerts = changes(record)
     if data is not None and data["embedded"]:
         alerts.insert(0, f"{data['name']} data — not the paper’s")
-    elif data is not None:
-        size = f"{data['name']} data · {size}"
-    head = Head((size,) if size else (), "\n".join(textwrap.fill(line, 62) for line in alerts))
-    return Cell((lambda axes: Said(lines=tuple(draw(axes, record).split("\n"))),), head)
+        lines[0] = f"n = {data['n']:,}, d = {data['d']:,}"
+    return Head(tuple(lines), "\n".join(textwrap.fill(line, 62) for line in alerts))
 
 
 PANELS: Mapping[str, Callable[[Record], Sequence[Draw]]] = {

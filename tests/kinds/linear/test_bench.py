@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from overparam_cli.kinds.linear import bench
-from overparam_cli.kinds.linear.bench import Subject, Timing
 from overparam_cli.kinds.mnist import bench as bench_cnn
 from overparam_cli.run.job import Settings
+from overparam_cli.run.timing import Subject, Timing, measure
 
 
 def timing(subject: str, trials: int, depth: str, median: float, loss: str = "l4") -> Timing:
@@ -30,7 +30,7 @@ def test_subjects_are_timed_in_turn_and_per_trial() -> None:
     order: list[str] = []
     subjects = [Subject(name, "l4", trials, "1", lambda _, name=name: order.append(name)) for name, trials in
                 (("a", 1), ("b", 10))]  # fmt: skip
-    timings = bench.measure(subjects, rounds=3, seconds=1e-9, device="cpu")
+    timings = measure(subjects, rounds=3, seconds=1e-9, device="cpu")
     assert order == ["a", "a", "b", "b", *["a", "b"] * 3]  # warmed up and sized first
     for found in timings:
         assert found.rounds == 3

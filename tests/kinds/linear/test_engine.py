@@ -2,8 +2,6 @@
 
 import io
 import itertools
-import subprocess
-import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -15,9 +13,8 @@ from support.twins import Array, loss_of, make_problem, make_trial, train_alone
 from torch import Tensor
 from torch.profiler import ProfilerActivity, profile
 
-from overparam_cli.errors import ConfigError
 from overparam_cli.experiments import Trial
-from overparam_cli.kinds.linear.engine import CHECK_EVERY, Engine, Snapshot, pick_device
+from overparam_cli.kinds.linear.engine import CHECK_EVERY, Engine, Snapshot
 from overparam_cli.kinds.linear.parameterisations import ScalarChain
 from overparam_cli.kinds.optimizers import OPTIMIZERS, SEMANTICS
 
@@ -452,47 +449,3 @@ def test_a_step_allocates_nothing(p: int, dtype: str) -> None:
     assert events is not None
     assert sum(event.name == "aten::mm" for event in events) == 2 - (p == 2)  # one pair of products for all trials
     assert max((event.self_cpu_memory_usage for event in events if event.name != "[memory]"), default=0) <= 8
-
-
-FLUSHED = """
-import sys, threading
-import torch
-import overparam_cli.cli.main, overparam_cli.run.runner
-from overparam_cli.kinds.linear.engine import steady_arithmetic
-
-torch.set_num_threads(4)
-steady_arithmetic()
-small, smaller = torch.full((2_000_000,), 1e-30), torch.full((2_000_000,), 1e-10)
-survivors = []
-
-def multiply():
-    survivors.append(int((small * smaller).count_nonzero()))
-    survivors.append(int((torch.full((256, 256), 1e-30) @ torch.full((256, 256), 1e-10)).count_nonzero()))
-    survivors.append(int((small.double() * 1e-285).count_nonzero()))
-
-multiply()
-worker = threading.Thread(target=multiply)
-worker.start()
-worker.join()
-print(survivors, torch.get_num_threads(), torch.get_float32_matmul_precision())
-"""
-
-
-def test_subnormal_numbers_are_flushed_in_every_thread() -> None:
-    """Elementwise and matrix products large enough for several OpenMP threads, from the main thread and from another.
-
-    Importing the command line and the runner must not have started OpenMP's threads before the flag was set.
-    """
-    done = subprocess.run([sys.executable, "-W", "error", "-c", FLUSHED], capture_output=True, text=True, check=False)
-    assert done.stderr == ""
-    assert done.stdout.strip() == "[0, 0, 0, 0, 0, 0] 4 highest"
-
-
-def test_an_unavailable_device_is_refused_in_one_line() -> None:
-    assert pick_device("auto").type in ("cpu", "cuda")
-    assert pick_device("cpu") == torch.device("cpu")
-    with pytest.raises(ConfigError, match="auto, cpu, cuda"):
-        pick_device("gpu")
-    if not torch.cuda.is_available():
-        with pytest.raises(ConfigError, match="CUDA"):
-            pick_device("cuda")

@@ -1,0 +1,46 @@
+"""What there is to run: `overparam list`, `overparam show`."""
+
+import json
+from typing import Any
+
+import click
+
+from overparam_cli.cli.options import collect_overrides, json_option, override_options
+
+
+@click.command("list")
+@json_option
+def list_experiments(as_json: bool) -> None:
+    """List the experiments.
+
+    Example: overparam list
+    """
+    from overparam_cli.experiments import available
+    from overparam_cli.report import listing
+
+    experiments = available()
+    if as_json:
+        click.echo(json.dumps([summary._asdict() for summary in experiments], indent=2))
+    else:
+        listing.experiments(experiments)
+
+
+@click.command()
+@click.argument("experiment")
+@override_options
+@json_option
+def show(experiment: str, as_json: bool, **options: Any) -> None:
+    """Show what EXPERIMENT (a name, or a path to a TOML file) consists of.
+
+    Example: overparam show fig3 --depth 2,3
+    """
+    from overparam_cli.experiments import apply_overrides, flatten, load_experiment, to_dict
+    from overparam_cli.report import listing
+
+    overrides = collect_overrides(options)
+    members = [apply_overrides(member, overrides) for member in flatten(load_experiment(experiment))]
+    if as_json:
+        click.echo(json.dumps([to_dict(member) for member in members], indent=2, ensure_ascii=False))
+    else:
+        for member in members:
+            listing.experiment(member)

@@ -1,0 +1,82 @@
+"""Options that several commands share."""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Seconds(click.FloatRange):
+    """A number of seconds; NaN, which is in no range but passes every comparison with one, is none."""
+
+    name = "seconds"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number, if it is finite and in range."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a finite number", param, ctx)
+        return float(number)
+
+
+results_option = click.option(
+    "--results",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("results"),
+    show_default=True,
+    help="Folder of all results.",
+)
+data_dir_option = click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Data cache; before OVERPARAM_DATA and the system's cache folder.",
+)
+offline_option = click.option("--offline", is_flag=True, help="Never touch the network.")
+device_option = click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
+threads_option = click.option("--threads", type=click.IntRange(1), help="CPU threads; PyTorch's own choice by default.")
+name_option = click.option("--name", help="Name of the results folder: <experiment>@<name>.")
+target_option = click.option(
+    "--target", "targets", multiple=True, metavar="COLUMN", help="Target column of a table; repeat."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+quiet_option = click.option("--quiet", "-q", is_flag=True, help="No progress, no notes; errors are still printed.")
+
+OVERRIDES = (
+    click.option("--loss", help="Losses to run: l2, l4, l6, … (several: l2,l4)."),
+    click.option("--variant", help="Variants to run (several: separated by commas)."),
+    click.option("--depth", help="Depths to run (several: 2,3); one that no curve has is made."),
+    click.option("--lr", help="Learning rate, or a grid: 1e-3,5e-3."),
+    click.option("--iterations", help="Iterations of every trial: 20000, 1e6."),
+    click.option("--seeds", help="Number of seeds; more seeds join the same results folder."),
+    click.option("--dtype", help="float32 or float64."),
+    click.option("--dataset", help="A data set's name (`overparam data list`), or a table: my.csv."),
+    target_option,
+    click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Any other trial key; repeat."),
+    click.option("--smoke", is_flag=True, help="Seconds instead of minutes: embedded data, few iterations."),
+)
+OVERRIDDEN = ("loss", "variant", "depth", "lr", "iterations", "seeds", "dtype", "dataset", "smoke")
+
+
+def override_options(command: F) -> F:
+    """What may be changed of an experiment without a file of one's own."""
+    for option in reversed(OVERRIDES):
+        command = option(command)
+    return command
+
+
+def collect_overrides(options: dict[str, Any]) -> dict[str, Any]:
+    """Take the overrides out of a command's options: what was given, as `experiments.apply_overrides` takes it."""
+    from overparam_cli.experiments import parse_assignments
+
+    overrides = {key: options.pop(key) for key in OVERRIDDEN}
+    overrides["targets"] = list(options.pop("targets")) or None
+    given = {key: value for key, value in overrides.items() if value not in (None, False)}
+    for key, value in parse_assignments(options.pop("assignments")).items():
+        if key in given:
+            raise click.UsageError(f"{key} is given twice: by --{key} and by --set {key}={value}")
+        given[key] = value
+    return given

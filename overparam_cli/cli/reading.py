@@ -1,0 +1,103 @@
+"""What the logs say: `overparam plot`, `table`, `verify`, `status`. None of them trains, none imports PyTorch."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from overparam_cli.cli.options import json_option, quiet_option, results_option
+
+FORMATS = ("png", "pdf", "svg")
+
+
+@click.command()
+@click.argument("experiments", nargs=-1, metavar="[EXPERIMENT]...")
+@results_option
+@click.option("--format", "formats", multiple=True, type=click.Choice(FORMATS), help="Default: all three.")
+@quiet_option
+def plot(experiments: tuple[str, ...], results: Path, formats: tuple[str, ...], quiet: bool) -> None:
+    """Draw the figures of EXPERIMENTs (fig3, fig3@smoke; all there are by default) from their logs.
+
+    Example: overparam plot fig3 --format png
+    """
+    from overparam_cli.figures.plots import draw
+    from overparam_cli.kinds.theory import figures as theory_figures
+    from overparam_cli.results.names import found_by_name, member_names
+
+    records, runs = found_by_name(experiments, results)
+    formats = formats or FORMATS
+    for name, found in records.items():
+        _show_paths(theory_figures.draw_all(found, results, name, formats), quiet=quiet)
+    for name, own in runs.items():
+        _show_paths(draw(own, results / name, formats), quiet=quiet)
+    for group in experiments:  # a figure of several experiments has its panels side by side, as in the paper
+        members = [run for name in member_names(group) for run in runs.get(name, [])]
+        if group not in runs and group not in records and group != "all" and members:
+            _show_paths(draw(members, results / group, formats, stems=("figure",)), quiet=quiet)
+
+
+def _show_paths(paths: Sequence[Path], *, quiet: bool) -> None:
+    """The files a command has written, one a line."""
+    if not quiet:
+        for path in paths:
+            click.echo(path)
+
+
+@click.command()
+@click.argument("experiments", nargs=-1, metavar="[EXPERIMENT]...")
+@results_option
+@click.option("--rule", type=click.Choice(["final-gap", "area", "iterations-to-gap"]), help="Another selection rule.")
+@json_option
+def table(experiments: tuple[str, ...], results: Path, rule: str | None, as_json: bool) -> None:
+    """Print the table of EXPERIMENTs from their logs: chosen rates, gaps, speedups, divergence.
+
+    Example: overparam table fig3 --rule area
+    """
+    from overparam_cli.report import listing
+    from overparam_cli.results.names import found_by_name
+
+    records, runs = found_by_name(experiments, results)
+    listing.summaries(
+        [run for own in runs.values() for run in own],
+        as_json=as_json,
+        rule=rule,
+        records=list({record.folder: record for own in records.values() for record in own}.values()),
+    )
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@results_option
+@click.option("--strict", is_flag=True, help="Exit with 8 when a claim asked for does not hold for every seed.")
+@json_option
+def verify(names: tuple[str, ...], results: Path, strict: bool, as_json: bool) -> None:
+    """Say which of the paper's claims the logs bear out: all, or those NAMEd (a claim, an experiment, fig3@quick).
+
+    Never trains. Exits with 0 when everything asked for was evaluated, whatever the verdicts.
+
+    Example: overparam verify fig3
+    """
+    from overparam_cli.claims import verify
+    from overparam_cli.report import listing
+    from overparam_cli.report.verdicts import print_results
+
+    report = verify.verify(results, names)
+    if as_json:
+        listing.print_json(report.as_dict())
+    else:
+        print_results(report.asked, listing.stdout())
+    verify.save(report)
+    verify.check(report, strict=strict)  # what is damaged or fails is an error once all is shown
+
+
+@click.command()
+@results_option
+@json_option
+def status(results: Path, as_json: bool) -> None:
+    """Say what is finished, what is under way and what is broken below the results folder.
+
+    Example: overparam status
+    """
+    from overparam_cli.report import listing
+
+    listing.status(results, as_json=as_json)

@@ -1,0 +1,224 @@
+"""What computes: `overparam run`, `theory`, `bench`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from overparam_cli.cli.options import (
+    Seconds,
+    collect_overrides,
+    data_dir_option,
+    device_option,
+    json_option,
+    name_option,
+    offline_option,
+    override_options,
+    quiet_option,
+    results_option,
+    target_option,
+    threads_option,
+)
+
+if TYPE_CHECKING:
+    from overparam_cli.kinds.theory.study import Study
+    from overparam_cli.run.job import Job, Settings
+
+
+@click.command()
+@click.argument("experiments", nargs=-1, required=True, metavar="EXPERIMENT...")
+@override_options
+@name_option
+@results_option
+@data_dir_option
+@offline_option
+@device_option
+@threads_option
+@click.option("--measure", default="", help="Also log: curvature, sharpness (several: separated by commas).")
+@click.option(
+    "--reuse/--no-reuse", default=True, show_default=True, help="Take over trials other experiments finished."
+)
+@click.option(
+    "--checkpoint-seconds", type=Seconds(0), default=20.0, show_default=True, help="Time between checkpoints."
+)
+@click.option("--dry-run", is_flag=True, help="Print the trials, their cost and a time estimate; run nothing.")
+@json_option
+@quiet_option
+def run(
+    experiments: tuple[str, ...],
+    results: Path,
+    name: str | None,
+    threads: int | None,
+    measure: str,
+    dry_run: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Run EXPERIMENTs (names, TOML files, or `all`): train what is missing, write logs, print the table.
+
+    Finished trials are not run again, and an interrupted run goes on where its checkpoint stood.
+
+    Example: overparam run fig3 --smoke
+    """
+    overrides = collect_overrides(options)
+
+    from overparam_cli.kinds.linear.measure import parse_measures
+    from overparam_cli.kinds.theory.study import plan_studies
+    from overparam_cli.run.job import Settings
+    from overparam_cli.run.plan import cost, plan
+    from overparam_cli.run.runner import check_measurable
+
+    _use_threads(threads)
+    settings = Settings(measures=parse_measures(measure), **options)
+    jobs = sorted(plan(experiments, overrides, results=results, name=name), key=cost)  # cheapest first
+    check_measurable(jobs, settings)
+    studies = plan_studies(experiments, overrides, results=results, name=name)  # they take seconds
+    if dry_run:
+        _show_plan(studies, jobs, settings, as_json=as_json)
+    else:
+        _run(studies, jobs, settings, as_json=as_json)
+        if not settings.quiet:
+            names = dict.fromkeys([study.name for study in studies] + [job.name for job in jobs])
+            where = "" if results == Path("results") else f" --results {results}"
+            click.echo(f"draw the figures: overparam plot {' '.join(names)}{where}", err=True)
+
+
+def _use_threads(threads: int | None) -> None:
+    if threads:
+        import torch
+
+        torch.set_num_threads(threads)
+
+
+def _show_plan(studies: Sequence["Study"], jobs: Sequence["Job"], settings: "Settings", *, as_json: bool) -> None:
+    """What would be run, and for how long."""
+    from overparam_cli.report import listing
+    from overparam_cli.run.plan import estimate_seconds
+
+    for study in studies:
+        click.echo(f"{study.name}: {', '.join(study.parameters)} → {study.folder}: a few seconds", err=True)
+    listing.plan([(job, estimate_seconds(job, settings)) for job in jobs], as_json=as_json)
+
+
+def _run(studies: Sequence["Study"], jobs: Sequence["Job"], settings: "Settings", *, as_json: bool) -> None:
+    """Run everything, then print its table."""
+    from overparam_cli.kinds.theory.study import run_study
+    from overparam_cli.report import listing
+    from overparam_cli.results.run import Run
+    from overparam_cli.results.theory_logs import read_record
+    from overparam_cli.run.progress import display
+    from overparam_cli.run.runner import run_job
+
+    with display(len(jobs), quiet=settings.quiet) as progress:
+        checked = [folder for study in studies for folder in run_study(study, settings, progress)]
+        for job in jobs:
+            run_job(job, settings, progress)
+    if as_json or not settings.quiet:
+        records = [read_record(folder) for folder in checked]
+        listing.summaries([Run.read(job.folder) for job in jobs], as_json=as_json, records=records)
+
+
+@click.command()
+@click.argument("checks", nargs=-1, metavar="[CHECK]...")
+@click.option("--dataset", help="Problem of the checks that need one; ethanol, the paper's, by default.")
+@target_option
+@click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="A parameter of the checks; repeat.")
+@name_option
+@results_option
+@data_dir_option
+@offline_option
+@click.option("--figures/--no-figures", default=True, show_default=True, help="Draw each check's figure.")
+@json_option
+@quiet_option
+def theory(
+    checks: tuple[str, ...],
+    dataset: str | None,
+    targets: tuple[str, ...],
+    assignments: tuple[str, ...],
+    name: str | None,
+    results: Path,
+    figures: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Check the paper's theorems numerically: CHECKs by name, all of them when none is named.
+
+    Example: overparam theory lemma3 --set depths=2,3,16
+    """
+    from overparam_cli.experiments import parse_assignments
+    from overparam_cli.kinds.theory.figures import draw
+    from overparam_cli.kinds.theory.study import plan_checks, run_study
+    from overparam_cli.report import listing
+    from overparam_cli.results.theory_logs import read_record
+    from overparam_cli.run.job import Settings
+    from overparam_cli.run.progress import display
+
+    problem = {key: value for key, value in (("dataset", dataset), ("targets", list(targets))) if value}
+    study = plan_checks(checks, parse_assignments(assignments) | problem, results=results, name=name)
+    settings = Settings(**options)
+    records = []
+    with display(1, quiet=settings.quiet) as progress:
+        for folder in run_study(study, settings, progress):
+            records.append(read_record(folder))
+            if figures:
+                draw(records[-1:], folder / "figure")
+    if as_json or not settings.quiet:
+        listing.summaries([], as_json=as_json, records=records)
+
+
+@click.command()
+@results_option
+@data_dir_option
+@offline_option
+@click.option(
+    "--model",
+    type=click.Choice(["linear", "cnn"]),
+    default="linear",
+    show_default=True,
+    help="The linear engine, or Figure 5's network.",
+)
+@click.option("--dataset", help="What to time on; an embedded data set by default: shapes matter, numbers do not.")
+@click.option("--dtype", type=click.Choice(["float32", "float64"]), default="float32", show_default=True)
+@device_option
+@threads_option
+@click.option("--rounds", type=click.IntRange(1), default=7, show_default=True, help="Looks at every subject, in turn.")
+@click.option("--seconds", type=Seconds(0.001, 3600), default=0.3, show_default=True, help="Length of a look.")
+@json_option
+def bench(
+    results: Path,
+    model: str,
+    dataset: str | None,
+    dtype: str,
+    threads: int | None,
+    rounds: int,
+    seconds: float,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Measure what an iteration costs, beside the loop everybody writes and bare matrix products.
+
+    Example: overparam bench --rounds 3 --seconds 0.05
+    """
+    from overparam_cli.kinds.linear import bench
+    from overparam_cli.kinds.mnist import bench as bench_cnn
+    from overparam_cli.report import listing
+    from overparam_cli.results.schema import MANIFEST, SCHEMA
+    from overparam_cli.results.store import write_json, write_table
+    from overparam_cli.run.job import Settings
+    from overparam_cli.run.machine import pick_device
+    from overparam_cli.run.manifest import describe_machine
+    from overparam_cli.run.timing import as_table
+
+    _use_threads(threads)
+    settings = Settings(**options)
+    time, usual, folder = {
+        "linear": (bench.run, "simulated", results / "bench"),
+        "cnn": (bench_cnn.run, "digits-simulated", results / "bench-cnn"),
+    }[model]
+    dataset = dataset or usual
+    timings, ratios = time(settings, dataset=dataset, dtype=dtype, rounds=rounds, seconds=seconds)
+    write_table(folder / "bench.csv", as_table(timings))
+    machine = describe_machine(pick_device(settings.device)) | {"dataset": dataset, "dtype": dtype}
+    write_json(folder / MANIFEST, {"schema": SCHEMA, **machine})
+    listing.bench(timings, ratios, folder / "bench.csv", as_json=as_json)

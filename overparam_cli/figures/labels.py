@@ -1,0 +1,81 @@
+"""What is said around a run's curves: above its axes, in its legend, and below the figure."""
+
+import textwrap
+from collections.abc import Sequence
+
+from overparam_cli import paper
+from overparam_cli.figures.compose import Head, Marks
+from overparam_cli.figures.panels import Panel
+from overparam_cli.figures.style import format_rate
+from overparam_cli.results.curve import Choice
+
+LEGEND_LETTERS = 44  # that fit into a whole panel's legend
+EDGE_MARK = "†"
+DIVERGED_NOTE = "× diverged"
+PARTIAL_NOTE = "1/3 beside a cross: seeds that diverged, where some did not"
+EDGE_NOTE = f"{EDGE_MARK} at the edge of the learning-rate grid: a better rate may lie outside"
+RING_NOTE = EDGE_NOTE.replace(f"{EDGE_MARK} at", "ring at")
+NOTES = (DIVERGED_NOTE, PARTIAL_NOTE, EDGE_NOTE, RING_NOTE)  # the order in which they stand
+
+
+def marks(panel: Panel, *notes: str, edge: str = EDGE_NOTE) -> Marks:
+    """What stands around a run's axes; `edge` explains the choices that stand at an edge of their grid."""
+    edges = [edge] if any(choice.edge for choice in panel.choices.values()) else []
+    title = "" if panel.common_rate is None else f"{panel.level.rate} {format_rate(panel.common_rate)}"
+    return Marks(head(panel), title, (*notes, *edges))
+
+
+def head(panel: Panel) -> Head:
+    """Which data a panel shows, how many seeds, and whether the run was shortened; an alert where data stand in."""
+    data = panel.run.dataset
+    parts = [*dimensions(panel), length_line(panel)]
+    foreign = paper.is_stand_in(data)
+    if not foreign:
+        parts.insert(0, f"{data['name']} data")
+    alert = f"{data['name']} data — not the paper’s" if foreign else ""
+    return Head(tuple(_joined([panel.title, *parts])), alert)
+
+
+def _joined(parts: Sequence[str], width: int = 62) -> list[str]:
+    """Join the parts that are not empty into lines of at most `width` characters, breaking between parts only."""
+    lines: list[str] = []
+    for part in filter(None, parts):
+        if lines and len(lines[-1]) + 3 + len(part) <= width:
+            lines[-1] += f" · {part}"
+        else:
+            lines.append(part)
+    return lines
+
+
+def dimensions(panel: Panel) -> list[str]:
+    """The size of the panel's data set and the number of its seeds."""
+    data, seeds = panel.run.dataset, len(panel.run.seeds)
+    outputs = f", k = {data['k']:,}" if data.get("k", 1) > 1 else ""
+    return [
+        f"n = {data['n']:,}, d = {data['d']:,}{outputs}",
+        "1 seed" if seeds == 1 else f"{seeds} seeds: median and range",
+    ]
+
+
+def length_line(panel: Panel) -> str:
+    """ "1,000 of 1,000,000 iterations" for a shortened run, and nothing for a full one."""
+    ran, full = panel.run.iterations, panel.run.full_iterations
+    return f"{ran:,} of {full:,} iterations" if ran < full else ""
+
+
+def curve_label(label: str, choice: Choice, *, named: bool = True) -> str:
+    """A legend's entry: the curve, the rate that is drawn (where `named`), and what must be known of it."""
+    if choice.shown is None:
+        return label
+    rate = f"lr {format_rate(choice.shown)}{EDGE_MARK if choice.edge else ''}" if named else ""
+    fault = ""
+    if choice.lr is None:
+        lost = set(choice.diverged) == set(choice.rates)
+        fault = ("diverged" if len(choice.rates) == 1 else "every rate diverged") if lost else "seeds missing"
+    said = ", ".join(filter(None, (rate, fault)))
+    return wrapped(f"{label} ({said})" if said else label)
+
+
+def wrapped(label: str) -> str:
+    """Break a legend's entry that is broader than a panel."""
+    return textwrap.fill(label, width=LEGEND_LETTERS)

@@ -1,0 +1,27 @@
+"""A grid as JSON: a list of objects, one a row, with values and no text for people."""
+
+import json
+from math import isfinite
+
+from overparam_cli.report.grid import Grid, Value
+
+
+def records(grid: Grid) -> list[dict[str, Value]]:
+    """Return column → value for every row; what is not a finite number is None."""
+    names = [column.name for column in grid.columns]
+    return [dict(zip(names, (plain(cell.value) for cell in row), strict=True)) for row in grid.rows]
+
+
+def plain(value: Value) -> Value:
+    """Return a value as JSON takes it: None for NaN and the infinities."""
+    return None if isinstance(value, float) and not isfinite(value) else value
+
+
+def render(grid: Grid) -> str:
+    """Return a grid's rows as JSON."""
+    return dumps(records(grid))
+
+
+def dumps(content: object) -> str:
+    """Return JSON that any reader takes: indented, UTF-8, no NaN."""
+    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)

@@ -1,0 +1,107 @@
+"""A grid, or a line, on the terminal. The only place that knows rich's tables.
+
+Text is handed over as text: square brackets are no markup here, and control characters, which could move the cursor or
+colour what follows, are shown as escapes.
+"""
+
+import unicodedata
+from collections.abc import Mapping
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from overparam_cli.report.grid import Column, Grid, Span, Tone, Words
+
+PIPED_WIDTH = 160  # rich would fold at 80 what a pipe or a file can take whole
+STYLES: Mapping[Tone, str] = {
+    "": "",
+    "strong": "bold",
+    "faint": "dim",
+    "good": "bold green",
+    "bad": "bold red",
+    "mixed": "bold yellow",
+    "caution": "yellow",
+}
+KEPT = "\n\t"
+REORDERING = {*"\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"}  # of left and right
+
+
+def stdout() -> Console:
+    """Where tables go."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = PIPED_WIDTH
+    return console
+
+
+def show(*shown: Grid | Words | str, console: Console | None = None) -> None:
+    """Print grids and lines, one below the other."""
+    console = console or stdout()
+    for one in shown:
+        if isinstance(one, Grid):
+            for line in one.lead:
+                console.print(_text(line), highlight=False)
+            console.print(_table(one))
+            for line in one.notes:
+                console.print(_text(line), highlight=False)
+        else:
+            console.print(_text(Words.of(one)), highlight=False)
+
+
+def render(grid: Grid, width: int = PIPED_WIDTH) -> str:
+    """Return a grid as plain text, at most `width` columns wide."""
+    console = Console(width=width, force_terminal=False, color_system=None, highlight=False)
+    with console.capture() as capture:
+        show(grid, console=console)
+    return capture.get()
+
+
+def printable(text: str) -> str:
+    """Return text without what steers a terminal: control characters as escapes, line breaks and tabs as they are."""
+    return "".join(character if _harmless(character) else _escaped(character) for character in text)
+
+
+def _harmless(character: str) -> bool:
+    if character in KEPT:
+        return True
+    return character not in REORDERING and unicodedata.category(character) not in ("Cc", "Cs")
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+def _text(words: Words) -> Text:
+    text = Text()
+    for span in words.spans:
+        text.append(*_styled(span))
+    return text
+
+
+def _styled(span: Span) -> tuple[str, str]:
+    return printable(span.text), STYLES[span.tone]
+
+
+def _table(grid: Grid) -> Table:
+    title = Text(printable(grid.title)) if grid.title else None
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    if grid.airy:
+        table.padding = (0, 2, 1, 0)
+        table.expand = True
+    for column in grid.columns:
+        _add(table, column)
+    for row in grid.rows:
+        table.add_row(*(_text(cell.words) for cell in row))
+    return table
+
+
+def _add(table: Table, column: Column) -> None:
+    table.add_column(
+        Text(printable(column.heading)),
+        justify=column.align,
+        ratio=column.share or None,
+        no_wrap=column.whole,
+        overflow="ellipsis" if column.whole else "fold",
+    )

@@ -1,0 +1,72 @@
+"""The tables of a run folder, read and checked: rows that are missing, or stand there twice, are damage."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from overparam_cli.errors import LogError
+from overparam_cli.results import store
+from overparam_cli.results.schema import COMPLETED, LOG, LOG_COLUMNS, MANIFEST, STATUSES, TRIAL_COLUMNS, TRIALS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+State = tuple[tuple[int, ...], ...]
+
+
+def state_of(folder: Path) -> State:
+    """What tells whether a run folder's files have been replaced or changed since; empty for one that is not there."""
+    states = []
+    for name in (MANIFEST, TRIALS, LOG):
+        path = folder / name
+        found = path.stat() if path.exists() else None
+        states.append((found.st_ino, found.st_mtime_ns, found.st_size) if found else ())
+    return tuple(states)
+
+
+def read_tables(folder: Path) -> "tuple[dict[str, Any], pd.DataFrame, pd.DataFrame]":
+    """Manifest, trials and log of a run folder; the log of the finished trials alone.
+
+    Raises LogError naming the file and the fault.
+    """
+    manifest = store.read_run_manifest(folder)
+    trials = store.read_table(folder / TRIALS, TRIAL_COLUMNS)
+    log = store.read_table(folder / LOG, LOG_COLUMNS)
+    for fault in faults(trials, log):
+        raise LogError(f"{folder} is damaged: {fault}; restore it, or move it away and run again")
+    return manifest, trials, log[log["trial_id"].isin(trials["trial_id"])].reset_index(drop=True)
+
+
+def faults(trials: "pd.DataFrame", log: "pd.DataFrame") -> Iterator[str]:
+    """Say what is wrong, the gravest first."""
+    if trials.empty:
+        yield f"{TRIALS} has no rows"
+    if trials["trial_id"].duplicated().any():
+        yield f"{TRIALS} names a trial twice"
+    for status in sorted(set(trials["status"]) - set(STATUSES)):
+        yield f"{TRIALS} has an unknown status '{status}'"
+    if log.duplicated(["trial_id", "iteration"]).any():
+        yield f"{LOG} has an iteration twice"
+    logged = log.groupby("trial_id")["iteration"]
+    first, last = dict(logged.min().items()), dict(logged.max().items())
+    wanted = zip(trials["trial_id"], trials["status"], trials["iterations"], strict=True)
+    for trial_id, status, iterations in wanted:
+        if first.get(trial_id) != 0:
+            yield f"{LOG} lacks the start of trial {trial_id}"
+        elif status == COMPLETED and last[trial_id] != iterations:
+            yield f"{LOG} ends before trial {trial_id} does"
+    for trial_id in _with_gaps(trials, log):
+        yield f"{LOG} lacks rows of trial {trial_id}"
+
+
+def _with_gaps(trials: "pd.DataFrame", log: "pd.DataFrame") -> Iterator[str]:
+    """Trials that lack a row another of the same length has: all are logged at the same points."""
+    import numpy as np
+
+    points = {str(trial_id): rows.to_numpy() for trial_id, rows in log.groupby("trial_id")["iteration"]}
+    for _, group in trials.groupby("iterations"):
+        completed = group.loc[group["status"] == COMPLETED, "trial_id"]
+        expected = np.array(sorted({point for trial_id in completed for point in points[trial_id]}))
+        for trial_id, end in zip(group["trial_id"], group["diverged_at"].fillna(np.inf), strict=True):
+            if (points[trial_id] < end).sum() < (expected < end).sum():
+                yield trial_id

@@ -1,0 +1,58 @@
+"""What must not change when the house is rebuilt: the figures and verdicts that the reference logs give."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import numpy as np
+import pytest
+from support import goldens
+
+DRAWN = {path.relative_to(goldens.GOLDENS / "figures").as_posix().removesuffix(".json.gz") for path in
+         (goldens.GOLDENS / "figures").rglob("*.json.gz")}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("drawn") / "reference"
+    goldens.draw_reference(folder)
+    return folder
+
+
+def load(name: str) -> Any:
+    return json.loads((goldens.GOLDENS / name).read_text(encoding="utf-8"))
+
+
+def test_the_claims_are_judged_as_they_were(reference: Path) -> None:
+    assert_close(goldens.judge_reference(reference), load("claims.json"), "claims")
+
+
+def assert_close(now: Any, was: Any, place: str) -> None:
+    if isinstance(was, dict):
+        assert list(now) == list(was), place
+        for key in was:
+            assert_close(now[key], was[key], f"{place}/{key}")
+    elif isinstance(was, list):
+        assert len(now) == len(was), place
+        for position, pair in enumerate(zip(now, was, strict=True)):
+            assert_close(*pair, f"{place}/{position}")
+    elif isinstance(was, float):
+        assert now == pytest.approx(was, rel=1e-9, abs=1e-12), place
+    else:
+        assert now == was, place
+
+
+def test_every_figure_is_drawn(reference: Path) -> None:
+    assert set(goldens.drawings(reference)) == DRAWN
+
+
+@pytest.mark.parametrize("name", sorted(DRAWN))
+def test_a_figure_is_as_it_was(name: str, reference: Path) -> None:
+    made_with = load("versions.json")["matplotlib"]
+    if matplotlib.__version__ != made_with:
+        pytest.skip(f"the drawings were made with Matplotlib {made_with}, whose lines another version writes otherwise")
+    structure, numbers = goldens.drawing(goldens.drawings(reference)[name])
+    was, numbers_were = goldens.unpack(goldens.GOLDENS / "figures" / f"{name}.json.gz")
+    assert structure == was
+    np.testing.assert_allclose(numbers, numbers_were, rtol=1e-4, atol=0.11)
