@@ -11,10 +11,10 @@ from overparam_cli import paper
 from overparam_cli.claims.evidence import RunEvidence, TableEvidence
 from overparam_cli.claims.model import CannotJudgeError
 from overparam_cli.errors import LogError
+from overparam_cli.results.record import TABLE, Record
 from overparam_cli.results.run import Run
 from overparam_cli.results.schema import COMPLETED, LOG, MANIFEST, TRIALS
 from overparam_cli.results.store import read_manifest, read_table
-from overparam_cli.results.theory_logs import TABLE, read_record
 
 BENCH = "bench.csv"
 FULL_ROUNDS = 7  # what `overparam bench` does unless told otherwise
@@ -61,13 +61,8 @@ def read_theory_evidence(folder: Path) -> TableEvidence:
     """Read a theory check's table. Raises MissingError or LogError."""
     if not (folder / TABLE).exists():
         raise MissingError(f"{folder} does not exist" if not folder.exists() else f"{folder} is unfinished")
-    record = read_record(folder)
-    data = record.manifest.get("dataset") or {}
-    found = paper.shortcomings(data)
-    if not record.manifest.get("full_length", False) and not found:
-        changed = ", ".join(f"{key} = {value}" for key, value in (record.manifest.get("changed") or {}).items())
-        found = (changed or paper.not_the_papers(data),)
-    return TableEvidence(folder / TABLE, record.manifest, record.table, found)
+    record = Record.read(folder)
+    return TableEvidence(folder / TABLE, record.manifest, record.table, record.shortcomings)
 
 
 def read_bench_evidence(folder: Path) -> TableEvidence:

@@ -53,15 +53,17 @@ def table(experiments: tuple[str, ...], results: Path, rule: str | None, as_json
 
     Example: overparam table fig3 --rule area
     """
+    from overparam_cli.kinds.theory.tables import grid
     from overparam_cli.report import listing
     from overparam_cli.results.names import found_by_name
 
     records, runs = found_by_name(experiments, results)
+    checks = {record.folder: record for own in records.values() for record in own}.values()
     listing.summaries(
         [run for own in runs.values() for run in own],
         as_json=as_json,
         rule=rule,
-        records=list({record.folder: record for own in records.values() for record in own}.values()),
+        records=[(record, grid(record)) for record in checks],
     )
 
 

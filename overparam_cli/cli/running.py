@@ -23,7 +23,8 @@ from overparam_cli.cli.options import (
 
 if TYPE_CHECKING:
     from overparam_cli.kinds.theory.study import Study
-    from overparam_cli.run.job import Job, Settings
+    from overparam_cli.run.plan import Job
+    from overparam_cli.run.settings import Settings
 
 
 @click.command()
@@ -65,9 +66,8 @@ def run(
 
     from overparam_cli.kinds.linear.measure import parse_measures
     from overparam_cli.kinds.theory.study import plan_studies
-    from overparam_cli.run.job import Settings
-    from overparam_cli.run.plan import cost, plan
-    from overparam_cli.run.runner import check_measurable
+    from overparam_cli.run.plan import check_measurable, cost, plan
+    from overparam_cli.run.settings import Settings
 
     _use_threads(threads)
     settings = Settings(measures=parse_measures(measure), **options)
@@ -103,20 +103,22 @@ def _show_plan(studies: Sequence["Study"], jobs: Sequence["Job"], settings: "Set
 
 def _run(studies: Sequence["Study"], jobs: Sequence["Job"], settings: "Settings", *, as_json: bool) -> None:
     """Run everything, then print its table."""
-    from overparam_cli.kinds.theory.study import run_study
+    from overparam_cli.kinds.theory.running import run_study
+    from overparam_cli.kinds.theory.tables import grid
     from overparam_cli.report import listing
+    from overparam_cli.results.record import Record
     from overparam_cli.results.run import Run
-    from overparam_cli.results.theory_logs import read_record
+    from overparam_cli.run.job import run_job
     from overparam_cli.run.progress import display
-    from overparam_cli.run.runner import run_job
 
     with display(len(jobs), quiet=settings.quiet) as progress:
         checked = [folder for study in studies for folder in run_study(study, settings, progress)]
         for job in jobs:
             run_job(job, settings, progress)
     if as_json or not settings.quiet:
-        records = [read_record(folder) for folder in checked]
-        listing.summaries([Run.read(job.folder) for job in jobs], as_json=as_json, records=records)
+        records = [Record.read(folder) for folder in checked]
+        runs = [Run.read(job.folder) for job in jobs]
+        listing.summaries(runs, as_json=as_json, records=[(record, grid(record)) for record in records])
 
 
 @click.command()
@@ -148,11 +150,13 @@ def theory(
     """
     from overparam_cli.experiments import parse_assignments
     from overparam_cli.kinds.theory.figures import draw
-    from overparam_cli.kinds.theory.study import plan_checks, run_study
+    from overparam_cli.kinds.theory.running import run_study
+    from overparam_cli.kinds.theory.study import plan_checks
+    from overparam_cli.kinds.theory.tables import grid
     from overparam_cli.report import listing
-    from overparam_cli.results.theory_logs import read_record
-    from overparam_cli.run.job import Settings
+    from overparam_cli.results.record import Record
     from overparam_cli.run.progress import display
+    from overparam_cli.run.settings import Settings
 
     problem = {key: value for key, value in (("dataset", dataset), ("targets", list(targets))) if value}
     study = plan_checks(checks, parse_assignments(assignments) | problem, results=results, name=name)
@@ -160,11 +164,11 @@ def theory(
     records = []
     with display(1, quiet=settings.quiet) as progress:
         for folder in run_study(study, settings, progress):
-            records.append(read_record(folder))
+            records.append(Record.read(folder))
             if figures:
                 draw(records[-1:], folder / "figure")
     if as_json or not settings.quiet:
-        listing.summaries([], as_json=as_json, records=records)
+        listing.summaries([], as_json=as_json, records=[(record, grid(record)) for record in records])
 
 
 @click.command()
@@ -205,9 +209,9 @@ def bench(
     from overparam_cli.report import listing
     from overparam_cli.results.schema import MANIFEST, SCHEMA
     from overparam_cli.results.store import write_json, write_table
-    from overparam_cli.run.job import Settings
     from overparam_cli.run.machine import pick_device
     from overparam_cli.run.manifest import describe_machine
+    from overparam_cli.run.settings import Settings
     from overparam_cli.run.timing import as_table
 
     _use_threads(threads)

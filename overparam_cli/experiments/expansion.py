@@ -105,9 +105,11 @@ def _shared(experiment: Experiment, variant: str, settings: Settings, curve: Cur
 def _linear_fields(experiment: Experiment, settings: Settings, curve: Curve) -> dict[str, Any]:
     """What only a linear network's trial has."""
     registries.check_name("init", settings["init"], registries.inits(), _place(experiment, curve, "init"))
+    place = _place(experiment, curve, "parameterisation")
+    registries.check_name("parameterisation", settings["parameterisation"], registries.parameterisations(), place)
     place = _place(experiment, curve, "preprocessing")
     registries.check_name("preprocessing", settings["preprocessing"], registries.preprocessings(), place)
-    copied = ("targets", "preprocessing", "loss", "depth", "init")
+    copied = ("targets", "preprocessing", "loss", "depth", "init", "parameterisation")
     widths = hidden_widths(settings, f"{experiment.where}, curve {curve.name!r}")
     return {**{key: settings[key] for key in copied}, "widths": widths}
 

@@ -39,11 +39,10 @@ def suggest(name: str, choices: Iterable[str]) -> str:
 
 
 def loss(value: Any) -> str:
-    """``l<p>`` with an even p of at least 2."""
-    match = re.fullmatch(r"l(\d{1,3})", value.strip().lower()) if isinstance(value, str) else None
-    if match is None or int(match[1]) < 2 or int(match[1]) % 2:
-        raise ValueError("must be l2, l4, l6, …: l followed by an even p of at least 2")
-    return f"l{int(match[1])}"
+    """The canonical name of a loss."""
+    from overparam_cli.experiments import registries
+
+    return registries.loss_name(value)
 
 
 def evaluation_interval(value: Any) -> int:
@@ -68,9 +67,10 @@ TRIAL_KEYS: dict[str, Key] = {
     "dataset": Key(text, "data set: a name, name:option=value, or a .csv/.tsv/.parquet path"),
     "targets": Key(texts, "target columns of your own table", (), ","),
     "preprocessing": Key(text, "scaling of features and labels", "zscore"),
-    "loss": Key(loss, "l<p> with p even"),
+    "loss": Key(loss, "l<p> with p even, huber, huber<δ> or logistic"),
     "depth": Key(integer(1, 1000), "number of layers; N of the end-to-end rule"),
     "width": Key(width, "hidden width, or one per hidden layer", 1, ",x"),
+    "parameterisation": Key(text, "what makes the end-to-end matrix: layers, or diagonal", "layers"),
     "init": Key(text, "initialisation", "near-zero"),
     "init_std": Key(non_negative, "standard deviation of the initial weights", 0.01),
     "optimizer": Key(text, "optimiser", "gd"),

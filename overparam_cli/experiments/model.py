@@ -19,6 +19,8 @@ CROSS_ENTROPY = "cross-entropy"  # the loss of the `cnn` kind
 
 # The fields of a trial that say where it is shown or how closely it is watched, not what it computes.
 _PRESENTATION = ("experiment", "variant", "curve", "evaluate_every")
+# Fields that came later: at this value they stay out of the hash, so that older ids keep their meaning.
+_ABSENT = {"parameterisation": "layers"}
 
 Settings = Mapping[str, Any]
 """Checked values by trial key, as `overparam_cli.experiments.keys` returns them."""
@@ -78,7 +80,11 @@ class AnyTrial(ABC):
         Names of the experiment, variant and curve, files and order stay out; so does the path of a user's own
         table, in whose place its content stands.
         """
-        described = {key: value for key, value in asdict(self).items() if key not in _PRESENTATION}
+        described = {
+            key: value
+            for key, value in asdict(self).items()
+            if key not in _PRESENTATION and value != _ABSENT.get(key, ...)
+        }
         key = described.pop("dataset_key")
         described["dataset"] = key or self.dataset
         return digest({**self.meaning(), **described})
@@ -99,15 +105,12 @@ class Trial(AnyTrial):
     depth: int
     widths: tuple[int, ...]
     init: str
+    parameterisation: str = "layers"
 
     def meaning(self) -> dict[str, Any]:
-        """The version alone."""
-        return {"semantics_version": SEMANTICS_VERSION}
-
-    @property
-    def p(self) -> int:
-        """The loss's exponent: 4 for ``l4``."""
-        return int(self.loss[1:])
+        """The version alone; the end-to-end rule adds its weight decay to the gradient since version 2."""
+        changed = self.optimizer == "end-to-end" and self.weight_decay != 0
+        return {"semantics_version": SEMANTICS_VERSION + changed}
 
     @property
     def width(self) -> str:

@@ -13,8 +13,6 @@ from typing import Any
 from overparam_cli.errors import ConfigError
 from overparam_cli.experiments.keys import suggest
 
-TABLE_SUFFIXES = (".csv", ".tsv", ".parquet")
-
 
 def optimizers() -> Mapping[str, Any]:
     """Optimisers by name; each has ``defaults[semantics][hyperparameter]``."""
@@ -25,9 +23,23 @@ def optimizers() -> Mapping[str, Any]:
 
 def inits() -> Mapping[str, Any]:
     """Initialisations by name."""
-    from overparam_cli.kinds.linear.layers import INITS
+    from overparam_cli.kinds.linear.inits import INITS
 
     return INITS
+
+
+def parameterisations() -> Mapping[str, Any]:
+    """Parameterisations by name."""
+    from overparam_cli.kinds.linear.parameterisations import names
+
+    return dict.fromkeys(names())
+
+
+def loss_name(value: Any) -> str:
+    """The canonical name of a loss; ValueError where there is none."""
+    from overparam_cli.kinds.linear.losses import named
+
+    return named(value).name
 
 
 def datasets() -> Mapping[str, Any]:
@@ -52,7 +64,9 @@ def check_name(kind: str, name: str, choices: Mapping[str, Any], where: str) -> 
 
 def is_table(dataset: str) -> bool:
     """Whether a data set is the user's own table rather than a name."""
-    return Path(dataset).suffix.lower() in TABLE_SUFFIXES
+    from overparam_cli import data
+
+    return data.is_table(dataset)
 
 
 def dense_layers() -> dict[str, int]:
@@ -92,6 +106,7 @@ def _of(kind: str) -> str:
 
 
 def _named_key(dataset: str, where: str, kind: str) -> str:
+    from overparam_cli.data import TABLE_SUFFIXES
     from overparam_cli.data.options import parse_options, split_spec
 
     name, text = split_spec(dataset)

@@ -12,13 +12,13 @@ from rich.table import Table
 
 from overparam_cli.errors import LogError
 from overparam_cli.results import logs
-from overparam_cli.results.theory_logs import THEORY, read_record
+from overparam_cli.results.record import THEORY, Record
 from overparam_cli.words import clock
 
 if TYPE_CHECKING:
     from overparam_cli.experiments import Experiment, Summary
+    from overparam_cli.report.grid import Grid
     from overparam_cli.results.logs import Run
-    from overparam_cli.results.theory_logs import Record
 
 PIPED_WIDTH = 160  # rich would fold at 80 what a pipe or a file can take whole
 
@@ -102,19 +102,23 @@ def plan(jobs: Sequence[tuple[Any, float]], *, as_json: bool) -> None:
 
 
 def summaries(
-    runs: Sequence["Run"], *, as_json: bool, rule: str | None = None, records: Sequence["Record"] = ()
+    runs: Sequence["Run"],
+    *,
+    as_json: bool,
+    rule: str | None = None,
+    records: Sequence[tuple[Record, "Grid"]] = (),
 ) -> None:
-    """The table of one or several runs, those of the theory's checks first."""
-    from overparam_cli.kinds.theory.tables import as_dict, print_record
+    """The table of one or several runs, those of the theory's statements first."""
     from overparam_cli.report.summary import print_summary
+    from overparam_cli.report.terminal import show
     from overparam_cli.results.summary import summarise
 
     found = [summarise(run, rule) for run in runs]
     if as_json:
-        print_json([as_dict(record) for record in records] + [summary.as_dict() for summary in found])
+        print_json([record.as_dict() for record, _ in records] + [summary.as_dict() for summary in found])
         return
-    for record in records:
-        print_record(record, stdout())
+    for _, grid in records:
+        show(grid, "")
     for summary in found:
         print_summary(summary, stdout())
 
@@ -136,8 +140,8 @@ def folder_status(folder: Path) -> dict[str, Any]:
     try:
         manifest = logs.read_manifest(folder)
         if manifest.get("kind") == THEORY:
-            read_record(folder)
-            return row | {"trials": "", "note": "paper's" if manifest["full_length"] else "not as the claim asks"}
+            record = Record.read(folder)
+            return row | {"trials": "", "note": "paper's" if record.full_length else "not as the claim asks"}
         data = logs.read_run_manifest(folder)["dataset"]
         row["note"] = f"{data.get('name')} (embedded)" if data.get("embedded") else str(data.get("name"))
         if (folder / logs.TRIALS).exists():

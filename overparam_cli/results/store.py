@@ -8,7 +8,7 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -46,9 +46,9 @@ def replace(path: Path, write: Callable[[BinaryIO], None]) -> None:
                 beside.unlink(missing_ok=True)
 
 
-def sweep(folder: Path) -> None:
-    """Remove what a writer killed within `replace` left in a run folder; for the one who holds the folder's lock."""
-    for name in (TRIALS, LOG, MANIFEST, CHECKPOINT):
+def sweep(folder: Path, names: Sequence[str] = (TRIALS, LOG, MANIFEST, CHECKPOINT)) -> None:
+    """Remove what a writer killed within `replace` left in a folder; for the one who holds the folder's lock."""
+    for name in names:
         for left in folder.glob(f".{name}.*"):
             left.unlink(missing_ok=True)
 

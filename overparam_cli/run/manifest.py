@@ -12,10 +12,9 @@ from typing import Any
 import torch
 
 from overparam_cli import __version__
-from overparam_cli.data import Dataset, ImageDataset
+from overparam_cli.data import Dataset
 from overparam_cli.experiments import Experiment, config_hash, to_dict
-from overparam_cli.kinds.linear.regression import Optimum
-from overparam_cli.results import logs
+from overparam_cli.results.schema import SCHEMA
 
 
 def describe_dataset(dataset: Dataset, preprocessing: str) -> dict[str, Any]:
@@ -31,23 +30,6 @@ def describe_dataset(dataset: Dataset, preprocessing: str) -> dict[str, Any]:
         "fingerprint": dataset.fingerprint,
         "preprocessing": preprocessing,
     }
-
-
-def describe_images(dataset: ImageDataset) -> dict[str, Any]:
-    """The same of a set of images; how it is split is the trainer's business."""
-    return {
-        "name": dataset.name,
-        "embedded": dataset.embedded,
-        "source": dataset.source,
-        "d": dataset.images[0].size,
-        "k": dataset.classes,
-        "fingerprint": dataset.fingerprint,
-    }
-
-
-def describe_optimum(optimum: Optimum, loss_at_zero: float) -> dict[str, Any]:
-    """The optimal loss, certified to lie in [lower_bound, loss]."""
-    return {"loss": optimum.loss, "lower_bound": optimum.lower_bound, "loss_at_zero": loss_at_zero}
 
 
 def describe_machine(device: torch.device) -> dict[str, Any]:
@@ -86,7 +68,7 @@ def build(
 ) -> dict[str, Any]:
     """A manifest; `content` holds what only the run knows (data set, optimum, machine, timings, …)."""
     return {
-        "schema": logs.SCHEMA,
+        "schema": SCHEMA,
         "experiment": experiment.name,
         "variant": variant,
         "name": name,

@@ -1,11 +1,15 @@
 """From what the user asked for to jobs: which variants of which experiments, where, and at what cost."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from overparam_cli.errors import ConfigError
 from overparam_cli.experiments import (
+    AnyTrial,
     Experiment,
     apply_overrides,
     effective_overrides,
@@ -15,9 +19,29 @@ from overparam_cli.experiments import (
     is_full,
     load_experiment,
 )
-from overparam_cli.run.job import Job, Settings, finished_ids
-from overparam_cli.run.machine import steady_arithmetic
-from overparam_cli.run.runner import RUNS
+from overparam_cli.run.backends import Local, share
+from overparam_cli.run.folder import finished_ids
+from overparam_cli.run.machine import pick_device, steady_arithmetic
+from overparam_cli.run.settings import Settings
+from overparam_cli.run.unit import trained
+
+
+@dataclass(frozen=True)
+class Job:
+    """One variant of one experiment, to be brought to completion in `folder`."""
+
+    experiment: Experiment
+    variant: str
+    trials: tuple[AnyTrial, ...]
+    folder: Path
+    name: str  # of the experiment's folder: fig3, fig3@quick
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    full_length: bool = True
+
+    @property
+    def title(self) -> str:
+        """How displays call it."""
+        return f"{self.name}/{self.variant}"
 
 
 def plan(names: Sequence[str], overrides: Mapping[str, Any], *, results: Path, name: str | None = None) -> list[Job]:
@@ -47,11 +71,18 @@ def plan(names: Sequence[str], overrides: Mapping[str, Any], *, results: Path, n
     return jobs
 
 
+def check_measurable(jobs: Sequence[Job], settings: Settings) -> None:
+    """Refuse `--measure` before anything is trained where a job has nothing that it could look at."""
+    for job in jobs:
+        if settings.measures and not trained(job.experiment.kind).measurable:
+            names = ",".join(measure.name for measure in settings.measures)
+            raise ConfigError(f"--measure {names} is for linear networks: run {job.title} by itself, without it")
+
+
 def cost(job: Job) -> float:
     """Trial iterations still to do, a rough measure to sort jobs by, weighted by what one of their kind costs."""
-    done = finished_ids(job.folder)
-    left = sum(trial.iterations for trial in job.trials if trial.trial_id not in done)
-    return left * RUNS[job.experiment.kind].weight(job.trials[0])
+    left = sum(trial.iterations for trial in _unfinished(job))
+    return left * trained(job.experiment.kind).weight(job.trials[0])
 
 
 def estimate_seconds(job: Job, settings: Settings) -> float:
@@ -60,5 +91,14 @@ def estimate_seconds(job: Job, settings: Settings) -> float:
     Raises the errors of `data.load`.
     """
     steady_arithmetic()
+    kind, missing = trained(job.experiment.kind), _unfinished(job)
+    if not missing:
+        return 0.0
+    units = kind.units(missing, kind.problem(missing[0], settings), settings)
+    places = share(len(job.trials), kind.threads, pick_device(settings.device), torch.get_num_threads())
+    return Local(*places).estimate(units)
+
+
+def _unfinished(job: Job) -> list[AnyTrial]:
     done = finished_ids(job.folder)
-    return RUNS[job.experiment.kind].estimate(job, [t for t in job.trials if t.trial_id not in done], settings)
+    return [trial for trial in job.trials if trial.trial_id not in done]

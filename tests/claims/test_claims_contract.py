@@ -24,7 +24,7 @@ from overparam_cli.claims.model import (
     Result,
 )
 from overparam_cli.results import schema
-from overparam_cli.results.theory_logs import THEORY
+from overparam_cli.results.record import THEORY
 
 OF_RUNS = [claim for claim in all_claims() if claim.reads[0].partition("/")[0] not in ("bench", THEORY)]
 ids = {"ids": lambda claim: claim.id}

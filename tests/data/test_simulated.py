@@ -9,7 +9,8 @@ import pytest
 from scipy import stats
 
 from overparam_cli.data import load, preprocess
-from overparam_cli.kinds.linear.regression import optimum
+from overparam_cli.kinds.linear.losses.power import Power
+from overparam_cli.kinds.linear.optimum import optimum
 
 # The real problem's: eigenvalues of ZᵀZ/n, and its labels with their counts.
 SPECTRUM = (72.9, 15.8, 11.4, 7.9, 4.6)
@@ -52,8 +53,8 @@ def test_spectrum_is_that_of_the_real_data_within_a_factor_of_two(seed):
 
 
 def test_optima_are_like_the_real_ones(z):
-    assert 0.03 <= optimum(z.X, z.Y, 2).loss <= 0.08
-    l4 = optimum(z.X, z.Y, 4)
+    assert 0.03 <= optimum(z.X, z.Y, Power(2)).loss <= 0.08
+    l4 = optimum(z.X, z.Y, Power(4))
     assert l4.lower_bound >= 0.03
     assert l4.loss <= 0.09
 
@@ -96,7 +97,7 @@ def test_depth_accelerates_l4_here_too(z):
         R = (a * W) @ X.T - y
         G = (R * R * R) @ X / np.float32(n)
         W, a = W - np.float32(1e-3) * a * G, a - np.float32(1e-3) * learns * (W * G).sum(axis=1, keepdims=True)
-    shallow, deep = (((a * W) @ X.T - y) ** 4).mean(axis=1) / 4 - optimum(z.X, z.Y, 4).loss
+    shallow, deep = (((a * W) @ X.T - y) ** 4).mean(axis=1) / 4 - optimum(z.X, z.Y, Power(4)).loss
     assert 0 < deep < 0.95 * shallow
 
 

@@ -214,7 +214,7 @@ class TestSmoke:
         ({"depth": "2.5"}, ["depth = '2.5'"]),
         ({"depth": ""}, ["depth is empty"]),
         ({"loss": "l3"}, ["loss = 'l3'"]),
-        ({"loss": "huber"}, ["loss = 'huber'"]),
+        ({"loss": "hubert"}, ["loss = 'hubert'", "huber0.5", "logistic"]),
         ({"width": "-1"}, ["width = '-1'"]),
         ({"dtype": "float16"}, ["dtype = 'float16'", "float32, float64"]),
         ({"optimizer": "adm"}, ["unknown optimizer 'adm'", "did you mean 'adam'?"]),

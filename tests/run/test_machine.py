@@ -12,7 +12,7 @@ from overparam_cli.run.machine import pick_device
 FLUSHED = """
 import sys, threading
 import torch
-import overparam_cli.cli.main, overparam_cli.run.runner
+import overparam_cli.cli.main, overparam_cli.run.job
 from overparam_cli.run.machine import steady_arithmetic
 
 torch.set_num_threads(4)

@@ -16,8 +16,8 @@ from support.synthetic_cnn import ADDED, CnnCurve, CnnTrial, factored, lost, mak
 from support.synthetic_cnn import falling as cnn_falling
 from support.synthetic_runs import Curve, Trial, exponential, make_run
 
+from overparam_cli.results.record import TABLE
 from overparam_cli.results.schema import LOG, MANIFEST, SCHEMA, TRIALS
-from overparam_cli.results.theory_logs import TABLE
 
 RATE = 2.0**-10  # decades per iteration
 Outcomes = Sequence[bool]

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from overparam_cli.experiments import CnnTrial, Trial
 from overparam_cli.kinds.linear.layers import initial_weights
+from overparam_cli.kinds.linear.parameterisations.diagonal import Diagonal
 from overparam_cli.kinds.optimizers import OPTIMIZERS
 
 Array = NDArray[np.float64]
@@ -86,10 +87,39 @@ def make_problem(n: int, d: int, k: int, seed: int = 0) -> tuple[Tensor, Tensor]
     return torch.from_numpy(X), torch.from_numpy(Y)
 
 
-def loss_of(W: Tensor, X: Tensor, Y: Tensor, p: int) -> Tensor:
-    """Section 3's loss, differentiable: (1/n) Σ_i Σ_o (1/p)(W x_i − y_i)_o^p."""
-    residual = torch.nn.functional.linear(X, W) - Y
-    return (residual.abs() ** p).sum() / (p * len(X))
+def loss_from(outputs: Tensor, Y: Tensor, loss: str) -> Tensor:
+    """The training loss of predictions (n, k), differentiable, as torch.nn has it where it has it.
+
+    ℓp is Section 3's (1/n) Σ_i Σ_o (1/p)(output − label)^p.
+    """
+    functional, total = torch.nn.functional, "sum"
+    if loss.startswith("huber"):
+        return functional.huber_loss(outputs, Y, reduction=total, delta=float(loss[5:] or 1)) / len(Y)
+    if loss == "logistic":
+        return functional.binary_cross_entropy_with_logits(outputs, (Y + 1) / 2, reduction=total) / len(Y)
+    p = int(loss[1:])
+    return ((outputs - Y).abs() ** p).sum() / (p * len(Y))
+
+
+def loss_of(W: Tensor, X: Tensor, Y: Tensor, loss: str) -> Tensor:
+    """`loss_from` of a linear predictor W (k, d)."""
+    return loss_from(torch.nn.functional.linear(X, W), Y, loss)
+
+
+class Factors(torch.nn.Module):
+    """A diagonal network, x ↦ (u_1 ⊙ … ⊙ u_N) x."""
+
+    def __init__(self, factors: Weights) -> None:
+        """Start from `factors`, (k, d) each."""
+        super().__init__()
+        self.factors = torch.nn.ParameterList([factor.clone() for factor in factors])
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The predictions (n, k) of x (n, d)."""
+        W = torch.ones_like(self.factors[0])
+        for factor in self.factors:
+            W = W * factor
+        return x @ W.T
 
 
 class TF1Adam:
@@ -174,17 +204,25 @@ def starting_layers(trial: Trial, d: int, k: int) -> Weights:
     return initial_weights(d, trial.widths, k, init=trial.init, init_std=trial.init_std, seed=trial.seed)
 
 
-def train_alone(trial: Trial, X: Tensor, Y: Tensor, iterations: int) -> Array:
-    """One trial by itself, the way everybody writes it; its W_e (iterations + 1, k, d) at every iteration, float64."""
-    layers = starting_layers(trial, X.shape[1], Y.shape[1])
-    if trial.optimizer == "end-to-end":
-        return _follow_rule(trial, layers, X, Y, iterations)
+def explicit_network(trial: Trial, d: int, k: int) -> torch.nn.Module:
+    """The trial's network as torch.nn writes it, at its initial weights."""
+    if trial.parameterisation == "diagonal":
+        return Factors(Diagonal.initial(trial, d, k))
+    layers = starting_layers(trial, d, k)
     network = torch.nn.Sequential(
         *(torch.nn.Linear(layer.shape[1], layer.shape[0], bias=False, dtype=torch.float64) for layer in layers)
     )
     with torch.no_grad():
         for parameter, layer in zip(network.parameters(), layers, strict=True):
             parameter.copy_(layer)
+    return network
+
+
+def train_alone(trial: Trial, X: Tensor, Y: Tensor, iterations: int) -> Array:
+    """One trial by itself, the way everybody writes it; its W_e (iterations + 1, k, d) at every iteration, float64."""
+    if trial.optimizer == "end-to-end":
+        return _follow_rule(trial, starting_layers(trial, X.shape[1], Y.shape[1]), X, Y, iterations)
+    network = explicit_network(trial, X.shape[1], Y.shape[1])
     optimizer = torch_optimizer(
         trial.optimizer, trial.semantics, list(network.parameters()), trial.lr, trial.weight_decay
     )
@@ -192,8 +230,7 @@ def train_alone(trial: Trial, X: Tensor, Y: Tensor, iterations: int) -> Array:
     for _ in range(iterations):
         path.append(network(basis).detach().numpy().T.copy())
         optimizer.zero_grad()
-        residual = network(X) - Y
-        ((residual**trial.p).sum() / (trial.p * len(X))).backward()
+        loss_from(network(X), Y, trial.loss).backward()  # type: ignore[no-untyped-call]
         optimizer.step()
     path.append(network(basis).detach().numpy().T.copy())
     return np.array(path)
@@ -203,9 +240,10 @@ def _follow_rule(trial: Trial, layers: Weights, X: Tensor, Y: Tensor, iterations
     W = layers[0].numpy()
     for layer in layers[1:]:
         W = layer.numpy() @ W
-    path, x, y = [W], X.numpy(), Y.numpy()
+    path = [W]
     for _ in range(iterations):
-        G = ((W @ x.T - y.T) ** (trial.p - 1)) @ x / len(x)
+        leaf = torch.from_numpy(W).requires_grad_()
+        G = torch.autograd.grad(loss_of(leaf, X, Y, trial.loss), leaf)[0].numpy()
         if len(W) == 1:
             W = single_output_rule_step(W[0], G[0], trial.depth, trial.lr, trial.weight_decay)[None]
         else:

@@ -9,10 +9,13 @@ import torch
 from torch import Tensor
 
 from overparam_cli.experiments import Trial
-from overparam_cli.kinds.linear.engine import PAD, Engine
-from overparam_cli.kinds.linear.unit import LinearProblem, load_problem
-from overparam_cli.run.job import Settings
+from overparam_cli.kinds.linear import losses
+from overparam_cli.kinds.linear.engine import Engine
+from overparam_cli.kinds.linear.kernels import padded
+from overparam_cli.kinds.linear.loss import Loss
+from overparam_cli.kinds.linear.problem import LinearProblem, load_problem
 from overparam_cli.run.machine import DTYPES, pick_device, steady_arithmetic
+from overparam_cli.run.settings import Settings
 from overparam_cli.run.timing import Subject, Timing, measure
 
 DEPTHS = (1, 2, 3)
@@ -45,7 +48,7 @@ def template(loss: str, depth: int, dataset: str, dtype: str) -> Trial:
 
 
 def one_at_a_time(
-    problem: LinearProblem, p: int, depth: int, dtype: torch.dtype, device: torch.device
+    problem: LinearProblem, loss: Loss, depth: int, dtype: torch.dtype, device: torch.device
 ) -> Callable[[int], None]:
     """The loop everybody writes: torch.nn.Linear, autograd and torch.optim.SGD, one trial."""
     X, Y = (tensor.to(device, dtype) for tensor in (problem.X, problem.Y))
@@ -59,8 +62,8 @@ def one_at_a_time(
     def run(steps: int) -> None:
         for _ in range(steps):
             optimizer.zero_grad()
-            loss: Tensor = ((network(X) - Y) ** p).mean() / p
-            loss.backward()  # type: ignore[no-untyped-call]
+            value: Tensor = loss.each(network(X) - Y).mean() / loss.divisor
+            value.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
 
     return run
@@ -71,7 +74,7 @@ def bare_products(
 ) -> Callable[[int], None]:
     """The two matrix products of an iteration and nothing else, in the engine's shapes."""
     n, d = problem.X.shape
-    width = -(-trials // PAD) * PAD
+    width = padded(trials)
     X = problem.X.to(device, dtype)
     Xt = X.T.contiguous()
     W, R, G = (torch.randn(rows, width, dtype=dtype, device=device) for rows in (d, n, d))
@@ -105,9 +108,8 @@ def subjects(settings: Settings, dataset: str, dtype: str) -> Iterator[Subject]:
     device = pick_device(settings.device)
     for loss in ("l4", "l2"):
         problem = load_problem(template(loss, 1, dataset, dtype), settings)
-        p = int(loss[1:])
         for depth in DEPTHS:
-            run = one_at_a_time(problem, p, depth, DTYPES[dtype], device)
+            run = one_at_a_time(problem, losses.named(loss), depth, DTYPES[dtype], device)
             yield Subject("one at a time (torch.nn, autograd, SGD)", loss, 1, str(depth), run)
         for trials in (1, 10, 30):
             run = engine_steps(problem, batch(trials, DEPTHS, loss, dataset, dtype), device)

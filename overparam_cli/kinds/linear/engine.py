@@ -3,17 +3,15 @@
 By Eq. 3 the loss of a deep linear network is the loss of its end-to-end matrix, so every trial of a sweep, whatever its
 depth, widths, initialisation or optimiser, needs the same thing of the data: G = ∇L(W_e). One iteration is
 
-1. every family writes its end-to-end matrices into one batch W, (d, B·k);
-2. one pair of matrix products for all trials, R = X W − Y, (n, B·k), and G = Xᵀ R^{p−1} / n, (d, B·k);
-3. every family pulls its columns of G back to its layers and updates them.
+1. every family writes its end-to-end matrices into one batch W_e, (d, B·k);
+2. a gradient kernel makes G = ∇L(W_e) of it for all trials, (d, B·k);
+3. every family pulls its columns of G back to its parameters and updates them.
 
-The labels ride along as extra columns of X against constant rows of W, so step 2 has no subtraction. For p = 2 the data
-enters only through XᵀX/n and XᵀY/n, one (d, d) product in float64 with no n in it. Widths of the batch are padded to a
-multiple of 16 because matrix products of odd widths are markedly slower. Trials that diverge leave the batch.
+Trials that diverge leave the batch.
 """
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,11 +20,11 @@ from torch import Tensor
 
 from overparam_cli.experiments import Trial
 from overparam_cli.kinds.linear import family as families
-from overparam_cli.kinds.linear import regression
+from overparam_cli.kinds.linear import losses, objective
 from overparam_cli.kinds.linear.family import Family
+from overparam_cli.kinds.linear.kernels import kernel_for
 from overparam_cli.run.machine import DTYPES
 
-PAD = 16  # columns
 CHECK_EVERY = 100  # iterations between looks for divergence (and at every logged iteration)
 
 
@@ -42,33 +40,23 @@ class Snapshot:
 
 
 class Engine:
-    """Trains trials that share a data set, p, dtype and number of iterations."""
+    """Trains trials that share a data set, loss, dtype and number of iterations."""
 
     def __init__(self, X: Tensor, Y: Tensor, trials: Sequence[Trial], *, device: torch.device | None = None) -> None:
         """Start at iteration 0. X (n, d) and Y (n, k) in float64; W_e of a trial has shape (k, d)."""
         self.device = device or torch.device("cpu")
-        self.p, self.dtype = trials[0].p, DTYPES[trials[0].dtype]
+        self.loss_function, self.dtype = losses.named(trials[0].loss), DTYPES[trials[0].dtype]
         self.X, self.Y = X.to(self.device), Y.to(self.device)
-        self.n, self.d = X.shape
-        self.k = Y.shape[1]
+        self.d, self.k = X.shape[1], Y.shape[1]
         self.iteration = 0
         self._restored = False
-        grouped: dict[tuple[object, ...], list[Trial]] = {}
+        grouped: dict[Hashable, list[Trial]] = {}
         for trial in trials:
             grouped.setdefault(families.family_key(trial, self.k), []).append(trial)
-        self._lay_out_data()
+        self.kernel = kernel_for(self.loss_function, self.X, self.Y, self.dtype)
         self._lay_out_batch(
             [families.build(group, self.d, self.k, self.dtype, self.device) for group in grouped.values()]
         )
-
-    def _lay_out_data(self) -> None:
-        """Constant operands of the products, with the labels as extra columns."""
-        X, Y = self.X, self.Y
-        if self.p == 2:
-            self.gram = torch.cat([X.T @ X, -X.T @ Y], dim=1) / self.n  # (d, d + k) float64
-        else:
-            self.inputs = torch.cat([X, -Y], dim=1).to(self.dtype)  # (n, d + k)
-            self.backward = (X.T / self.n).to(self.dtype).contiguous()  # (d, n)
 
     def _lay_out_batch(self, members: list[Family]) -> None:
         """Give every family its columns and allocate the loop's buffers."""
@@ -77,46 +65,18 @@ class Engine:
             member.columns = slice(start, start + len(member.trials) * self.k)
             start = member.columns.stop
         self.trials = tuple(trial for member in members for trial in member.trials)
-        width = -(-start // PAD) * PAD
-        own_label = torch.eye(self.k, dtype=self.dtype, device=self.device).repeat(1, len(self.trials))
-        self.W = own_label.new_zeros(self.d + self.k, width)
-        self.W[self.d :, :start] = own_label
-        self.W_e, self.G = self.W[: self.d], self.W.new_empty(self.d, width)
-        if self.p == 2:
-            same = self.dtype == torch.float64
-            self._W64 = self.W if same else self.W.double()
-            self._G64 = self.G if same else self.G.double()
-        else:
-            self._R = self.W.new_empty(self.n, width)
-            self._power = torch.empty_like(self._R)
+        self.W_e, self.G = self.kernel.lay_out(start)
         self._slots = [(member, self.W_e[:, member.columns], self.G[:, member.columns]) for member in members]
 
     def _write_end_to_end(self) -> None:
         for member, W_e, _ in self._slots:
-            member.chain.end_to_end(W_e)
-
-    def _gradient(self) -> None:
-        """G = ∇L(W_e) for the whole batch."""
-        if self.p == 2:
-            if self._W64 is not self.W:
-                self._W64.copy_(self.W)
-            torch.mm(self.gram, self._W64, out=self._G64)
-            if self._G64 is not self.G:
-                self.G.copy_(self._G64)
-            return
-        torch.mm(self.inputs, self.W, out=self._R)
-        if self.p == 4:
-            torch.pow(self._R, 3, out=self._power)  # one pass
-        else:
-            torch.mul(self._R, self._R, out=self._power)
-            self._power.pow_((self.p - 2) // 2).mul_(self._R)
-        torch.mm(self.backward, self._power, out=self.G)
+            member.networks.end_to_end(W_e)
 
     def step(self) -> None:
         """One iteration of every trial."""
         self.iteration += 1
         self._write_end_to_end()
-        self._gradient()
+        self.kernel.gradient()
         for member, _, G in self._slots:
             member.update(G, self.iteration)
 
@@ -128,7 +88,7 @@ class Engine:
 
     def loss(self) -> Tensor:
         """L(W_e) of all trials now in float64 whatever the weights' precision, (B,)."""
-        return regression.loss(self.end_to_end().double(), self.X, self.Y, self.p)
+        return objective.value(self.end_to_end().double(), self.X, self.Y, self.loss_function)
 
     def run(self, iterations: int, log_points: Sequence[int]) -> Iterator[Snapshot]:
         """Train up to `iterations`, yielding at every log point and every CHECK_EVERY iterations.
@@ -155,7 +115,7 @@ class Engine:
         if not log or not self.trials:
             return Snapshot(self.iteration, self.trials, None, None, lost)
         loss, norm = self.loss(), self.end_to_end().double().flatten(1).norm(dim=1)
-        finite = loss.isfinite()  # the p-th power overflows before the weights do
+        finite = loss.isfinite()  # a power of the residuals overflows before the weights do
         lost += self._drop(finite)
         if not self.trials:
             return Snapshot(self.iteration, self.trials, None, None, lost)
@@ -186,7 +146,7 @@ class Engine:
             "families": [
                 {
                     "trials": [trial.trial_id for trial in member.trials],
-                    "params": member.chain.params.clone(),
+                    "params": member.networks.params.clone(),
                     "state": {slot: value.clone() for slot, value in member.state.items()},
                 }
                 for member in self.families

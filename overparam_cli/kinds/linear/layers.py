@@ -4,17 +4,18 @@ A depth-N network is a list of weight matrices W_1 … W_N, W_j of shape (n_j, n
 outputs and the hidden widths in between. It computes x ↦ W_N ⋯ W_1 x = W_e x, so by Eq. 3 its loss is L(W_e), and all
 that training needs of the data is the gradient G = ∇L(W_e), shape (k, d).
 
-The functions below are for one network and follow the paper line by line. `core.batched` does the same for many
-networks at once, in preallocated memory.
+The functions below are for one network and follow the paper line by line. `parameterisations.layers` does the same for
+many networks at once, in preallocated memory.
 """
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
 from overparam_cli.errors import ConfigError
+from overparam_cli.kinds.linear.inits import INITS
 
 Weights = list[Tensor]
 
@@ -45,33 +46,6 @@ def pullback(weights: Sequence[Tensor], G: Tensor) -> Weights:
     return gradients
 
 
-def near_zero(weights: Weights) -> Weights:
-    """The Gaussian draw as it is (App. C.1)."""
-    return weights
-
-
-def identity(weights: Weights) -> Weights:
-    """The draw plus 1 on the diagonal of every matrix, non-square ones included (App. C.1)."""
-    return [weight + torch.eye(*weight.shape, dtype=weight.dtype) for weight in weights]
-
-
-def balanced(weights: Weights) -> Weights:
-    """The draw's own end-to-end matrix, factored so that W_{j+1}ᵀ W_{j+1} = W_j W_jᵀ for all j (Eq. 7).
-
-    With W_e = U S Vᵀ every factor carries S^{1/N}. W_e has at most the rank of the narrowest layer, so it always fits;
-    what rounding leaves of further singular values is dropped.
-    """
-    U, S, Vh = torch.linalg.svd(end_to_end(weights), full_matrices=False)  # (k, r), (r,), (r, d)
-    depth, rank = len(weights), min(min(weight.shape) for weight in weights)
-    root = S[:rank] ** (1 / depth)
-    factors = []
-    for j, weight in enumerate(weights):
-        left = U[:, :rank] if j == depth - 1 else torch.eye(weight.shape[0], rank, dtype=weight.dtype)
-        right = Vh[:rank] if j == 0 else torch.eye(rank, weight.shape[1], dtype=weight.dtype)
-        factors.append(left * root @ right)
-    return factors
-
-
 def initial_weights(
     d: int, widths: Sequence[int], k: int, *, init: str = "near-zero", init_std: float = 0.01, seed: int = 0
 ) -> Weights:
@@ -89,10 +63,3 @@ def initial_weights(
         torch.randn(shape, generator=generator, dtype=torch.float64) * init_std for shape in layer_shapes(d, widths, k)
     ]
     return INITS[init](draw)
-
-
-INITS: Mapping[str, Callable[[Weights], Weights]] = {
-    "near-zero": near_zero,
-    "identity": identity,
-    "balanced": balanced,
-}

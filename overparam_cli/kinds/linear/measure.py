@@ -13,9 +13,6 @@ from torch import Tensor
 from overparam_cli.errors import ConfigError
 from overparam_cli.kinds.linear import sharpness as curvature
 from overparam_cli.kinds.linear.engine import Engine
-from overparam_cli.kinds.linear.family import RULE, Family, layered_widths
-from overparam_cli.kinds.linear.layers import Weights, balanced
-from overparam_cli.kinds.linear.parameterisations import MatrixChain, ScalarChain
 
 ALWAYS_LOGGED = ("norm",)  # may be asked for, and is there anyway
 
@@ -34,7 +31,7 @@ class Measure:
 
 def measure_curvature(engine: Engine) -> Tensor:
     """Top eigenvalue of the Hessian of the training loss L at W_e, whatever the layers; without weight decay."""
-    return curvature.curvature(engine.end_to_end().double(), engine.X, engine.Y, engine.p)
+    return curvature.curvature(engine.end_to_end().double(), engine.X, engine.Y, engine.loss_function)
 
 
 def measure_sharpness(engine: Engine) -> Tensor:
@@ -47,32 +44,17 @@ def measure_sharpness(engine: Engine) -> Tensor:
 
     NaN where the weights have grown so large that the Hessian is not finite.
     """
-    networks = [_network(member, place) for member in engine.families for place in range(len(member.trials))]
-    by_shape: dict[tuple[torch.Size, ...], list[int]] = {}
-    for place, weights in enumerate(networks):
-        by_shape.setdefault(tuple(weight.shape for weight in weights), []).append(place)
-    values = engine.X.new_empty(len(networks))
-    for places in by_shape.values():
-        weights = [torch.stack(layer) for layer in zip(*(networks[place] for place in places), strict=True)]
-        values[places] = curvature.sharpness(weights, engine.X, engine.Y, engine.p)
+    held = [(member.networks, place) for member in engine.families for place in range(len(member.trials))]
+    tensors = [networks.network(place) for networks, place in held]
+    alike: dict[tuple[object, ...], list[int]] = {}
+    for place, ((networks, _), own) in enumerate(zip(held, tensors, strict=True)):
+        alike.setdefault((networks.maps, *(tensor.shape for tensor in own)), []).append(place)
+    values = engine.X.new_empty(len(held))
+    for places in alike.values():
+        batch = [torch.stack(layer) for layer in zip(*(tensors[place] for place in places), strict=True)]
+        maps = held[places[0]][0].maps
+        values[places] = curvature.sharpness(batch, engine.X, engine.Y, engine.loss_function, maps)
     return values + values.new_tensor([trial.weight_decay for trial in engine.trials])
-
-
-def _network(member: Family, place: int) -> Weights:
-    """Layers W_1 … W_N of the network at `place` of a family, in its own precision."""
-    trial, chain = member.trials[place], member.chain
-    if isinstance(chain, MatrixChain):
-        weights = [weight[place] for weight in chain.weights]
-    elif isinstance(chain, ScalarChain):
-        scalars = chain.scalars[: len(layered_widths(trial)), place]  # the rest are pads
-        weights = [chain.first[:, place][None], *scalars[:, None, None]]
-    else:
-        raise TypeError(f"sharpness does not know the layers of a {type(chain).__name__}")
-    if trial.optimizer != RULE or not weights[0].isfinite().all():
-        return weights
-    W_e = weights[0].double().cpu()
-    layers = balanced([W_e, *[torch.eye(len(W_e), dtype=W_e.dtype)] * (trial.depth - 1)])
-    return [layer.to(weights[0].device) for layer in layers]
 
 
 def parse_measures(text: str) -> tuple[Measure, ...]:

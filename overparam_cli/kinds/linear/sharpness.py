@@ -10,7 +10,7 @@ With J the derivative of W_e in the layers, the Hessian of L^N is Jᵀ H J plus 
 its nonzero eigenvalues are those of the paper's preconditioner times H: JJᵀ is that preconditioner on a balanced net.
 
 No Hessian is formed: Lanczos' method needs products with it alone, for many networks at once. All in float64. Shapes
-are those of `core.regression`, W_e (..., k, d), X (n, d), Y (n, k); P is a network's number of weights.
+are those of `regression`, W_e (..., k, d), X (n, d), Y (n, k); P is a network's number of weights.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,8 +19,10 @@ import torch
 from torch import Tensor
 from torch.func import vjp
 
-from overparam_cli.kinds.linear import regression
+from overparam_cli.kinds.linear import objective
 from overparam_cli.kinds.linear.layers import end_to_end, pullback
+from overparam_cli.kinds.linear.loss import Loss
+from overparam_cli.kinds.linear.parameterisation import Maps
 
 Product = Callable[[Tensor], Tensor]  # (B, P) → (B, P), a symmetric operator for each row
 
@@ -28,6 +30,7 @@ STEPS = 60  # of Lanczos at most
 FIRST_CHECK, CHECK_EVERY = 6, 4  # steps between looks for convergence
 TOLERANCE = 1e-4  # residual, relative to the largest Ritz value: bounds the error, which is of second order in it
 NEGLIGIBLE = 1e-14  # a new direction this much smaller than the operator is rounding
+LAYERS = Maps(end_to_end, pullback)
 BASIS_NUMBERS = 2**26  # float64 numbers a Lanczos basis may take: half a gigabyte
 
 
@@ -86,42 +89,38 @@ def _ritz(diagonal: Tensor, beside: Tensor, tol: float) -> tuple[Tensor, Tensor]
     return ritz[:, -1].where(finite, torch.nan), done | ~finite
 
 
-def curvature(W: Tensor, X: Tensor, Y: Tensor, p: int) -> Tensor:
-    """Top eigenvalue of the Hessian of L at W, (...,) float64; W (..., k, d). For p = 2 it is that of XᵀX/n everywhere.
+def curvature(W: Tensor, X: Tensor, Y: Tensor, loss: Loss) -> Tensor:
+    """Top eigenvalue of the Hessian of L at W, (...,) float64; W (..., k, d). For ℓ2 it is that of XᵀX/n everywhere.
 
-    NaN where W is not finite. Raises ConfigError when p is odd or below 2.
+    NaN where W is not finite.
     """
-    regression.check_exponent(p)
     W, X, Y = W.double(), X.double(), Y.double()
-    if p == 2:
+    if loss.quadratic:
         constant: Tensor = torch.linalg.eigvalsh(X.T @ X / len(X))[-1]
         return constant.where(W.isfinite().all(dim=-1).all(dim=-1), torch.nan)
-    return sharpness([W.reshape(-1, *W.shape[-2:])], X, Y, p).reshape(W.shape[:-2])
+    return sharpness([W.reshape(-1, *W.shape[-2:])], X, Y, loss).reshape(W.shape[:-2])
 
 
-def sharpness(weights: Sequence[Tensor], X: Tensor, Y: Tensor, p: int) -> Tensor:
+def sharpness(weights: Sequence[Tensor], X: Tensor, Y: Tensor, loss: Loss, maps: Maps = LAYERS) -> Tensor:
     """Top eigenvalue of the Hessian of the layered loss L^N (Eq. 3), without weight decay, (B,) float64.
 
     Args:
-        weights: W_1 … W_N of B networks of one shape, each (B, n_j, n_{j−1}).
+        weights: W_1 … W_N of B networks of one shape, each (B, n_j, n_{j−1}); or whatever tensors `maps` are of.
         X: (n, d).
         Y: (n, k).
-        p: even, 2 or more.
+        loss: of residuals or margins.
+        maps: from the tensors to W_e and back.
 
     NaN where a weight is not finite, or so large that the Hessian is not. Weight decay λ (Eq. 4) adds λ to it.
-
-    Raises:
-        ConfigError: `p` is odd or below 2.
     """
-    regression.check_exponent(p)
     layers, X, Y = [weight.double() for weight in weights], X.double(), Y.double()
     P = sum(weight[0].numel() for weight in layers)
     chunk = max(1, BASIS_NUMBERS // (min(STEPS, P) * P))
     parts = zip(*(torch.split(weight, chunk) for weight in layers), strict=True)
-    return torch.cat([_sharpness(part, X, Y, p) for part in parts])
+    return torch.cat([_sharpness(part, X, Y, loss, maps) for part in parts])
 
 
-def _sharpness(weights: tuple[Tensor, ...], X: Tensor, Y: Tensor, p: int) -> Tensor:
+def _sharpness(weights: tuple[Tensor, ...], X: Tensor, Y: Tensor, loss: Loss, maps: Maps) -> Tensor:
     """`sharpness` of as many networks as memory allows at once.
 
     Products with the Hessian are the backward pass through the gradient of Eq. 3, pullback of ∇L at the end-to-end
@@ -129,8 +128,8 @@ def _sharpness(weights: tuple[Tensor, ...], X: Tensor, Y: Tensor, p: int) -> Ten
     """
     shapes = [weight.shape[1:] for weight in weights]
     sizes = [shape.numel() for shape in shapes]
-    derivative = _derivative(X, Y, p)
-    transposed = vjp(lambda *layers: tuple(pullback(layers, derivative(end_to_end(layers)))), *weights)[1]
+    derivative = _derivative(X, Y, loss)
+    transposed = vjp(lambda *layers: tuple(maps.pullback(layers, derivative(maps.end_to_end(layers)))), *weights)[1]
 
     def product(V: Tensor) -> Tensor:
         parts = zip(torch.split(V, sizes, dim=1), shapes, strict=True)
@@ -140,9 +139,9 @@ def _sharpness(weights: tuple[Tensor, ...], X: Tensor, Y: Tensor, p: int) -> Ten
     return top_eigenvalue(product, len(weights[0]), sum(sizes), device=weights[0].device)
 
 
-def _derivative(X: Tensor, Y: Tensor, p: int) -> Callable[[Tensor], Tensor]:
-    """W ↦ ∇L(W); for p = 2 through XᵀX/n and YᵀX/n, without n."""
-    if p == 2:
+def _derivative(X: Tensor, Y: Tensor, loss: Loss) -> Callable[[Tensor], Tensor]:
+    """W ↦ ∇L(W); for ℓ2 through XᵀX/n and YᵀX/n, without n."""
+    if loss.quadratic:
         gram, moment = X.T @ X / len(X), Y.T @ X / len(X)
         return lambda W: W @ gram - moment
-    return lambda W: regression.gradient(W, X, Y, p)
+    return lambda W: objective.gradient(W, X, Y, loss)

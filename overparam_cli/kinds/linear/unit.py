@@ -1,69 +1,33 @@
-"""Jobs of linear networks: trials that share a problem, p, precision and number of iterations train as one batch.
+"""One batch of linear trials as a unit: those that share a problem, loss, precision and number of iterations.
 
-A finished batch is committed to the CSVs as a whole; until then it lives in the folder's checkpoint. So which trials
-stand side by side in a batch, on which the last bits of a product may depend, is the same in an interrupted run and an
-undisturbed one.
+It is finished as a whole. So which trials stand side by side in a batch, on which the last bits of a product may
+depend, is the same in an interrupted run and an undisturbed one.
 """
 
+import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-import torch
-
-from overparam_cli.data import Dataset, load, preprocess
-from overparam_cli.experiments import AnyTrial, Trial
-from overparam_cli.kinds.linear import regression
-from overparam_cli.kinds.linear.engine import Engine
+from overparam_cli.experiments import Trial
+from overparam_cli.kinds.linear.engine import Engine, Snapshot
 from overparam_cli.kinds.linear.history import History
-from overparam_cli.results import logs
-from overparam_cli.run import manifest
-from overparam_cli.run.job import Job, JobRun, Settings
+from overparam_cli.kinds.linear.problem import LinearProblem
+from overparam_cli.results.schema import log_iterations
 from overparam_cli.run.machine import pick_device
-from overparam_cli.run.progress import Status
+from overparam_cli.run.settings import Settings
+from overparam_cli.run.unit import State
 
-PROBE_SECONDS = 0.5  # that an estimate runs for
+if TYPE_CHECKING:
+    import pandas as pd
 
-
-@dataclass(frozen=True)
-class LinearProblem:
-    """A data set, scaled, with its certified optimum for one p."""
-
-    dataset: Dataset
-    preprocessing: str
-    X: torch.Tensor  # (n, d) float64
-    Y: torch.Tensor  # (n, k) float64
-    optimum: regression.Optimum
-    loss_at_zero: float
-
-    @property
-    def fingerprint(self) -> str:
-        """Of the data set."""
-        return self.dataset.fingerprint
-
-    def describe(self) -> dict[str, Any]:
-        """Data set and optimum, for the manifest."""
-        return {
-            "dataset": manifest.describe_dataset(self.dataset, self.preprocessing),
-            "optimum": manifest.describe_optimum(self.optimum, self.loss_at_zero),
-        }
+PROBE_SECONDS, PROBE_STEPS = 0.5, 10  # that an estimate runs for, and at a time
 
 
 def batch_key(trial: Trial) -> tuple[object, ...]:
     """What trials must share to train as one batch."""
     return (trial.dataset, trial.targets, trial.preprocessing, trial.loss, trial.dtype, trial.iterations)
-
-
-def load_problem(trial: Trial, settings: Settings) -> LinearProblem:
-    """The problem a trial is about; errors as in `data.load`."""
-    bar = False if settings.quiet else None  # None: where the output is a terminal
-    raw = load(trial.dataset, targets=trial.targets, data_dir=settings.data_dir, offline=settings.offline, progress=bar)
-    dataset = preprocess(raw, trial.preprocessing)
-    X, Y = torch.from_numpy(dataset.X), torch.from_numpy(dataset.Y)
-    zero = regression.loss(torch.zeros(dataset.k, dataset.d, dtype=torch.float64), X, Y, trial.p)
-    optimum = regression.optimum(dataset.X, dataset.Y, trial.p)
-    return LinearProblem(dataset, trial.preprocessing, X, Y, optimum, float(zero))
 
 
 def batches_of(trials: Iterable[Trial]) -> list[list[Trial]]:
@@ -74,92 +38,115 @@ def batches_of(trials: Iterable[Trial]) -> list[list[Trial]]:
     return list(batches.values())
 
 
-def _estimate_batch(batch: list[Trial], settings: Settings) -> float:
-    problem = load_problem(batch[0], settings)
-    engine = Engine(problem.X, problem.Y, batch, device=pick_device(settings.device))
-    for _ in range(10):  # warm up
-        engine.step()
-    engine.loss()  # waits for the device
-    start, steps = time.monotonic(), 0
-    while time.monotonic() - start < PROBE_SECONDS:
-        for _ in range(10):
-            engine.step()
-        steps += 10
-    engine.loss()
-    return batch[0].iterations * (time.monotonic() - start) / steps
+class LinearUnit:
+    """A batch of linear trials: the engine that trains it, made when it is first needed, and what it has logged."""
 
+    def __init__(self, trials: Sequence[Trial], problem: LinearProblem, settings: Settings) -> None:
+        """`trials` share a batch key, and `problem` is theirs. Raises ConfigError for a device that is not there."""
+        self.trials, self.problem, self.settings = tuple(trials), problem, settings
+        self.device, self.total = pick_device(settings.device), trials[0].iterations
+        self.history = History(trials)
+        self._restored: State = {}
 
-class LinearRun(JobRun):
-    """One pass over a linear experiment's folder."""
+    @cached_property
+    def engine(self) -> Engine:
+        """At iteration 0, or where a saved state was."""
+        engine = Engine(self.problem.X, self.problem.Y, self.trials, device=self.device)
+        if self._restored:
+            engine.load_state(self._restored["engine"], self.trials)
+            self._restored = {}
+        return engine
 
-    @staticmethod
-    def weight(trial: AnyTrial) -> float:
-        """ℓ2 in Gram form costs about a fifth."""
-        return 0.2 if trial.loss == "l2" else 1.0
+    @property
+    def started(self) -> bool:
+        """Whether anything is logged; iteration 0 is the first."""
+        return bool(self.history.latest or self.history.diverged)
 
-    @staticmethod
-    def estimate(job: Job, missing: Sequence[Trial], settings: Settings) -> float:
-        """Batch by batch."""
-        return sum(_estimate_batch(batch, settings) for batch in batches_of(missing))
+    @property
+    def done(self) -> int:
+        """Iterations of the batch; all of them once every trial has diverged."""
+        if not self.alive:
+            return self.total
+        if self._restored:
+            return int(self._restored["engine"]["iteration"])
+        return self.engine.iteration if self.started else 0
 
-    def load_problem(self, trial: AnyTrial) -> LinearProblem:
-        """The problem of a trial of this job."""
-        assert isinstance(trial, Trial)
-        return load_problem(trial, self.settings)
+    @property
+    def finished(self) -> bool:
+        """Whether the last iteration is logged, or all trials have diverged."""
+        return self.done >= self.total
 
-    def fits(self, inside: set[str], wanted: set[str]) -> bool:
-        """A batch is gone on with as it was, or not at all."""
-        return inside <= wanted
+    @property
+    def alive(self) -> int:
+        """Trials that have not diverged."""
+        return len(self.trials) - len(self.history.diverged)
 
-    def train(self, waiting: Sequence[Trial], saved: Mapping[str, Any] | None, missing: Sequence[Trial]) -> None:
-        """Batch by batch, the half-trained one first."""
-        if saved:
-            self._train(list(waiting), saved)
-        for batch in batches_of(missing):
-            self._train(batch, None)
-
-    def _train(self, batch: list[Trial], saved: Mapping[str, Any] | None) -> None:
-        """Train one batch to its end and commit it."""
-        problem = load_problem(batch[0], self.settings)
-        engine = Engine(problem.X, problem.Y, batch, device=self.device)
-        history, elapsed, start = History(batch), 0.0, time.monotonic()
-        if saved:
-            engine.load_state(saved["engine"], batch)
-            history.load_state(saved["history"])
-            elapsed = float(saved["elapsed"])
-            self.progress.message(f"{self.job.title}: going on from iteration {engine.iteration:,}")
-        self.write_manifest(problem)
-        iterations, last_saved = batch[0].iterations, start
-
-        def save() -> None:
-            state = {"engine": engine.state(), "history": history.state()}
-            self.save_checkpoint(batch, state | {"elapsed": elapsed + time.monotonic() - start})
-
-        for snapshot in engine.run(iterations, logs.log_iterations(iterations)):
-            measured = None
-            if snapshot.loss is not None and self.settings.measures:
-                measured = {measure.name: measure(engine) for measure in self.settings.measures}
-            history.add(snapshot, measured)
-            if snapshot.loss is not None:
-                self.progress.update(self._status(problem, history, snapshot.iteration, iterations))
-            now = time.monotonic()
-            if self.stop.is_set():
-                save()
-                raise self.interrupted(f"{engine.iteration:,} of {iterations:,}")
-            if now - last_saved >= self.settings.checkpoint_seconds:
-                save()
-                last_saved = now
-        elapsed += time.monotonic() - start
-        self.timings.append({"trials": len(batch), "iterations": iterations, "seconds": round(elapsed, 3)})
-        log = history.log_table(problem.optimum.loss)
-        self.commit(problem, history.trial_table(log, problem.optimum.loss), log)
-        self.checkpoint.unlink(missing_ok=True)
-
-    def _status(self, problem: LinearProblem, history: History, iteration: int, iterations: int) -> Status:
-        """The batch at a log point: the best gap so far of each curve still alive."""
+    @property
+    def latest(self) -> Mapping[str, float]:
+        """Curve → smallest gap at the last log point."""
         gaps: dict[str, float] = {}
-        for trial in history.trials:
-            loss = history.latest.get(trial.trial_id)
-            if loss is not None:
-                gaps[trial.curve] = min(loss - problem.optimum.loss, gaps.get(trial.curve, float("inf")))
-        return Status(self.job.title, iteration, iterations, len(history.latest), len(history.trials), gaps)
+        for trial in self.trials:
+            if (loss := self.history.latest.get(trial.trial_id)) is not None:
+                gaps[trial.curve] = min(loss - self.problem.optimum.loss, gaps.get(trial.curve, math.inf))
+        return gaps
+
+    @property
+    def alike(self) -> object:
+        """No other batch."""
+        return self.trials
+
+    @property
+    def timing(self) -> Mapping[str, Any]:
+        """How large the batch is."""
+        return {"trials": len(self.trials), "iterations": self.total}
+
+    def advance(self, seconds: float) -> None:
+        """From one look of the engine to the next, until time is up."""
+        until = time.monotonic() + seconds
+        for snapshot in self._snapshots:
+            self._take(snapshot)
+            if time.monotonic() >= until:
+                return
+
+    @cached_property
+    def _snapshots(self) -> Iterable[Snapshot]:
+        return self.engine.run(self.total, log_iterations(self.total))
+
+    def _take(self, snapshot: Snapshot) -> None:
+        measured = None
+        if snapshot.loss is not None and self.settings.measures:
+            measured = {measure.name: measure(self.engine) for measure in self.settings.measures}
+        self.history.add(snapshot, measured)
+
+    def state(self) -> State:
+        """Engine and log."""
+        if not self.started:
+            return {}
+        engine = self._restored["engine"] if self._restored else self.engine.state()
+        return {"engine": engine, "history": self.history.state()}
+
+    def restore(self, state: State) -> None:
+        """The engine goes on from there once it is made."""
+        if state:
+            self._restored = state
+            self.history.load_state(state["history"])
+
+    def tables(self) -> "tuple[pd.DataFrame, pd.DataFrame]":
+        """Rows of `trials.csv`, then of `log.csv`."""
+        optimal = self.problem.optimum.loss
+        log = self.history.log_table(optimal)
+        return self.history.trial_table(log, optimal), log
+
+    def probe(self) -> float:
+        """By steps of an engine of its own."""
+        engine = Engine(self.problem.X, self.problem.Y, self.trials, device=self.device)
+        for _ in range(PROBE_STEPS):  # warm up
+            engine.step()
+        engine.loss()  # waits for the device
+        start, steps = time.monotonic(), 0
+        while time.monotonic() - start < PROBE_SECONDS:
+            for _ in range(PROBE_STEPS):
+                engine.step()
+            steps += PROBE_STEPS
+        engine.loss()
+        return self.total * (time.monotonic() - start) / steps

@@ -3,9 +3,18 @@
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from math import log
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from overparam_cli.experiments.kind import Column, Kind, Level, Outcome
+from overparam_cli.experiments.kind import Column, Level, Outcome
+from overparam_cli.run.settings import Settings
+from overparam_cli.run.unit import Trained
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from overparam_cli.experiments import CnnTrial
+    from overparam_cli.kinds.mnist.problem import ImageProblem
+    from overparam_cli.kinds.mnist.unit import MnistUnit
 
 SMOOTHED = 100  # training passes that a `*_mean` column is the mean of
 CROSS_ENTROPY = Level(
@@ -41,6 +50,8 @@ class Mnist:
         Outcome("final_validation_error", "validation error %"),
         Outcome("final_test_error", "test error %"),
     )
+    threads: int | None = 1  # gets more steps out of a processor than all threads on one trial
+    measurable = False
 
     @property
     def figures(self) -> Sequence[Any]:
@@ -54,5 +65,27 @@ class Mnist:
         """ln k, the cross-entropy of a uniform guess among the k classes."""
         return log(int(manifest["dataset"]["k"]))
 
+    def weight(self, trial: "CnnTrial") -> float:
+        """A step takes tens of milliseconds."""
+        return 5000.0
 
-KIND: Kind = Mnist()
+    def problem(self, trial: "CnnTrial", settings: Settings) -> "ImageProblem":
+        """Its images, split and on the device."""
+        from overparam_cli.kinds.mnist.problem import load_problem
+
+        return load_problem(trial, settings)
+
+    def units(self, trials: "Sequence[CnnTrial]", problem: "ImageProblem", settings: Settings) -> "Sequence[MnistUnit]":
+        """Each trial by itself."""
+        from overparam_cli.kinds.mnist.unit import MnistUnit
+
+        return [MnistUnit(trial, problem) for trial in trials]
+
+    def lacks(self, trial: "CnnTrial", log: "pd.DataFrame") -> str:
+        """Errors, if they were measured less often than the experiment asks, as far as the trial got."""
+        measured = log.loc[log["validation_error"].notna(), "iteration"]
+        asked = range(0, int(log["iteration"].max()) + 1, trial.evaluate_every)
+        return "" if {*asked} <= {*measured} else "errors of finished trials were measured less often than asked for"
+
+
+KIND: Trained = Mnist()

@@ -16,10 +16,10 @@ from overparam_cli.experiments import CnnTrial
 from overparam_cli.kinds.mnist import network as cnn
 from overparam_cli.kinds.mnist.problem import ImageProblem, load_problem
 from overparam_cli.kinds.mnist.trainer import CnnTrainer
-from overparam_cli.kinds.mnist.unit import slots
 from overparam_cli.kinds.optimizers import OPTIMIZERS
-from overparam_cli.run.job import Settings
+from overparam_cli.run.backends import share
 from overparam_cli.run.machine import DTYPES, steady_arithmetic, threads_each
+from overparam_cli.run.settings import Settings
 from overparam_cli.run.timing import Subject, Timing, measure
 
 BATCH, GROUPS = 64, 4
@@ -120,7 +120,7 @@ def grouped(problem: ImageProblem, trials: int, dtype: torch.dtype) -> Callable[
 def trainer_steps(problem: ImageProblem, trials: Sequence[CnnTrial]) -> Callable[[int], None]:
     """The trainer on trials of their own, as many side by side as a job would have, the threads shared out."""
     trainers = [CnnTrainer(trial, problem, problem.images.device) for trial in trials]
-    places, threads = slots(len(trials), problem.images.device, torch.get_num_threads())
+    places, threads = share(len(trials), 1, problem.images.device, torch.get_num_threads())
 
     def train(trainer: CnnTrainer, steps: int) -> None:
         for _ in range(steps):

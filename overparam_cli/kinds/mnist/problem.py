@@ -10,9 +10,8 @@ from torch import Tensor
 from overparam_cli.data import ImageDataset, load_images
 from overparam_cli.errors import DataInvalidError
 from overparam_cli.experiments import CnnTrial
-from overparam_cli.run import manifest
-from overparam_cli.run.job import Settings
 from overparam_cli.run.machine import pick_device
+from overparam_cli.run.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -32,8 +31,16 @@ class ImageProblem:
 
     def describe(self) -> dict[str, Any]:
         """Data set and split, for the manifest; n counts the images that are trained on."""
+        dataset = {
+            "name": self.dataset.name,
+            "embedded": self.dataset.embedded,
+            "source": self.dataset.source,
+            "d": self.dataset.images[0].size,
+            "k": self.dataset.classes,
+            "fingerprint": self.dataset.fingerprint,
+        }
         split = {"n": len(self.images), "n_validation": self.validation, "n_test": self.dataset.n_test}
-        return {"dataset": manifest.describe_images(self.dataset) | split}
+        return {"dataset": dataset | split}
 
 
 def split(dataset: ImageDataset, validation: int, device: torch.device) -> ImageProblem:

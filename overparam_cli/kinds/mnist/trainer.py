@@ -20,7 +20,7 @@ from torch import Tensor
 from overparam_cli.experiments import CnnTrial
 from overparam_cli.kinds.mnist import network as cnn
 from overparam_cli.kinds.mnist.problem import ImageProblem
-from overparam_cli.kinds.optimizers import OPTIMIZERS, Buffers
+from overparam_cli.kinds.optimizers import OPTIMIZERS, State
 from overparam_cli.results import logs
 from overparam_cli.run.machine import DTYPES
 
@@ -44,19 +44,20 @@ class CnnTrainer:
         initial = cnn.initial_parameters(self.widths, init_std=trial.init_std, factor_stds=stds, seed=trial.seed)
         placed = {name: cnn.in_layout(name, value.to(device, self.dtype)) for name, value in initial.items()}
         self.parameters = {name: value.requires_grad_() for name, value in placed.items()}
-        self.optimizer, self.hyper = OPTIMIZERS[trial.optimizer], dict(trial.hyper)
+        self.optimizer = OPTIMIZERS[trial.optimizer]
         self.index = torch.zeros((), dtype=torch.int64, device=device)  # of the step, on the device
         self.rate = torch.zeros((), dtype=self.dtype, device=device)
         self.history = torch.full((2, trial.iterations + 1), torch.nan, dtype=torch.float64, device=device)
-        self.buffers = {name: self._buffers(value.detach()) for name, value in self.parameters.items()}
+        values = {name: value.detach() for name, value in self.parameters.items()}
+        hyper = dict(trial.hyper)
+        self.states: dict[str, State] = {name: self.optimizer.init(value, hyper) for name, value in values.items()}
+        self.moves = {
+            name: self.optimizer.bind(value, self.rate, self.states[name], hyper) for name, value in values.items()
+        }
         self.batch = torch.arange(trial.batch, device=device)
         self.dropout = torch.Generator(device).manual_seed(trial.seed)
         self._make_step = self._warm_up if device.type == "cuda" else self._step
         self._steps_here = 0
-
-    def _buffers(self, value: Tensor) -> Buffers:
-        state, nothing = self.optimizer.init(value, self.hyper), value.new_empty(0)
-        return Buffers(value, value, torch.empty_like(value), self.rate, state, nothing, nothing)
 
     @property
     def finished(self) -> bool:
@@ -138,9 +139,8 @@ class CnnTrainer:
                     gradients[name].add_(penalty, alpha=trial.weight_decay)
             rate = cnn.learning_rate(self.index, trial.lr, trial.lr_decay, trial.batch, len(self.problem.images))
             self.rate.copy_(rate)
-            for name, buffers in self.buffers.items():
-                buffers.grads = gradients[name]
-                self.optimizer.update(buffers, self.hyper, self.iteration + 1)
+            for name, move in self.moves.items():
+                move(gradients[name], self.iteration + 1)
             self.index.add_(1)
 
     def training_pass(self) -> Tensor:
@@ -223,8 +223,7 @@ class CnnTrainer:
             "diverged_at": self.diverged_at,
             "parameters": {name: value.detach().clone() for name, value in self.parameters.items()},
             "optimizer": {
-                name: {slot: value.clone() for slot, value in buffers.state.items()}
-                for name, buffers in self.buffers.items()
+                name: {slot: value.clone() for slot, value in own.items()} for name, own in self.states.items()
             },
             "history": self.history[:, : self.passes].clone(),
             "evaluations": {iteration: dict(row) for iteration, row in self.evaluations.items()},
@@ -240,7 +239,7 @@ class CnnTrainer:
         for name, value in state["parameters"].items():
             self.parameters[name].copy_(value)
             for slot, saved in state["optimizer"][name].items():
-                self.buffers[name].state[slot].copy_(saved)
+                self.states[name][slot].copy_(saved)
         self.history[:, : self.passes].copy_(state["history"])
         self.evaluations = {int(iteration): dict(row) for iteration, row in state["evaluations"].items()}
         self.dropout.set_state(state["dropout"])

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from scipy.integrate import solve_ivp
 
 from overparam_cli.errors import ConfigError
-from overparam_cli.kinds.theory.common import Array, Gradient, Row, fitted_order, lp_gradient, random_problem
-from overparam_cli.kinds.theory.rule import end_to_end_direction, end_to_end_step
+from overparam_cli.kinds.theory.common import Array, Gradient, Row, lp_gradient, random_problem
+from overparam_cli.kinds.theory.rule import end_to_end_direction
 
 FLOW_TOLERANCE = 1e-11  # of the ODE solver; the flows it gives are exact next to any step size used here
 
@@ -155,80 +154,17 @@ def end_to_end_flow(W: Array, gradient: Gradient, N: int, weight_decay: float, t
 
 
 def _solve(velocity: Callable[[float, Array], Array], start: Array, time: float) -> Array:
+    from scipy.integrate import solve_ivp
+
     solution = solve_ivp(velocity, (0.0, time), start, method="DOP853", rtol=FLOW_TOLERANCE, atol=FLOW_TOLERANCE)
     end: Array = solution.y[:, -1]
     return end
 
 
-def _start(net: Net, seed: int) -> tuple[Gradient, list[Array]]:
+def random_start(net: Net, seed: int) -> tuple[Gradient, list[Array]]:
     """A random problem for `net`, and a balanced start with an end-to-end matrix of norm 1 and the largest rank."""
     X, Y = random_problem(20, net.features, net.outputs, seed)
     rng = np.random.default_rng([seed, *net.widths])
     rank = min(net.outputs, net.features, *net.widths)
     W = rng.standard_normal((net.outputs, rank)) @ rng.standard_normal((rank, net.features))
     return lp_gradient(X, Y, net.exponent), balanced_layers(W / np.linalg.norm(W), net.widths, rng)
-
-
-def check_balancedness(
-    nets: Sequence[Net] = NETS,
-    time: float = 1.0,
-    steps: Sequence[int] = (100, 200, 400, 800, 1600),
-    seeds: Sequence[int] = (0, 1, 2),
-) -> list[Row]:
-    """Eq. 9: the drift off balance along gradient descent from a balanced start, as the learning rate is halved.
-
-    The drift is the largest ‖W_{j+1}ᵀW_{j+1} − W_jW_jᵀ‖_F over layers and iterations; `order` is the exponent of
-    drift ≈ constant·lr^order, fitted over all learning rates of a net and seed.
-    """
-    rows: list[Row] = []
-    for net in nets:
-        for seed in seeds:
-            gradient, layers = _start(net, seed)
-            rates = [time / count for count in steps]
-            drifts = []
-            for lr, count in zip(rates, steps, strict=True):
-                path = gradient_descent(layers, gradient, lr, net.weight_decay)
-                drifts.append(max(imbalance(next(path)) for _ in range(count + 1)))
-            order = fitted_order(rates, drifts)
-            for lr, count, drift in zip(rates, steps, drifts, strict=True):
-                row: Row = {**net.describe(), "seed": seed, "lr": lr, "steps": count, "time": time}
-                rows.append(row | {"drift": drift, "drift_at_start": imbalance(layers), "order": order})
-    return rows
-
-
-def check_theorem1(
-    nets: Sequence[Net] = NETS,
-    time: float = 1.0,
-    steps: Sequence[int] = (100, 200, 400, 800, 1600),
-    seeds: Sequence[int] = (0, 1, 2),
-) -> list[Row]:
-    """Theorem 1: W_e of gradient descent on the layers (Eq. 4) against the end-to-end rule (Eq. 10) at a fixed time.
-
-    `distance` is ‖W_e(GD) − W_e(rule)‖_F/‖W_e(rule)‖_F and `order` its fitted exponent in lr. `flow_distance` is the
-    theorem itself, without a step size: the same distance between the solutions of Eqs. 6 and 8.
-    """
-    rows: list[Row] = []
-    for net in nets:
-        for seed in seeds:
-            gradient, layers = _start(net, seed)
-            start = end_to_end(layers)
-            flow = end_to_end_flow(start, gradient, net.depth, net.weight_decay, time)
-            flow_distance = _relative(layer_flow(layers, gradient, net.weight_decay, time), flow)
-            rates = [time / count for count in steps]
-            distances = []
-            for lr, count in zip(rates, steps, strict=True):
-                path, W = gradient_descent(layers, gradient, lr, net.weight_decay), start
-                for _ in range(count):
-                    next(path)
-                    W = end_to_end_step(W, gradient(W), net.depth, lr, net.weight_decay)
-                distances.append(_relative(end_to_end(next(path)), W))
-            order = fitted_order(rates, distances)
-            for lr, count, distance in zip(rates, steps, distances, strict=True):
-                row: Row = {**net.describe(), "seed": seed, "lr": lr, "steps": count, "time": time}
-                rows.append(row | {"distance": distance, "flow_distance": flow_distance, "order": order})
-    return rows
-
-
-def _relative(A: Array, B: Array) -> float:
-    """‖A − B‖_F/‖B‖_F."""
-    return float(np.linalg.norm(A - B) / np.linalg.norm(B))

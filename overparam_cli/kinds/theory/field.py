@@ -1,4 +1,4 @@
-"""Section 6 and App. A.4: the field F, the curve Γ_{r,R}, line integrals, Lemma 3 and Theorem 2, in float64 NumPy.
+"""Section 6 and App. A.4: the field F, the curve Γ_{r,R}, line integrals, in float64 NumPy.
 
 Points w and fields are vectors of R^d, the paper's R^{1,d} (k = 1); d is 2 or more, because Γ needs a sphere to walk
 on.
@@ -8,10 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.integrate import quad_vec
 
 from overparam_cli.errors import ConfigError
-from overparam_cli.kinds.theory.common import DEPTHS, Array, Gradient, Row, fitted_order, lp_gradient
+from overparam_cli.kinds.theory.common import Array
 from overparam_cli.kinds.theory.rule import single_output_direction
 
 Field = Callable[[Array], Array]
@@ -98,6 +97,8 @@ def line_integral(field: Field, curve: Sequence[Piece]) -> tuple[Array, float]:
     Returns:
         the integrals (pieces, ...), one for each piece, and the sum of the quadrature's error estimates.
     """
+    from scipy.integrate import quad_vec
+
     values, error = [], 0.0
     for piece in curve:
 
@@ -124,7 +125,7 @@ def lemma3_closed_form(N: int, r: float, R: float) -> float:
     return float(lemma3_constant(N) * (R**exponent - r**exponent))
 
 
-def _constant_field(e: Array, N: int) -> Field:
+def constant_field(e: Array, N: int) -> Field:
     """F_e, what Eq. 14 makes of the constant field e."""
     return lambda w: single_output_direction(w, e, N)
 
@@ -137,96 +138,3 @@ def orthonormal_pair(e: Array, rng: np.random.Generator) -> tuple[Array, Array]:
         tangent -= (tangent @ e) * e
         tangent /= np.linalg.norm(tangent)
     return e, tangent
-
-
-def check_lemma3(
-    depths: Sequence[int] = DEPTHS,
-    radii: Sequence[tuple[float, float]] = ((0.1, 1.0), (0.5, 1.0), (0.99, 1.0), (1e-4, 1e-2), (0.5, 20.0)),
-    dimensions: Sequence[int] = (2, 3, 128),
-    seed: int = 0,
-) -> list[Row]:
-    """∮ F_e along Γ_{r,R} by quadrature against Lemma 3, for random unit vectors e.
-
-    The error is relative to the closed form. At N = 2 that is zero (the pieces cancel), and the error is relative to
-    the sum of the pieces' absolute values. The `scale` column is what was divided by.
-    """
-    rows: list[Row] = []
-    rng = np.random.default_rng(seed)
-    for d in dimensions:
-        e, tangent = orthonormal_pair(rng.standard_normal(d), rng)
-        for N in depths:
-            for r, R in radii:
-                pieces, _ = line_integral(_constant_field(e, N), gamma(e, tangent, r, R))
-                closed, value = lemma3_closed_form(N, r, R), float(pieces.sum())
-                scale = abs(closed) if N > 2 else float(np.abs(pieces).sum())
-                rows.append({"depth": N, "dimension": d, "r": r, "R": R, "quadrature": value, "closed_form": closed})
-                rows[-1] |= {"scale": scale, "relative_error": abs(value - closed) / scale}
-    return rows
-
-
-def check_theorem2(
-    X: Array,
-    Y: Array,
-    depths: Sequence[int] = DEPTHS[1:],
-    exponents: Sequence[int] = (2, 4),
-    radii: Sequence[float] = (1.0, 0.1, 0.01, 1e-3, 1e-4, 1e-5, 1e-6),
-    ratios: Sequence[float] = (0.1, 0.5),
-    seed: int = 0,
-) -> list[Row]:
-    """The line integral of a real loss's F (Eq. 14) along Γ_{r,R} as R → 0, scaled by R^{3−2/N}.
-
-    With c = ‖∇L(0)‖ and e = ∇L(0)/c, the proof (App. A.4) splits ∇L = c·e + ξ with ξ(0) = 0, so that the scaled
-    integral tends to c·(2N/(3 − 2/N) − 2)·(1 − (r/R)^{3−2/N}), the `limit`. The part of ξ that is linear in w
-    integrates to zero: it is odd along the segments, and along the geodesics it adds ½wᵀHw, which is equal at both
-    ends. So the ℓ2 loss, whose ξ is linear, stands at the limit for every R (its `order` of approach is not defined),
-    and ℓ4 approaches it like R².
-
-    Args:
-        X: (n, d) features, d ≥ 2.
-        Y: (n, 1) labels.
-        depths: N, each above 2.
-        exponents: the losses, p = 2 and 4.
-        radii: R, from large to small.
-        ratios: r/R.
-        seed: of the plane that Γ's geodesics turn in.
-
-    Raises:
-        ConfigError: there is more than one output, fewer than two features, or the gradient vanishes at 0.
-    """
-    if Y.shape[1] != 1 or X.shape[1] < 2:
-        raise ConfigError(
-            f"Theorem 2 is about one output and Γ needs two features; here are {Y.shape[1]} and {X.shape[1]}"
-        )
-    rows: list[Row] = []
-    for p in exponents:
-        gradient = lp_gradient(X, Y, p)
-        start = gradient(np.zeros((1, X.shape[1])))[0]
-        c = float(np.linalg.norm(start))
-        if c == 0:
-            raise ConfigError("Theorem 2 assumes that the loss's gradient does not vanish at W = 0, but it does here")
-        e, tangent = orthonormal_pair(start, np.random.default_rng(seed))
-        for ratio in ratios:
-            table = [_scaled_integrals(gradient, c, gamma(e, tangent, ratio * R, R), depths, ratio, R) for R in radii]
-            for column in zip(*table, strict=True):  # one depth, all radii
-                order = fitted_order(radii, [float(row["relative_deviation"]) for row in column], floor=1e-10)
-                rows += [{"loss": f"l{p}", "c": c, **row, "order": order} for row in column]
-    return rows
-
-
-def _scaled_integrals(
-    gradient: Gradient, c: float, curve: Sequence[Piece], depths: Sequence[int], ratio: float, R: float
-) -> list[Row]:
-    """One row for each depth: the integral over R^{3−2/N}, its limit, and how far they are apart."""
-
-    def fields(w: Array) -> Array:  # (depths, d): φ is the costly part and is evaluated once for all N
-        at_w = gradient(w[None])[0]
-        return np.array([single_output_direction(w, at_w, N) / R ** (3 - 2 / N) for N in depths])
-
-    pieces, error = line_integral(fields, curve)
-    rows: list[Row] = []
-    for N, value in zip(depths, pieces.sum(axis=0), strict=True):
-        limit = c * lemma3_constant(N) * (1 - ratio ** (3 - 2 / N))
-        row: Row = {"depth": N, "R": R, "r_over_R": ratio, "integral": float(value) * R ** (3 - 2 / N)}
-        row |= {"scaled_integral": float(value), "limit": limit, "quadrature_error": error}
-        rows.append(row | {"relative_deviation": abs(float(value) - limit) / limit})
-    return rows

@@ -14,9 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.integrate import quad
 
-from overparam_cli.kinds.theory.common import Array, Row
+from overparam_cli.kinds.theory.common import Array
 from overparam_cli.kinds.theory.rule import single_output_direction
 
 # What the appendix's words mean in the check, fixed before it was run.
@@ -129,12 +128,26 @@ def _counted(lr: float, delta: float, goal: float) -> int:
     3(η/u)² too high, relatively; with ηΔ² ≪ 1 that is far less than one step in ten thousand.
     """
 
+    from scipy.integrate import quad
+
     def steps_per_log(log_u: float) -> float:  # u/g(u)
         x = lr / math.exp(log_u)
         return (1 - x) ** 2 / (x * (2 - x))
 
     value = quad(steps_per_log, -2 * math.log(abs(delta)), -2 * math.log(goal), epsabs=0, epsrel=1e-12, limit=200)[0]
     return math.ceil(value)
+
+
+def descent_trajectory(problem: TwoPoints, steps: int) -> Array:
+    """Δ under gradient descent (Eq. 15, p = 4), (steps + 1, 2); the coordinates do not meet, so plain floats do."""
+    lr, path = problem.descent_rate, np.empty((steps + 1, 2))
+    for i, delta in enumerate((problem.epsilon1 - problem.y1, problem.epsilon2 - problem.y2)):
+        column = [delta]
+        for _ in range(steps):
+            delta -= lr * delta * delta * delta
+            column.append(delta)
+        path[:, i] = column
+    return path
 
 
 @dataclass(frozen=True)
@@ -184,43 +197,3 @@ def run_rule(problem: TwoPoints) -> RuleRun:
         steps += 1
     arrived, counted = abs(w2 - y2) <= goal, max(steps - 1, 1)
     return RuleRun(steps if arrived else -1, first_delta1, rate_first, rate_least, rate_sum / counted)
-
-
-def check_appendix_b(
-    y1s: Sequence[float] = (10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0),
-    epsilon1s: Sequence[float] = (0.001, 0.003, 0.01, 0.03, 0.1),
-    y2: float = 1.0,
-) -> list[Row]:
-    """Appendix B: the rule against gradient descent on the two points, over a sweep of y₁ and ε₁, with ε₂ = ε₁·y₂/y₁.
-
-    Gradient descent gets 2/y₁², the limit its learning rate must stay below, and the rule 1/(2ε₁y₁²). A row says
-    whether the point meets the assumptions, and gives two accelerations to hold against `bound` = y₁/(4ε₁):
-    `rate_ratio`, the least effective learning rate of coordinate 2 over gradient descent's, and `iterations_ratio`, of
-    the iterations until |Δ₂| ≤ 1 % of y₂. `rate_ratio_first` and `rate_ratio_mean` are the second step's and the mean
-    of all steps but the first. A run that diverges or does not arrive has rule_iterations −1 and ratios NaN.
-
-    The second step falls short of the bound by a relative 2ε₁/y₁ at most points: w₁ lands at about y₁ − 2ε₁ and the
-    appendix takes it as y₁. Later steps exceed the bound.
-    """
-    rows: list[Row] = []
-    for y1 in y1s:
-        for epsilon1 in epsilon1s:
-            rows.append(_compare(TwoPoints(y1, y2, epsilon1, epsilon1 * y2 / y1)))
-    return rows
-
-
-def _compare(problem: TwoPoints) -> Row:
-    met = assumptions(problem)
-    rule, descent = run_rule(problem), descent_iterations(problem)
-    arrived, gd_rate = rule.iterations > 0, problem.descent_rate
-    row: Row = {"y1": problem.y1, "y2": problem.y2, "epsilon1": problem.epsilon1, "epsilon2": problem.epsilon2}
-    row |= {
-        "assumptions_met": all(met.values()),
-        "violated": "; ".join(name for name, holds in met.items() if not holds),
-    }
-    row |= {"bound": problem.bound, "descent_rate": gd_rate, "rule_rate": problem.rule_rate}
-    row |= {"descent_iterations": descent, "rule_iterations": rule.iterations}
-    row |= {"iterations_ratio": descent / rule.iterations if arrived and descent > 0 else math.nan}
-    row |= {"rate_ratio": rule.rate_least / gd_rate if arrived else math.nan}
-    row |= {"rate_ratio_first": rule.rate_first / gd_rate, "rate_ratio_mean": rule.rate_mean / gd_rate}
-    return row | {"delta1_after_one_step": rule.first_delta1}

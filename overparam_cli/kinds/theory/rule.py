@@ -10,12 +10,9 @@ and a matrix power [A]^0 is the identity, of singular A too: that is how Claim 2
 W = 0 gives a zero step for N ≥ 2 and the gradient for N = 1.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
-import scipy.linalg
 
-from overparam_cli.kinds.theory.common import DEPTHS, Array, Row
+from overparam_cli.kinds.theory.common import Array
 
 RANK_TOLERANCE = float(np.finfo(np.float64).eps)
 DILATION_TOLERANCE = 1e-14  # a zero eigenvalue of the dilation comes out as up to some 1e-15 of the largest
@@ -106,71 +103,11 @@ def _gram_powers(W: Array, right: float, left: float) -> tuple[Array, Array]:
     D² = diag(WWᵀ, WᵀW), so the blocks of |D|^a are [WWᵀ]^{a/2} and [WᵀW]^{a/2}. Eigenvalues of D keep the digits that
     those of the products, which are their squares, lose.
     """
+    import scipy.linalg
+
     k, d = W.shape
     values, vectors = scipy.linalg.eigh(np.block([[np.zeros((k, k)), W], [W.T, np.zeros((d, d))]]))
     sizes = np.abs(values)
     sizes[sizes <= sizes.max() * DILATION_TOLERANCE] = 0.0
     upper, lower = vectors[:k], vectors[k:]
     return (lower * sizes**right) @ lower.T, (upper * sizes**left) @ upper.T
-
-
-def check_claim1(
-    depths: Sequence[int] = DEPTHS,
-    shapes: Sequence[tuple[int, int]] = ((1, 6), (2, 5), (3, 3), (4, 7), (6, 4)),
-    seeds: Sequence[int] = (0, 1, 2),
-) -> list[Row]:
-    """Claim 1's eigenvalues and eigenvectors against the dense Kronecker matrix, for random W_e of full and lower rank.
-
-    Errors are relative to the largest eigenvalue: of the sorted spectra, of P·V − V·Λ (largest column norm), of VᵀV − 1
-    (absolute), and of P·vec(G) against the direction of Eq. 10 (relative to its norm).
-    """
-    rows: list[Row] = []
-    for N in depths:
-        for k, d in shapes:
-            for seed in seeds:
-                rng = np.random.default_rng([seed, k, d])
-                W, G = rng.standard_normal((2, k, d))
-                rows.append(
-                    {"depth": N, "outputs": k, "features": d, "rank": min(k, d), "seed": seed, **_claim1(W, G, N)}
-                )
-                if min(k, d) > 1:
-                    W = W[:, :1] @ W[:1]
-                    rows.append({"depth": N, "outputs": k, "features": d, "rank": 1, "seed": seed, **_claim1(W, G, N)})
-    return rows
-
-
-def _claim1(W: Array, G: Array, N: int) -> Row:
-    P, V = dense_preconditioner(W, N), preconditioner_eigenvectors(W)
-    values = preconditioner_eigenvalues(W, N).ravel(order="F")
-    largest = values.max()
-    direction = end_to_end_direction(W, G, N).ravel(order="F")
-    return {
-        "eigenvalue_error": float(np.max(np.abs(np.sort(values) - scipy.linalg.eigvalsh(P))) / largest),
-        "eigenvector_error": float(np.max(np.linalg.norm(P @ V - V * values, axis=0)) / largest),
-        "orthogonality_error": float(np.max(np.abs(V.T @ V - np.eye(len(V))))),
-        "direction_error": float(np.linalg.norm(P @ G.ravel(order="F") - direction) / np.linalg.norm(direction)),
-    }
-
-
-def check_claim2(
-    depths: Sequence[int] = DEPTHS,
-    features: Sequence[int] = (1, 2, 5, 128),
-    norms: Sequence[float] = (0.0, 1e-6, 1e-2, 1.0, 1e3),
-    seeds: Sequence[int] = (0, 1, 2),
-) -> list[Row]:
-    """Eq. 10 against Eq. 12 for one output: random W_e of the given norms, W_e = 0 among them, and random gradients.
-
-    The error is ‖Eq. 10 − Eq. 12‖/‖Eq. 12‖; at W_e = 0 both directions must vanish, and it is ‖Eq. 10 − Eq. 12‖.
-    """
-    rows: list[Row] = []
-    for N in depths:
-        for d in features:
-            for norm in norms:
-                for seed in seeds:
-                    W, G = np.random.default_rng([seed, d]).standard_normal((2, 1, d))
-                    W *= norm / np.linalg.norm(W)
-                    general, single = end_to_end_direction(W, G, N), single_output_direction(W, G, N)
-                    scale = float(np.linalg.norm(single)) or 1.0
-                    error = float(np.linalg.norm(general - single)) / scale
-                    rows.append({"depth": N, "features": d, "norm": norm, "seed": seed, "relative_error": error})
-    return rows

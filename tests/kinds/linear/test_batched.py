@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from overparam_cli.kinds.linear.layers import Weights, end_to_end, layer_shapes, pullback
-from overparam_cli.kinds.linear.parameterisations import Chain, MatrixChain, ScalarChain
+from overparam_cli.kinds.linear.parameterisation import Networks
+from overparam_cli.kinds.linear.parameterisations.layers import MatrixChain, ScalarChain
 
 CPU = torch.device("cpu")
-Pack = Callable[[Sequence[Weights], torch.dtype, torch.device], Chain]
+Pack = Callable[[Sequence[Weights], torch.dtype, torch.device], Networks]
 
 
 def network(d: int, widths: Sequence[int], k: int, rng: np.random.Generator) -> Weights:
@@ -29,7 +30,7 @@ def some_gradient(d: int, columns: int, seed: int = 1) -> Tensor:
     return torch.from_numpy(np.random.default_rng(seed).normal(size=(d, columns)))
 
 
-def forward(chain: Chain, d: int, columns: int) -> Tensor:
+def forward(chain: Networks, d: int, columns: int) -> Tensor:
     """W_e as the engine asks for it: into a block of columns of a wider matrix."""
     batch = torch.full((d, columns + 5), torch.nan, dtype=chain.params.dtype)
     chain.end_to_end(batch[:, 2 : columns + 2])
@@ -38,7 +39,7 @@ def forward(chain: Chain, d: int, columns: int) -> Tensor:
     return batch[:, 2 : columns + 2]
 
 
-def backward(chain: Chain, G: Tensor) -> Tensor:
+def backward(chain: Networks, G: Tensor) -> Tensor:
     """The gradients, for a G that is a block of columns of a wider matrix and must not be changed."""
     batch = torch.full((G.shape[0], G.shape[1] + 5), torch.nan, dtype=G.dtype)
     view = batch[:, 2 : G.shape[1] + 2]
@@ -65,7 +66,7 @@ def check_scalar_chain(nets: list[Weights]) -> None:
         scale = float(expected.abs().max()) or 1.0
         torch.testing.assert_close(grads[:rows, b], expected, rtol=1e-11, atol=1e-12 * scale)
         assert torch.equal(grads[rows:, b], torch.zeros_like(grads[rows:, b]))  # pads
-        assert torch.equal(chain.trainable()[:, b] == 1, torch.arange(len(chain.params)) < rows)
+        assert torch.equal(chain.decay()[:, b] == 1, torch.arange(len(chain.params)) < rows)
 
 
 @settings(max_examples=50)
@@ -96,7 +97,7 @@ def test_matrix_chain_is_the_pure_functions_network_by_network(
         expected = column(pullback(weights, G[:, own].T))
         scale = float(expected.abs().max()) or 1.0
         torch.testing.assert_close(grads[b], expected, rtol=1e-10, atol=1e-12 * scale)
-    assert torch.equal(chain.trainable() * torch.ones_like(chain.params), torch.ones_like(chain.params))
+    assert torch.equal(chain.decay() * torch.ones_like(chain.params), torch.ones_like(chain.params))
 
 
 @pytest.mark.parametrize("depth", [1, 2, 3, 8])
@@ -165,7 +166,7 @@ def test_a_chain_follows_its_params_when_they_are_changed_in_place() -> None:
     for kind, widths in ((ScalarChain, [1, 1]), (MatrixChain, [3, 2])):
         nets = [network(4, widths, 1, rng) for _ in range(2)]
         target = [network(4, widths, 1, rng) for _ in range(2)]
-        chain: Chain = kind.pack(nets, torch.float64, CPU)
+        chain: Networks = kind.pack(nets, torch.float64, CPU)
         chain.params.copy_(kind.pack(target, torch.float64, CPU).params)
         expected = torch.cat([end_to_end(weights) for weights in target]).T
         torch.testing.assert_close(forward(chain, 4, 2), expected, rtol=1e-13, atol=0)

@@ -5,7 +5,7 @@ import torch
 
 from overparam_cli.kinds.linear import bench
 from overparam_cli.kinds.mnist import bench as bench_cnn
-from overparam_cli.run.job import Settings
+from overparam_cli.run.settings import Settings
 from overparam_cli.run.timing import Subject, Timing, measure
 
 

@@ -15,7 +15,7 @@ from torch.profiler import ProfilerActivity, profile
 
 from overparam_cli.experiments import Trial
 from overparam_cli.kinds.linear.engine import CHECK_EVERY, Engine, Snapshot
-from overparam_cli.kinds.linear.parameterisations import ScalarChain
+from overparam_cli.kinds.linear.parameterisations.layers import ScalarChain
 from overparam_cli.kinds.optimizers import OPTIMIZERS, SEMANTICS
 
 ELEMENTWISE = [(name, semantics) for name in OPTIMIZERS if name != "end-to-end" for semantics in SEMANTICS]
@@ -177,7 +177,7 @@ def test_the_losses_and_norms_reported_are_those_of_the_weights(p: int, k: int) 
         assert snapshot.loss is not None
         assert snapshot.norm is not None
         for W, loss, norm in zip(engine.end_to_end(), snapshot.loss, snapshot.norm, strict=True):
-            assert float(loss) == pytest.approx(float(loss_of(W, X, Y, p)), rel=1e-12)
+            assert float(loss) == pytest.approx(float(loss_of(W, X, Y, f"l{p}")), rel=1e-12)
             assert float(norm) == pytest.approx(float(np.linalg.norm(W.numpy())), rel=1e-12)
 
 
@@ -216,7 +216,7 @@ def test_pads_of_shallow_networks_stay_exactly_one(name: str, semantics: str, dt
     engine = Engine(X, Y, [make_trial(depth=depth, **settings) for depth in (1, 2, 4)])
     for _ in range(50):
         engine.step()
-    chain = engine.families[0].chain
+    chain = engine.families[0].networks
     assert isinstance(chain, ScalarChain)
     assert len(engine.families) == 1
     scalars = chain.scalars.T.tolist()  # (trial, layer)
@@ -296,7 +296,7 @@ def test_when_the_deepest_network_leaves_the_others_lose_their_pads(optimizer: s
     lost = make_trial(depth=6, optimizer=optimizer, init_std=1e40)
     engine = Engine(X, Y, [kept[0], lost, kept[1]])
     assert collect(engine, 0, [0])[0].diverged == (lost,)
-    assert engine.families[0].chain.params.shape == (5, 2)
+    assert engine.families[0].networks.params.shape == (5, 2)
     found = paths(engine, 30)
     for trial in kept:
         assert_paths_equal(found[trial.trial_id], train_alone(trial, X, Y, 30), 1e-11)

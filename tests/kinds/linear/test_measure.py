@@ -75,7 +75,7 @@ def descended(one: Trial, X: Tensor, Y: Tensor, steps: int) -> list[Tensor]:
     optimizer = torch.optim.SGD(layers, lr=one.lr)
     for _ in range(steps):
         optimizer.zero_grad()
-        objective(layers, X, Y, one.p, one.weight_decay).backward()
+        objective(layers, X, Y, int(one.loss[1:]), one.weight_decay).backward()
         optimizer.step()
     return [layer.detach() for layer in layers]
 
@@ -115,8 +115,8 @@ def test_measures_of_a_mixed_batch_are_those_of_each_network(loss: str, k: int) 
     assert set(sharpness) == set(trials)
     for one in trials:
         layers = descended(one, X, Y, 5)
-        assert sharpness[one] == pytest.approx(dense_top(layers, X, Y, one.p, one.weight_decay), rel=1e-6)
-        assert curvature[one] == pytest.approx(dense_top([product(layers)], X, Y, one.p), rel=1e-6)
+        assert sharpness[one] == pytest.approx(dense_top(layers, X, Y, int(one.loss[1:]), one.weight_decay), rel=1e-6)
+        assert curvature[one] == pytest.approx(dense_top([product(layers)], X, Y, int(one.loss[1:])), rel=1e-6)
 
 
 def test_other_optimizers_are_measured_where_they_stand() -> None:

@@ -13,7 +13,8 @@ from scipy import stats
 from torch import Tensor
 
 from overparam_cli.errors import ConfigError
-from overparam_cli.kinds.linear.layers import INITS, end_to_end, initial_weights, layer_shapes, pullback
+from overparam_cli.kinds.linear.inits import INITS
+from overparam_cli.kinds.linear.layers import end_to_end, initial_weights, layer_shapes, pullback
 
 sizes = st.tuples(
     st.integers(1, 6),  # d

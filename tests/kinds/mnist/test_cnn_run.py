@@ -13,16 +13,16 @@ import torch
 
 from overparam_cli.errors import ConfigError, DataInvalidError, RunInterrupted, StorageError
 from overparam_cli.kinds.linear.measure import parse_measures
-from overparam_cli.kinds.mnist import pool as cnn_pool
-from overparam_cli.kinds.mnist import unit as cnn_run
 from overparam_cli.kinds.mnist.trainer import CnnTrainer
 from overparam_cli.report.listing import folder_status
 from overparam_cli.results import logs
-from overparam_cli.run.job import Job, Settings
-from overparam_cli.run.plan import cost, estimate_seconds, plan
+from overparam_cli.run import backends
+from overparam_cli.run.folder import RunFolder
+from overparam_cli.run.job import run_job
+from overparam_cli.run.plan import Job, check_measurable, cost, estimate_seconds, plan
 from overparam_cli.run.progress import Silent, Status
-from overparam_cli.run.runner import check_measurable, run_job
-from tests.run.test_runner import Recorder, StopAfter, csvs
+from overparam_cli.run.settings import Settings
+from tests.run.test_job import Recorder, StopAfter, csvs
 
 CONFIG = """
 name = "tiny"
@@ -57,7 +57,8 @@ def config(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def _look_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cnn_pool, "SLICE_SECONDS", 0.0)
+    for name in ("ALONE_SECONDS", "SIDE_BY_SIDE_SECONDS"):
+        monkeypatch.setattr(backends, name, 0.0)
 
 
 def job(config: Path, results: Path, **overrides: object) -> Job:
@@ -97,20 +98,6 @@ def test_how_many_trials_stand_side_by_side_changes_no_number(config: Path, tmp_
     assert csvs(one.folder) == csvs(two.folder)
 
 
-@pytest.mark.parametrize(
-    ("trials", "threads", "found"), [(6, 2, (2, 1)), (2, 16, (2, 8)), (20, 16, (16, 1)), (1, 3, (1, 3))]
-)
-def test_threads_are_shared_out(trials: int, threads: int, found: tuple[int, int]) -> None:
-    assert cnn_run.slots(trials, torch.device("cpu"), threads) == found
-    assert cnn_run.slots(trials, torch.device("cuda"), threads) == (1, threads)
-
-
-def test_threads_that_a_checkpoint_fixes_leave_one_trial_to_a_cuda_device() -> None:
-    assert cnn_run.slots(6, torch.device("cpu"), 8, each=3) == (2, 3)
-    assert cnn_run.slots(6, torch.device("cpu"), 2, each=3) == (1, 3)
-    assert cnn_run.slots(6, torch.device("cuda"), 16, each=4) == (1, 16)
-
-
 def test_an_interrupted_run_keeps_what_is_finished_and_ends_byte_identical(config: Path, tmp_path: Path) -> None:
     whole, broken = job(config, tmp_path / "a"), job(config, tmp_path / "b")
     run_job(whole, Settings(), Silent())
@@ -131,7 +118,7 @@ def test_an_interrupted_run_keeps_what_is_finished_and_ends_byte_identical(confi
 def test_killed_at_any_moment_the_same_command_ends_byte_identical(config: Path, tmp_path: Path) -> None:
     whole = job(config, tmp_path / "whole")
     run_job(whole, Settings(), Silent())
-    start = "from overparam_cli.kinds.mnist import pool; pool.SLICE_SECONDS = 0.0"
+    start = "from overparam_cli.run import backends; backends.ALONE_SECONDS = 0.0"
     start += "; from overparam_cli.cli.main import main; main()"
     command = [sys.executable, "-c", start, "run", str(config), "--results", str(tmp_path / "killed")]
     command += ["--checkpoint-seconds", "0.3", "--threads", "1", "--quiet"]
@@ -159,16 +146,16 @@ def test_a_kill_between_commit_and_checkpoint_loses_nobody(
     torch.set_num_threads(2)  # both side by side
     with pytest.raises(RunInterrupted):
         run_job(task, Settings(), StopAfter(2))
-    commit, commits = cnn_run.CnnRun.commit, []
+    commit, commits = RunFolder.commit, []
 
-    def killed(self: cnn_run.CnnRun, *content: Any) -> None:
+    def killed(self: RunFolder, *content: Any) -> None:
         commits.append(content)
         if len(commits) == 2:  # the first trial's rows are written, the checkpoint has not been replaced since
             raise StorageError("killed")
         commit(self, *content)
 
     with monkeypatch.context() as patch:
-        patch.setattr(cnn_run.CnnRun, "commit", killed)
+        patch.setattr(RunFolder, "commit", killed)
         with pytest.raises(StorageError):
             run_job(task, Settings(), Silent())
     assert len(logs.read_run(task.folder).trials) == 1

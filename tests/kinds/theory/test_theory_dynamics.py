@@ -9,12 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from overparam_cli.errors import ConfigError
+from overparam_cli.kinds.theory import balancedness, theorem1
 from overparam_cli.kinds.theory.common import fitted_order, lp_gradient, random_problem
 from overparam_cli.kinds.theory.dynamics import (
     Net,
     balanced_layers,
-    check_balancedness,
-    check_theorem1,
     end_to_end,
     end_to_end_flow,
     gradient_descent,
@@ -112,7 +111,7 @@ def test_flows_of_one_weight_match_the_logistic_curve(decay: float) -> None:
 
 
 def test_without_balance_the_two_flows_differ() -> None:
-    """The control: Eq. 7 is needed, so the agreement of `check_theorem1` says something."""
+    """The control: Eq. 7 is needed, so the agreement of `theorem1.compute` says something."""
     X, Y = random_problem(20, 4, 2, seed=0)
     gradient, layers = lp_gradient(X, Y, 2), random_layers((4, 3, 2))
     assert imbalance(layers) > 0.1
@@ -125,7 +124,7 @@ FEW = (Net(4, (2,), 2, 4), Net(4, (3, 5), 2, 2, 0.1), Net(4, (1,), 1, 4, 0.1))
 
 
 def test_drift_off_balance_is_first_order_in_the_learning_rate() -> None:
-    rows = check_balancedness(nets=FEW, steps=(100, 200, 400), seeds=(0,))
+    rows = balancedness.compute(nets=FEW, steps=(100, 200, 400), seeds=(0,))
     assert len(rows) == 9
     assert [row["widths"] for row in rows[::3]] == ["2", "3x5", "1"]
     for row in rows:
@@ -135,7 +134,7 @@ def test_drift_off_balance_is_first_order_in_the_learning_rate() -> None:
 
 
 def test_layers_and_rule_part_at_first_order_and_their_flows_agree() -> None:
-    rows = check_theorem1(nets=FEW, steps=(100, 200, 400), seeds=(0,))
+    rows = theorem1.compute(nets=FEW, steps=(100, 200, 400), seeds=(0,))
     for row in rows:
         assert float(row["order"]) == pytest.approx(1, abs=0.1)
         assert float(row["flow_distance"]) < 1e-7

@@ -10,9 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from overparam_cli.errors import ConfigError
+from overparam_cli.kinds.theory import lemma3, theorem2
 from overparam_cli.kinds.theory.field import (
-    check_lemma3,
-    check_theorem2,
     curve_points,
     field_on_grid,
     gamma,
@@ -99,7 +98,7 @@ def test_grid_holds_the_field_at_its_points() -> None:
 
 
 def test_quadrature_meets_lemma_3() -> None:
-    rows = check_lemma3(radii=((0.2, 1.0), (0.9, 3.0)), dimensions=(2, 5))
+    rows = lemma3.compute(radii=((0.2, 1.0), (0.9, 3.0)), dimensions=(2, 5))
     assert len(rows) == 7 * 2 * 2
     assert {row["depth"] for row in rows} == set(range(2, 9))
     assert max(float(row["relative_error"]) for row in rows) < 1e-12
@@ -111,7 +110,7 @@ def test_quadrature_meets_lemma_3() -> None:
 def test_scaled_integral_of_l2_stands_at_its_limit_and_l4_approaches_it_quadratically(seed: int) -> None:
     rng = np.random.default_rng(seed)
     X, Y = rng.standard_normal((12, 3)), rng.standard_normal((12, 1)) + 1
-    rows = check_theorem2(X, Y, depths=(3, 5), radii=(0.1, 0.01, 0.001), ratios=(0.5,))
+    rows = theorem2.compute(X, Y, depths=(3, 5), radii=(0.1, 0.01, 0.001), ratios=(0.5,))
     for row in rows:
         c = np.linalg.norm((-Y[:, 0] if row["loss"] == "l2" else -(Y[:, 0] ** 3)) @ X / 12)
         limit = c * lemma3_closed_form(int(row["depth"]), 0.5, 1.0)
@@ -127,11 +126,11 @@ def test_scaled_integral_of_l2_stands_at_its_limit_and_l4_approaches_it_quadrati
 
 def test_theorem_2_says_which_assumption_is_missing() -> None:
     with pytest.raises(ConfigError, match="one output"):
-        check_theorem2(np.eye(3), np.ones((3, 2)))
+        theorem2.compute(np.eye(3), np.ones((3, 2)))
     with pytest.raises(ConfigError, match="two features"):
-        check_theorem2(np.ones((3, 1)), np.ones((3, 1)))
+        theorem2.compute(np.ones((3, 1)), np.ones((3, 1)))
     with pytest.raises(ConfigError, match="does not vanish"):
-        check_theorem2(np.eye(3), np.zeros((3, 1)))
+        theorem2.compute(np.eye(3), np.zeros((3, 1)))
 
 
 @pytest.mark.real_data
@@ -139,7 +138,7 @@ def test_theorem_2_on_ethanol(real_data: Path) -> None:
     from overparam_cli.data import load, preprocess
 
     dataset = preprocess(load("ethanol", data_dir=real_data, offline=True), "zscore")
-    rows = check_theorem2(dataset.X, dataset.Y, depths=(3, 8), radii=(0.01, 1e-4), ratios=(0.5,))
+    rows = theorem2.compute(dataset.X, dataset.Y, depths=(3, 8), radii=(0.01, 1e-4), ratios=(0.5,))
     assert len(rows) == 8
     for row in rows:
         assert float(row["scaled_integral"]) > float(row["quadrature_error"]) > 0

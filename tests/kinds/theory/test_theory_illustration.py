@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from overparam_cli.kinds.linear.regression import gradient
+from overparam_cli.kinds.linear.losses.power import Power
+from overparam_cli.kinds.linear.objective import gradient
+from overparam_cli.kinds.theory import appendix_b
 from overparam_cli.kinds.theory import illustration as theory_illustration
 from overparam_cli.kinds.theory.illustration import (
     TwoPoints,
     assumptions,
-    check_appendix_b,
     descent_iterations,
     run_rule,
     stability_limit,
@@ -42,7 +43,7 @@ def test_gradient_descent_is_that_of_the_mean_loss_at_twice_the_rate() -> None:
     X, Y = torch.eye(2, dtype=torch.float64), torch.tensor(y, dtype=torch.float64)[:, None]
     for delta in path:
         np.testing.assert_allclose(W.numpy()[0] - y, delta, rtol=1e-12)
-        W = W - 2 * lr * gradient(W, X, Y, 4)
+        W = W - 2 * lr * gradient(W, X, Y, Power(4))
 
 
 @pytest.mark.parametrize("p", [4, 6])
@@ -109,7 +110,7 @@ def test_first_step_lands_where_the_appendix_says() -> None:
 
 
 def test_table_of_the_appendix() -> None:
-    met, unmet, diverged = check_appendix_b(y1s=(100.0,), epsilon1s=(0.1,)) + check_appendix_b(
+    met, unmet, diverged = appendix_b.compute(y1s=(100.0,), epsilon1s=(0.1,)) + appendix_b.compute(
         y1s=(10.0,), epsilon1s=(0.1, 0.001)
     )
     assert met["assumptions_met"] is True

@@ -11,11 +11,13 @@ from click.testing import CliRunner
 
 from overparam_cli.cli.main import cli, main
 from overparam_cli.errors import ConfigError, LogError, StorageError
-from overparam_cli.kinds.theory.study import plan_checks, plan_studies, run_study
+from overparam_cli.kinds.theory.running import run_study
+from overparam_cli.kinds.theory.study import plan_checks, plan_studies
 from overparam_cli.results import logs
-from overparam_cli.results.theory_logs import Record, find_names, find_records, read_record
-from overparam_cli.run.job import Settings
+from overparam_cli.results import record as records
+from overparam_cli.results.record import Record, find_names, find_records
 from overparam_cli.run.progress import Silent
+from overparam_cli.run.settings import Settings
 
 LEMMA3 = {"depths": "3", "radii": "0.5:1", "dimensions": "2"}
 APPENDIX = {"y1s": "10", "epsilon1s": "0.1"}
@@ -23,7 +25,7 @@ APPENDIX = {"y1s": "10", "epsilon1s": "0.1"}
 
 def run(results: Path, *checks: str, name: str | None = None, **overrides: str) -> list[Record]:
     study = plan_checks(checks, overrides, results=results, name=name)
-    return [read_record(folder) for folder in run_study(study, Settings(), Silent())]
+    return [Record.read(folder) for folder in run_study(study, Settings(), Silent())]
 
 
 def test_lemma3s_table_holds_the_closed_form(tmp_path):
@@ -116,7 +118,7 @@ def test_embedded_data_are_named_and_never_the_papers(tmp_path):
 def test_theorem_2_on_the_papers_data_counts(tmp_path, real_data):
     study = plan_checks(["theorem2"], {}, results=tmp_path)
     (folder,) = run_study(study, Settings(data_dir=real_data, offline=True), Silent())
-    record = read_record(folder)
+    record = Record.read(folder)
     assert record.manifest["full_length"] is True
     assert record.manifest["dataset"]["name"] == "ethanol"
     # c = ‖∇L(0)‖ of the ℓ2 loss is ‖Xᵀy/n‖: between the largest correlation, at most 1, and √128 of them
@@ -181,19 +183,46 @@ def test_damage_is_named(tmp_path):
     text, described = table.read_text(), json.loads(manifest.read_text())
     table.write_text(text.rsplit("\n", 2)[0] + "\n")
     with pytest.raises(LogError, match="4 rows instead of 5"):
-        read_record(record.folder)
+        Record.read(record.folder)
     table.write_text(text.replace("relative_error", "error"))
     with pytest.raises(LogError, match="no column 'relative_error'"):
-        read_record(record.folder)
+        Record.read(record.folder)
     manifest.write_text(json.dumps(described | {"schema": 99}))
     with pytest.raises(LogError, match="schema 99"):
-        read_record(record.folder)
+        Record.read(record.folder)
     manifest.write_text(json.dumps({"schema": logs.SCHEMA, "kind": "theory"}))
     with pytest.raises(LogError, match="damaged"):
-        read_record(record.folder)
+        Record.read(record.folder)
     manifest.write_text(json.dumps({"schema": logs.SCHEMA}))
     with pytest.raises(LogError, match="no check of the theory"):
-        read_record(record.folder)
+        Record.read(record.folder)
+
+
+@pytest.mark.parametrize("last", ["write_json", "write_table"])
+def test_who_is_killed_while_writing_leaves_no_table_of_other_parameters(tmp_path, monkeypatch, last):
+    """Same number of rows before and after, so that only the order of writing can tell the two apart."""
+    (record,) = run(tmp_path, "claim2", name="x", depths="2", features="2", seeds="0")
+
+    def killed(path: Path, content: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(records.store, last, killed)
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, "claim2", name="x", depths="3", features="2", seeds="0")
+    assert find_names(tmp_path) == []
+    with pytest.raises(LogError, match="does not exist"):
+        Record.read(record.folder)
+    monkeypatch.undo()
+    (record,) = run(tmp_path, "claim2", name="x", depths="3", features="2", seeds="0")
+    assert set(record.table["depth"]) == {3}
+
+
+def test_what_a_killed_writer_left_beside_is_swept(tmp_path):
+    (record,) = run(tmp_path, "claim2", depths="2", features="2", seeds="0")
+    left = record.folder / ".table.csv.abc"
+    left.write_text("half")
+    run(tmp_path, "claim2", depths="2", features="2", seeds="0")
+    assert not left.exists()
 
 
 def test_all_includes_figure_1():

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from overparam_cli.kinds.theory.common import lp_gradient, random_problem
-from overparam_cli.kinds.theory.warmup import check_observation1, warmup_step
+from overparam_cli.kinds.theory.observation1 import compute, warmup_step
 
 
 def test_one_step_by_hand() -> None:
@@ -30,7 +30,7 @@ def test_residual_is_the_product_of_the_two_gradients(seed: int, p: int, lr: flo
 
 
 def test_residual_is_second_order_in_the_learning_rate() -> None:
-    rows = check_observation1(features=(3,), exponents=(2, 4), steps=(200, 400, 800), seeds=(0,))
+    rows = compute(features=(3,), exponents=(2, 4), steps=(200, 400, 800), seeds=(0,))
     assert len(rows) == 6
     for row in rows:
         assert float(row["order"]) == pytest.approx(2, abs=0.05)

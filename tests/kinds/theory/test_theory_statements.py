@@ -1,11 +1,12 @@
-"""The contract of the registry: the claims of the paper's theory, each with a table whose columns are explained."""
+"""The contract of a statement: a table whose columns are explained, and a claim to judge it."""
 
 import pytest
 
+from overparam_cli.claims import find_claim
 from overparam_cli.errors import ConfigError
+from overparam_cli.kinds.theory import STATEMENTS, find_statement
 from overparam_cli.kinds.theory.common import random_problem
 from overparam_cli.kinds.theory.dynamics import Net
-from overparam_cli.kinds.theory.registry import THEORY
 
 # Small enough for a test; a check that is not listed runs with its defaults.
 QUICK: dict[str, dict[str, object]] = {
@@ -20,19 +21,19 @@ QUICK: dict[str, dict[str, object]] = {
 
 def test_every_claim_of_the_theory_has_a_check() -> None:
     claims = "lemma3 theorem2 balancedness theorem1 claim1 claim2 observation1 appendix-b-bound"
-    assert list(THEORY) == claims.split()
+    assert list(STATEMENTS) == claims.split()
 
 
-@pytest.mark.parametrize("name", THEORY)
+@pytest.mark.parametrize("name", STATEMENTS)
 def test_rows_have_the_columns_that_are_explained(name: str) -> None:
-    check = THEORY[name]
+    check = find_statement(name)
     X, Y = random_problem(12, 3, 1, seed=0)
     rows = check.run(X, Y, **QUICK.get(name, {}))
     assert rows
     for row in rows:
         assert list(row) == list(check.columns)
         assert all(type(value) in (float, int, str, bool) for value in row.values()), row
-    assert check.statement
+    assert check.says
     assert check.where
     assert all(check.columns.values())
     assert repr(rows) == repr(
@@ -40,16 +41,25 @@ def test_rows_have_the_columns_that_are_explained(name: str) -> None:
     )  # seeded; repr, because NaN is not equal to itself
 
 
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_a_statement_has_its_claim_beside_it_and_a_view_of_its_own_columns(name: str) -> None:
+    own, claim = find_statement(name), find_claim(name)
+    assert own.name == name
+    assert claim.reads == (f"theory/{name}",)
+    assert claim.judge.__module__ == own.compute.__module__ == STATEMENTS[name]
+    assert set(own.view.by.values()) <= set(own.columns)
+
+
 def test_a_check_on_data_asks_for_them() -> None:
     with pytest.raises(ConfigError, match="give its features X and labels Y"):
-        THEORY["theorem2"].run()
-    assert [name for name, check in THEORY.items() if check.needs_problem] == ["theorem2"]
+        find_statement("theorem2").run()
+    assert [name for name in STATEMENTS if find_statement(name).needs_problem] == ["theorem2"]
 
 
 def test_algebra_holds_to_rounding() -> None:
     """Claims 1 and 2 are identities: nothing but rounding may be left of them, at every depth and shape."""
     errors = ("eigenvalue_error", "eigenvector_error", "orthogonality_error", "direction_error")
-    assert max(float(row[error]) for row in THEORY["claim1"].run() for error in errors) <= 1e-10
-    rows = THEORY["claim2"].run()
+    assert max(float(row[error]) for row in find_statement("claim1").run() for error in errors) <= 1e-10
+    rows = find_statement("claim2").run()
     assert max(float(row["relative_error"]) for row in rows) <= 1e-10
     assert {row["depth"] for row in rows} == set(range(2, 9))

@@ -1,4 +1,4 @@
-"""Section 3, Observation 1: one extra scalar turns gradient descent into an adaptive rate plus momentum. Float64 NumPy.
+"""Observation 1 (Section 3): one extra scalar turns gradient descent into an adaptive rate plus momentum.
 
 w = w₁·w₂ with w₁ (d,) and a scalar w₂, both trained by gradient descent on L(w₁w₂).
 """
@@ -7,7 +7,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from overparam_cli.claims.evidence import TableEvidence
+from overparam_cli.claims.model import Finding, claim
+from overparam_cli.claims.tables import SECOND_ORDER, judge_orders
 from overparam_cli.kinds.theory.common import Array, Gradient, Row, fitted_order, lp_gradient, random_problem
+from overparam_cli.kinds.theory.orders import RATE_COLUMNS, OrderPlot, loss_of
+from overparam_cli.kinds.theory.parameters import Exponents, Seeds
+from overparam_cli.kinds.theory.statement import Statement
+from overparam_cli.kinds.theory.view import View, at_largest_rate, at_smallest_rate, order
 
 
 def warmup_step(w1: Array, w2: float, gradient: Gradient, lr: float) -> tuple[Array, float, Array]:
@@ -29,13 +36,13 @@ def warmup_step(w1: Array, w2: float, gradient: Gradient, lr: float) -> tuple[Ar
     return w1 - lr * w2 * slope, w2 - lr * slope2, w - rho * slope - gamma * w
 
 
-def check_observation1(
+def compute(
     features: Sequence[int] = (2, 10),
-    exponents: Sequence[int] = (2, 4, 6),
+    exponents: Exponents = (2, 4, 6),
     start: tuple[float, float] = (0.01, 0.1),
     time: float = 2.0,
     steps: Sequence[int] = (125, 250, 500, 1000, 2000),
-    seeds: Sequence[int] = (0, 1, 2),
+    seeds: Seeds = (0, 1, 2),
 ) -> list[Row]:
     """The residual of w^{(t+1)} = w^{(t)} − ρ∇ − γw along gradient descent on (w₁, w₂), as the learning rate is halved.
 
@@ -52,10 +59,10 @@ def check_observation1(
                 gradient, w1 = lp_gradient(X, Y, p), start[0] * np.random.default_rng(seed).standard_normal(d)
                 rates = [time / count for count in steps]
                 results = [_largest(w1, start[1], gradient, lr, n) for lr, n in zip(rates, steps, strict=True)]
-                order = fitted_order(rates, [residual for residual, _ in results])
+                exponent = fitted_order(rates, [residual for residual, _ in results])
                 for lr, count, (residual, step) in zip(rates, steps, results, strict=True):
                     row: Row = {"features": d, "loss": f"l{p}", "seed": seed, "lr": lr, "steps": count, "time": time}
-                    rows.append(row | {"residual": residual, "step": step, "order": order})
+                    rows.append(row | {"residual": residual, "step": step, "order": exponent})
     return rows
 
 
@@ -68,3 +75,53 @@ def _largest(w1: Array, w2: float, gradient: Gradient, lr: float, steps: int) ->
         residual = max(residual, float(np.linalg.norm(w1 * w2 - predicted)))
         step = max(step, float(np.linalg.norm(w1 * w2 - before)))
     return residual, step
+
+
+OBSERVATION1 = Statement(
+    "observation1",
+    says="depth 2 GD on w = w₁w₂ is GD with adaptive lr and momentum terms",
+    where="Section 3, Observation 1",
+    compute=compute,
+    columns={
+        "features": "d",
+        "loss": "ℓp loss",
+        "seed": "seed of problem and start",
+        **RATE_COLUMNS,
+        "residual": "largest ‖w^{(t+1)} − (w − ρ∇ − γw)‖ of the run",
+        "step": "largest ‖w^{(t+1)} − w^{(t)}‖ of the run",
+        "order": "exponent of residual against lr",
+    },
+    view=View(
+        {"d": "features", "loss": "loss"},
+        {
+            "residual": at_largest_rate("residual"),
+            "smallest lr": at_smallest_rate("residual"),
+            "its step": at_smallest_rate("step"),
+            "order": order,
+        },
+    ),
+    title="Observation 1: what an adaptive rate and a momentum term leave of a step of w = w₁w₂",
+    panels=OrderPlot(
+        column="residual",
+        ylabel=r"largest $\|\mathbf{w}^{(t+1)} - (\mathbf{w} - \rho\nabla - \gamma\mathbf{w})\|$",
+        power=2,
+        facet="features",
+        head=lambda d: f"{d} features",
+        legend="fitted order in η",
+        lines=("loss",),
+        label=lambda rows: f"{loss_of(rows)} loss",
+    ).panels,
+)
+
+
+@claim(
+    "observation1",
+    says=OBSERVATION1.says,
+    where="Sec. 3",
+    measures="residual of w^{t+1} = w^t − ρ∇ − γw as lr is halved",
+    requires="second order in lr",
+    reads=("theory/observation1",),
+)
+def requirement(table: TableEvidence) -> Finding:
+    """Fitted order in lr of the residual: second order, read as ≥ 1.9 for every problem."""
+    return judge_orders(table, "residual", SECOND_ORDER)

@@ -1,4 +1,4 @@
-"""The runner: nothing finished is run again or lost, and an interrupted run ends as an undisturbed one."""
+"""Jobs: nothing finished is run again or lost, and an interrupted run ends as an undisturbed one."""
 
 import errno
 import json
@@ -17,10 +17,12 @@ from overparam_cli.errors import BusyError, ConfigError, LogError, RunInterrupte
 from overparam_cli.kinds.linear import unit as linear
 from overparam_cli.kinds.linear.measure import parse_measures
 from overparam_cli.results import logs
-from overparam_cli.run.job import Job, Settings, locked
-from overparam_cli.run.plan import plan
+from overparam_cli.run import backends
+from overparam_cli.run.folder import locked
+from overparam_cli.run.job import run_job
+from overparam_cli.run.plan import Job, plan
 from overparam_cli.run.progress import Silent, Status
-from overparam_cli.run.runner import run_job
+from overparam_cli.run.settings import Settings
 
 CONFIG = """
 name = "tiny"
@@ -51,6 +53,11 @@ def config(tmp_path: Path) -> Path:
     path = tmp_path / "tiny.toml"
     path.write_text(CONFIG)
     return path
+
+
+@pytest.fixture(autouse=True)
+def _look_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backends, "ALONE_SECONDS", 0.0)
 
 
 def job(config: Path, results: Path, **overrides: object) -> Job:

@@ -1,40 +1,51 @@
-"""Many deep linear networks at once, in preallocated memory: what `core.parameterization` says, for a batch.
+"""Layers of matrices, W_e = W_N ⋯ W_1 (Eq. 5): the paper's deep linear networks, many at once in preallocated memory.
 
-The end-to-end matrices of B networks are the columns of one matrix (d, B·k), column b·k + o being output o of network
-b, because that layout makes both products with the data, X · W and Xᵀ · R, run on contiguous memory. Two ways to hold
-the layers below it:
+What `layers` says for one network, two classes do for a batch:
 
 - `ScalarChain`: one output and hidden layers of width 1, the paper's main setting. Every layer above W_1 is a scalar,
   so networks of different depths stand side by side in one array, and an iteration takes ten small operations in all.
 - `MatrixChain`: any widths and any number of outputs, by batched matrix products.
-
-Both allocate when they are built and never after.
 """
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Hashable, Sequence
 
 import torch
 from torch import Tensor
 
-from overparam_cli.kinds.linear.layers import Weights
+from overparam_cli.kinds.linear.layers import end_to_end, initial_weights, layer_shapes, pullback
+from overparam_cli.kinds.linear.parameterisation import Architecture, Maps, Networks, Weights
+
+LAYERS = Maps(end_to_end, pullback)
+SCALARS = "scalars"
 
 
-class Chain(Protocol):
-    """Layers of B networks in one array `params`, and the gradients in `grads` of the same shape."""
+class Layers:
+    """The parameterisation `layers`."""
 
-    params: Tensor
-    grads: Tensor
-    trial_dim: int  # which dimension of params counts the networks
+    @staticmethod
+    def group(one: Architecture, k: int) -> Hashable:
+        """Networks of one output and width 1 stand together whatever their depth, others by their widths."""
+        return SCALARS if k == 1 and all(width == 1 for width in one.widths) else one.widths
 
-    def end_to_end(self, out: Tensor) -> None:
-        """Write W_e of every network (Eq. 5) into `out`, (d, B·k)."""
+    @staticmethod
+    def initial(one: Architecture, d: int, k: int) -> Weights:
+        """W_1 … W_N."""
+        return initial_weights(d, one.widths, k, init=one.init, init_std=one.init_std, seed=one.seed)
 
-    def pullback(self, G: Tensor) -> None:
-        """Write ∂L/∂W_j of every network and layer (App. A.1) into `grads`, for G = ∇L(W_e), (d, B·k)."""
+    @staticmethod
+    def pack(networks: Sequence[Weights], dtype: torch.dtype, device: torch.device) -> Networks:
+        """As scalars where every layer above the first is one, else as matrices."""
+        scalar = all(weight.numel() == 1 for weights in networks for weight in weights[1:])
+        chain = ScalarChain if scalar and len(networks[0][0]) == 1 else MatrixChain
+        return chain.pack(networks, dtype, device)
 
-    def trainable(self) -> Tensor:
-        """1 where `params` holds a weight and 0 where it pads, broadcasting against it."""
+    @staticmethod
+    def restore(params: Tensor, ones: Sequence[Architecture], d: int, k: int) -> Networks:
+        """The deepest network may be gone: rows that only pad now are dropped."""
+        if Layers.group(ones[0], k) != SCALARS:
+            return MatrixChain(params, layer_shapes(d, ones[0].widths, k))
+        depths = [one.depth for one in ones]
+        return ScalarChain(params[: d + max(depths) - 1].contiguous(), depths)
 
 
 class ScalarChain:
@@ -45,12 +56,13 @@ class ScalarChain:
     """
 
     trial_dim = 1
+    maps = LAYERS
 
     def __init__(self, params: Tensor, depths: Sequence[int]) -> None:
         """Take over `params`, (d + m, B), for networks of `depths`."""
         m, B = max(depths) - 1, len(depths)
         d = params.shape[0] - m
-        self.params, self.grads = params, torch.zeros_like(params)
+        self.params, self.grads, self.depths = params, torch.zeros_like(params), tuple(depths)
         self.first, self.scalars = params[:d], params[d:]  # (d, B), (m, B)
         self.first_grad, self.scalar_grads = self.grads[:d], self.grads[d:]
         counts = torch.tensor(depths, device=params.device)  # (B,)
@@ -91,9 +103,14 @@ class ScalarChain:
         torch.prod(self._others, dim=1, out=self.scalar_grads)
         self.scalar_grads.mul_(self._overlap)
 
-    def trainable(self) -> Tensor:
+    def decay(self) -> Tensor:
         """1 for W_1 and for the scalars that exist, 0 for pads; (d + m, B)."""
         return torch.cat([torch.ones_like(self.first), self._real])
+
+    def network(self, place: int) -> Weights:
+        """W_1 (1, d), then scalars (1, 1), without the pads."""
+        scalars = self.scalars[: self.depths[place] - 1, place]
+        return [self.first[:, place][None], *scalars[:, None, None]]
 
 
 class MatrixChain:
@@ -105,6 +122,7 @@ class MatrixChain:
     """
 
     trial_dim = 0
+    maps = LAYERS
 
     def __init__(self, params: Tensor, shapes: Sequence[tuple[int, int]]) -> None:
         """Take over `params`, (B, P), for networks whose layers have `shapes` (n_j, n_{j−1})."""
@@ -144,6 +162,13 @@ class MatrixChain:
             torch.bmm(below, self.weights[j].mT, out=self._below[j + 1])
         self.layer_grads[-1].copy_(self._below[-1])
 
-    def trainable(self) -> Tensor:
+    def decay(self) -> Tensor:
         """All ones: nothing is padded; (B, 1)."""
         return self.params.new_ones(len(self.params), 1)
+
+    def network(self, place: int) -> Weights:
+        """W_1 … W_N."""
+        return [weight[place] for weight in self.weights]
+
+
+PARAMETERISATION = Layers()

@@ -1,0 +1,123 @@
+"""Gradient kernels: G = ∇L(W) for the whole batch at once, from X, Y and W. The one place where the data is touched.
+
+A kernel lays out its constant operands once. For a batch of `columns` end-to-end columns, `lay_out` allocates all that
+an iteration needs and hands out W_e, to be written before each call of `gradient`, and G, to be read after it; both
+(d, width), width being `columns` padded to a multiple of 16, because products of odd widths are markedly slower.
+"""
+
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from overparam_cli.kinds.linear.loss import Loss
+
+PAD = 16  # columns
+
+
+class GradientKernel(Protocol):
+    """∇L for a batch; where it is computed, and by what means, is the kernel's own business."""
+
+    def lay_out(self, columns: int) -> tuple[Tensor, Tensor]:
+        """(W_e, G) for a batch of that many columns, W_e zeros."""
+
+    def gradient(self) -> None:
+        """Write ∇L(W_e) into G, column by column; allocates nothing."""
+
+
+class Residuals:
+    """The reference for the residual form: R = X W − Y, G = Xᵀ ℓ′(R) / n, two matrix products.
+
+    The labels ride along as extra columns of X against constant rows of W, so nothing is subtracted.
+    """
+
+    def __init__(self, loss: Loss, X: Tensor, Y: Tensor, dtype: torch.dtype) -> None:
+        """X (n, d) and Y (n, k) in float64; the products are in `dtype`."""
+        self.slope_, self.k, self.d = loss.slope_, Y.shape[1], X.shape[1]
+        self.inputs = torch.cat([X, -Y], dim=1).to(dtype)  # (n, d + k)
+        self.backward = (X.T / len(X)).to(dtype).contiguous()  # (d, n)
+
+    def lay_out(self, columns: int) -> tuple[Tensor, Tensor]:
+        """W below has the rows that the labels are multiplied by."""
+        self.W, W_e, self.G = with_label_rows(self.inputs, self.d, self.k, columns)
+        self.R = self.W.new_empty(len(self.inputs), self.W.shape[1])
+        self.slopes = torch.empty_like(self.R)
+        return W_e, self.G
+
+    def gradient(self) -> None:
+        """G = Xᵀ ℓ′(X W − Y) / n."""
+        torch.mm(self.inputs, self.W, out=self.R)
+        self.slope_(self.R, self.slopes)
+        torch.mm(self.backward, self.slopes, out=self.G)
+
+
+class Margins:
+    """The reference for the margin form: M = Y ∘ (X W), G = Xᵀ (Y ∘ ℓ′(M)) / n, labels −1 and +1."""
+
+    def __init__(self, loss: Loss, X: Tensor, Y: Tensor, dtype: torch.dtype) -> None:
+        """X (n, d) and Y (n, k) in float64; the products are in `dtype`."""
+        self.slope_, self.X, self.Y = loss.slope_, X.to(dtype), Y.to(dtype)
+        self.backward = (X.T / len(X)).to(dtype).contiguous()  # (d, n)
+
+    def lay_out(self, columns: int) -> tuple[Tensor, Tensor]:
+        """The labels are repeated network by network; pads have the label 0."""
+        (n, d), width = self.X.shape, padded(columns)
+        self.W_e, self.G = self.X.new_zeros(d, width), self.X.new_empty(d, width)
+        self.signs = self.X.new_zeros(n, width)
+        self.signs[:, :columns] = self.Y.repeat(1, columns // self.Y.shape[1])
+        self.M = torch.empty_like(self.signs)
+        self.slopes = torch.empty_like(self.signs)
+        return self.W_e, self.G
+
+    def gradient(self) -> None:
+        """G = Xᵀ (Y ∘ ℓ′(Y ∘ (X W))) / n."""
+        torch.mm(self.X, self.W_e, out=self.M)
+        self.M.mul_(self.signs)
+        self.slope_(self.M, self.slopes)
+        self.slopes.mul_(self.signs)
+        torch.mm(self.backward, self.slopes, out=self.G)
+
+
+class Gram:
+    """ℓ2: the data enters only through XᵀX/n and XᵀY/n, one (d, d + k) product in float64 with no n in it."""
+
+    def __init__(self, X: Tensor, Y: Tensor, dtype: torch.dtype) -> None:
+        """X (n, d) and Y (n, k) in float64; W_e and G are in `dtype`."""
+        self.dtype, self.k, self.d = dtype, Y.shape[1], X.shape[1]
+        self.gram = torch.cat([X.T @ X, -X.T @ Y], dim=1) / len(X)  # (d, d + k) float64
+
+    def lay_out(self, columns: int) -> tuple[Tensor, Tensor]:
+        """Copies in float64 beside W and G, where they are not."""
+        self.W, W_e, self.G = with_label_rows(self.gram.to(self.dtype), self.d, self.k, columns)
+        same = self.dtype == torch.float64
+        self.W64 = self.W if same else self.W.double()
+        self.G64 = self.G if same else self.G.double()
+        return W_e, self.G
+
+    def gradient(self) -> None:
+        """G = (XᵀX W − XᵀY) / n."""
+        if self.W64 is not self.W:
+            self.W64.copy_(self.W)
+        torch.mm(self.gram, self.W64, out=self.G64)
+        if self.G64 is not self.G:
+            self.G.copy_(self.G64)
+
+
+def padded(columns: int) -> int:
+    """The next multiple of PAD."""
+    return -(-columns // PAD) * PAD
+
+
+def with_label_rows(like: Tensor, d: int, k: int, columns: int) -> tuple[Tensor, Tensor, Tensor]:
+    """W (d + k, width), its first d rows W_e, and G (d, width); below W_e every column has a 1 at its own output."""
+    own_label = torch.eye(k, dtype=like.dtype, device=like.device).repeat(1, columns // k)
+    W = own_label.new_zeros(d + k, padded(columns))
+    W[d:, :columns] = own_label
+    return W, W[:d], W.new_empty(d, W.shape[1])
+
+
+def kernel_for(loss: Loss, X: Tensor, Y: Tensor, dtype: torch.dtype) -> GradientKernel:
+    """The kernel for a loss and data: X (n, d) and Y (n, k) in float64, on the device it is to run on."""
+    if loss.quadratic:
+        return Gram(X, Y, dtype)
+    return (Residuals if loss.form == "residual" else Margins)(loss, X, Y, dtype)

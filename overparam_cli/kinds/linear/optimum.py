@@ -1,0 +1,184 @@
+"""The smallest training loss with a linear predictor, and the certificate that there is none smaller. In float64.
+
+Every loss is (1/n) Σ ℓ(a_iᵀw − b_i) for each output: of residuals with A = X and b = y, of margins with the rows of X
+times their labels and b = 0. It is minimised by Newton's method with the exact Hessian, damped by backtracking and
+started at the least-squares solution, which for ℓ2 is the answer. XᵀX is never formed: that of the Ethanol problem has
+condition number 5e9, and BFGS, which the paper used, stops at 0.05558 where the ℓ4 optimum is 0.05535.
+
+The certificate is Lagrange duality. With the conjugate ℓ*(u) = sup_r (u·r − ℓ(r)), for every u with Aᵀu = 0,
+
+    min_w (1/n) Σ ℓ(a_iᵀw − b_i)  ≥  −(1/n) Σ u_i·b_i − (1/n) Σ ℓ*(u_i),
+
+with equality where u_i = ℓ′(r_i) at the optimum; u is the slopes projected off range(A). For ℓp it reads
+min ≥ −(1/n) Σ u_i·y_i − (1 − 1/p)(1/n) Σ |u_i|^{p/(p−1)}.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overparam_cli.kinds.linear.loss import Loss
+
+Array = NDArray[np.float64]
+
+EPSILON = float(np.finfo(np.float64).eps)
+MAX_NEWTON_STEPS = 200
+MAX_HALVINGS = 50
+NEGLIGIBLE, TINY = 1e-11, float(np.finfo(np.float64).tiny)  # relative to the largest curvature of one example
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """The smallest training loss, enclosed: the true optimum lies in [lower_bound, loss].
+
+    Attributes:
+        loss: L(W) at the predictor found; an upper bound, because W attains it.
+        lower_bound: value of a dual feasible point, less an allowance for rounding; no predictor has a smaller loss.
+        W: (k, d), the predictor found. Where X has dependent columns it is one of many.
+        iterations: Newton steps of the output that needed most; 0 for ℓ2.
+        separable: outputs whose labels W tells apart without an error, where the loss is of margins: it goes to 0
+            along W and no predictor attains that, so `loss` is merely where the search stopped.
+    """
+
+    loss: float
+    lower_bound: float
+    W: Array
+    iterations: int
+    separable: tuple[int, ...] = ()
+
+
+def optimum(X: Array, Y: Array, loss: Loss) -> Optimum:
+    """Minimise a loss to machine precision and certify it.
+
+    Where labels are separable the loss of margins has the infimum 0, attained by no predictor: the lower bound is then
+    0, and the loss that of a predictor some way down. The interval is honest, not tight, and `separable` says so.
+
+    Args:
+        X: (n, d) features; any rank, n may be smaller than d.
+        Y: (n, k) labels, −1 and +1 for a loss of margins.
+        loss: of residuals or margins.
+    """
+    X, Y = np.asarray(X, dtype=np.float64), np.asarray(Y, dtype=np.float64)
+    Q, to_weights = _range(X)
+    found = [_one_output(X, Q, to_weights, y, loss) for y in Y.T]
+    return Optimum(
+        loss=sum((one.loss for one in found), 0.0),
+        lower_bound=sum((one.lower_bound for one in found), 0.0),
+        W=np.array([one.w for one in found]).reshape(Y.shape[1], X.shape[1]),
+        iterations=max((one.steps for one in found), default=0),
+        separable=tuple(place for place, one in enumerate(found) if one.separable),
+    )
+
+
+def _range(X: Array) -> tuple[Array, Array]:
+    """Q (n, m), an orthonormal basis of range(X), and T (d, m) with X·T = Q."""
+    scale = np.linalg.norm(X, axis=0)
+    scale[scale == 0] = 1.0  # columns of different units must not decide the numerical rank
+    U, singular, Vt = np.linalg.svd(X / scale, full_matrices=False)
+    rank = int(np.sum(singular > singular[0] * EPSILON * max(X.shape))) if singular.size else 0
+    return U[:, :rank], (Vt[:rank].T / singular[:rank]) / scale[:, None]
+
+
+@dataclass(frozen=True)
+class _Output:
+    """The optimum of one output."""
+
+    loss: float
+    lower_bound: float
+    w: Array
+    steps: int
+    separable: bool
+
+
+def _one_output(X: Array, Q: Array, to_weights: Array, y: Array, loss: Loss) -> _Output:
+    """Minimise and certify for labels y (n,); Q and to_weights are those of `_range`."""
+    b = y
+    if loss.form == "margin":
+        X, Q, b = X * y[:, None], Q * y[:, None], np.zeros_like(y)
+    z, steps = _minimise(Q, b, loss)
+    w = to_weights @ z
+    residual = X @ w - b  # of the w that is returned, not of z: the loss must be one that is attained
+    separable = loss.form == "margin" and bool(np.all(residual > 0))
+    bound = 0.0 if separable else _lower_bound(X, Q, b, w, loss)
+    return _Output(loss.mean(residual), bound, w, steps, separable)
+
+
+def _minimise(Q: Array, b: Array, loss: Loss) -> tuple[Array, int]:
+    """Minimiser z (m,) of Σ ℓ(Q·z − b), Q (n, m) with orthonormal columns, and the Newton steps taken."""
+    z = Q.T @ b  # least squares
+    if loss.quadratic:
+        return z, 0
+    # b is interpolated up to rounding, or the margins are so large that the loss is rounding of its own scale.
+    blur = 16 * EPSILON * float(np.max(np.abs(b), initial=0.0))
+    negligible = loss.mean(np.array([blur])) if loss.form == "residual" else EPSILON
+    steps = 0
+    for candidate, value, gap, rounding in _newton(Q, b, z, loss):
+        z = candidate
+        if value <= negligible or gap <= rounding or steps == MAX_NEWTON_STEPS:
+            break
+        steps += 1
+    return z, steps
+
+
+def _newton(Q: Array, b: Array, z: Array, loss: Loss) -> Iterator[tuple[Array, float, float, float]]:
+    """Damped Newton iterates (z, loss, duality gap, rounding of the gap), until no step decreases the loss any more."""
+    e = Q @ z - b
+    value = loss.mean(e)
+    while True:
+        dual, rounding = _dual_value(_dual_point(Q, e, loss), b, loss)
+        yield z, value, value - dual, rounding
+        step = _newton_step(Q, e, loss)
+        for halving in range(MAX_HALVINGS):
+            candidate = z + step * 0.5**halving
+            e = Q @ candidate - b
+            reached = loss.mean(e)
+            if reached < value:
+                break
+        else:
+            return
+        z, value = candidate, reached
+
+
+def _newton_step(Q: Array, e: Array, loss: Loss) -> Array:
+    """The step s (m,) of Newton's method on Σ ℓ(e_i + q_iᵀs) with the exact Hessian QᵀDQ, D = diag ℓ″(e).
+
+    Where it may be singular it is lifted by a negligible multiple of I.
+    """
+    if (problem := loss.least_squares(e)) is not None:
+        weights, targets = problem
+        least: Array = np.linalg.lstsq(weights[:, None] * Q, targets, rcond=None)[0]
+        return least
+    curvature = loss.curvature(e)
+    lift = NEGLIGIBLE * max(float(np.max(curvature, initial=0.0)), TINY)
+    hessian = (Q.T * curvature) @ Q + lift * np.eye(Q.shape[1])
+    step: Array = np.asarray(np.linalg.solve(hessian, -(Q.T @ loss.slope(e))), dtype=np.float64)
+    return step
+
+
+def _dual_point(Q: Array, residual: Array, loss: Loss) -> Array:
+    """u (n,): the slopes of the loss projected off range(Q), where the conjugate is finite."""
+    u: Array = loss.slope(residual)
+    for _ in range(2):  # the second projection removes what rounding left of the first
+        u = u - Q @ (Q.T @ u)
+    return loss.feasible(u)
+
+
+def _dual_value(u: Array, b: Array, loss: Loss) -> tuple[float, float]:
+    """The certificate −mean(u·b) − mean ℓ*(u), and the rounding error of the two sums."""
+    conjugate = loss.conjugate(u)
+    rounding = 8 * EPSILON * (float(np.mean(np.abs(u * b))) + abs(conjugate))
+    return -float(np.mean(u * b)) - conjugate, rounding
+
+
+def _lower_bound(A: Array, Q: Array, b: Array, w: Array, loss: Loss) -> float:
+    """The certificate made from w (d,), less everything rounding may have added to it; 0 where that is negative.
+
+    Aᵀu is not exactly zero in floating point. The bound neglects (1/n)·uᵀA·w at the optimal w, so that much, with
+    absolute values and the w at hand, is taken off.
+    """
+    u = _dual_point(Q, A @ w - b, loss)
+    value, rounding = _dual_value(u, b, loss)
+    infeasibility = float(np.abs(A.T @ u) @ np.abs(w)) / len(b)
+    return max(0.0, value - rounding - infeasibility)

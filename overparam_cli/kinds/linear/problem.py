@@ -1,0 +1,55 @@
+"""What linear networks are trained on: a data set, scaled, with its certified optimum for one loss."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from overparam_cli.data import Dataset, load, preprocess
+from overparam_cli.experiments import Trial
+from overparam_cli.kinds.linear import losses, objective
+from overparam_cli.kinds.linear.optimum import Optimum, optimum
+from overparam_cli.run.manifest import describe_dataset
+from overparam_cli.run.settings import Settings
+
+
+@dataclass(frozen=True)
+class LinearProblem:
+    """A data set, scaled, with its certified optimum for one loss; `classes` says which labels became −1 and +1."""
+
+    dataset: Dataset
+    preprocessing: str
+    X: torch.Tensor  # (n, d) float64
+    Y: torch.Tensor  # (n, k) float64
+    optimum: Optimum
+    loss_at_zero: float
+    classes: Mapping[str, Sequence[float]]
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the data set."""
+        return self.dataset.fingerprint
+
+    def describe(self) -> dict[str, Any]:
+        """Data set and optimum, for the manifest; the optimal loss is certified to lie in [lower_bound, loss]."""
+        dataset = describe_dataset(self.dataset, self.preprocessing)
+        if self.classes:
+            dataset["classes"] = {name: {"-1": low, "+1": high} for name, (low, high) in self.classes.items()}
+        best: dict[str, Any] = {"loss": self.optimum.loss, "lower_bound": self.optimum.lower_bound, "loss_at_zero": self.loss_at_zero}
+        if self.optimum.separable:
+            best["note"] = "the labels are separable: the infimum is attained by no predictor"
+        return {"dataset": dataset, "optimum": best}
+
+
+def load_problem(trial: Trial, settings: Settings) -> LinearProblem:
+    """The problem a trial is about; errors as in `data.load`."""
+    bar = False if settings.quiet else None  # None: where the output is a terminal
+    raw = load(trial.dataset, targets=trial.targets, data_dir=settings.data_dir, offline=settings.offline, progress=bar)
+    dataset = preprocess(raw, trial.preprocessing)
+    loss = losses.named(trial.loss)
+    labels, classes = loss.labels(dataset.Y, dataset.target_names)
+    X, Y = torch.from_numpy(dataset.X), torch.from_numpy(labels)
+    zero = objective.value(torch.zeros(dataset.k, dataset.d, dtype=torch.float64), X, Y, loss)
+    best = optimum(dataset.X, labels, loss)
+    return LinearProblem(dataset, trial.preprocessing, X, Y, best, float(zero), classes)

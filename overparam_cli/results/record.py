@@ -1,0 +1,203 @@
+"""A statement's finished folder as an object: `Record`, what `Run` is for trained networks. A statement has no trials.
+
+A folder `results/theory/<statement>/` (`results/theory@<changes>/<statement>/` where anything differs from what the
+claim asks for) holds
+
+- `table.csv`: the rows that the statement's `compute` returned, its columns in its order. Finished means that it is
+  there: it is written last, and removed before a new manifest is written.
+- `curves.csv`: what a figure draws besides the table, where there is anything: the columns of `CURVE_COLUMNS`.
+- `manifest.json`: statement, columns, parameters, data set, versions. It counts the table's rows.
+- `figure.png`, `.pdf`, `.svg`.
+
+An experiment made of statements keeps only its `manifest.json`, in `results/<experiment>/`: it names their folders.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from overparam_cli import paper
+from overparam_cli.errors import LogError
+from overparam_cli.results import store
+from overparam_cli.results.schema import MANIFEST, SCHEMA
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+THEORY = "theory"  # the kind of manifest, and the folder below the results folder
+TABLE, CURVES = "table.csv", "curves.csv"
+CURVE_COLUMNS: Mapping[str, str] = {  # a point of a line, or an arrow (u, v) at a point; u and v are empty for lines
+    "series": "str",
+    "x": "float64",
+    "y": "float64",
+    "u": "float64",
+    "v": "float64",
+}
+
+
+@dataclass(frozen=True)
+class Record:
+    """One statement's folder, read and checked; `curves` is empty where the statement has none."""
+
+    folder: Path
+    manifest: dict[str, Any]
+    table: "pd.DataFrame"
+    curves: "pd.DataFrame"
+
+    @staticmethod
+    def read(folder: Path) -> "Record":
+        """Read one statement's folder.
+
+        Raises LogError naming the file and the fault: missing, damaged, of another schema, or with rows missing.
+        """
+        import pandas as pd
+
+        manifest = _theory_manifest(folder)
+        try:
+            columns = {name: str(column["dtype"]) for name, column in manifest["columns"].items()}
+            rows, has_curves = int(manifest["rows"]), manifest["curves"] is not None
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise LogError(f"{folder / MANIFEST} is damaged ({error!r}): {_again(folder)}") from error
+        table = store.read_table(folder / TABLE, columns)
+        if len(table) != rows:
+            raise LogError(f"{folder / TABLE} has {len(table)} rows instead of {rows}: {_again(folder)}")
+        curves = (
+            store.read_table(folder / CURVES, CURVE_COLUMNS) if has_curves else pd.DataFrame(columns=[*CURVE_COLUMNS])
+        )
+        return Record(folder, manifest, table, curves)
+
+    @property
+    def check(self) -> str:
+        """The statement's name: lemma3, theorem2, …"""
+        return str(self.manifest["check"])
+
+    @property
+    def dataset(self) -> dict[str, Any] | None:
+        """What the manifest says of the data; None where the statement needs none."""
+        data: dict[str, Any] | None = self.manifest.get("dataset")
+        return data
+
+    @property
+    def changed(self) -> Mapping[str, Any]:
+        """The parameters that are not those the claim asks for."""
+        changed: Mapping[str, Any] = self.manifest.get("changed") or {}
+        return changed
+
+    @property
+    def full_length(self) -> bool:
+        """Whether the parameters and the data are those that the claim asks for."""
+        return bool(self.manifest.get("full_length", False))
+
+    def series(self, name: str) -> "pd.DataFrame":
+        """The rows of `curves` of one series."""
+        return self.curves[self.curves["series"] == name]
+
+    @property
+    def changes(self) -> list[str]:
+        """What differs from what the claim asks for, in words; embedded data are not among it."""
+        lines = [f"not the claim’s own parameters: {_listed(self.changed)}"] if self.changed else []
+        data = self.dataset
+        if data is not None and not data["embedded"] and not self.changed and not self.full_length:
+            lines.append("not the paper’s data set")
+        return lines
+
+    @property
+    def shortcomings(self) -> tuple[str, ...]:
+        """Why it may not bear a verdict on the paper; empty where it may."""
+        data = self.dataset or {}
+        found = paper.shortcomings(data)
+        if found or self.full_length:
+            return found
+        changed = ", ".join(f"{key} = {value}" for key, value in self.changed.items())
+        return (changed or f"{data.get('name')} data, not the paper's",)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Folder, manifest and all rows, for JSON; what is not a finite number is null."""
+        table = store.plain(self.table.to_dict("records"))
+        return {"folder": str(self.folder), **self.manifest, "table": table}
+
+
+def _listed(changed: Mapping[str, Any]) -> str:
+    return "; ".join(f"{key} = {_typed(value)}" for key, value in changed.items())
+
+
+def _typed(value: Any) -> str:
+    """A parameter much as it is typed: lists without brackets, numbers in their shortest form."""
+    if isinstance(value, list):
+        return ", ".join(f"({_typed(item)})" if isinstance(item, list) else _typed(item) for item in value)
+    return f"{value:g}"
+
+
+def curve_table(series: Mapping[str, Sequence[Any]]) -> "pd.DataFrame":
+    """The table of `curves.csv` from the columns of each series, x and y or all four, of equal length."""
+    import pandas as pd
+
+    nothing = (float("nan"), float("nan"))
+    parts = ((name, *columns, *nothing)[: len(CURVE_COLUMNS)] for name, columns in series.items())
+    tables = [pd.DataFrame(dict(zip(CURVE_COLUMNS, part, strict=True))) for part in parts]
+    return pd.concat(tables, ignore_index=True)
+
+
+def write_record(
+    folder: Path, manifest: Mapping[str, Any], table: "pd.DataFrame", curves: "pd.DataFrame | None" = None
+) -> None:
+    """Write a statement's folder. One who is killed in between leaves no table, never one of another manifest.
+
+    For the one who holds the folder's lock. Raises StorageError when it cannot be written.
+    """
+    store.sweep(folder, (MANIFEST, TABLE, CURVES))
+    (folder / TABLE).unlink(missing_ok=True)
+    if curves is not None:
+        store.write_table(folder / CURVES, curves)
+    store.write_json(folder / MANIFEST, {"schema": SCHEMA, "kind": THEORY, **manifest})
+    store.write_table(folder / TABLE, table)
+
+
+def write_experiment(folder: Path, content: Mapping[str, Any], folders: Sequence[str]) -> None:
+    """Write what an experiment made of statements keeps: which `folders` below the results folder are its own."""
+    store.write_json(folder / MANIFEST, {"schema": SCHEMA, "kind": THEORY, **content, "folders": list(folders)})
+
+
+def find_records(results: Path, name: str) -> list[Record]:
+    """What stands below `results` under a name: the statements of an experiment (`fig1`), or all of `theory[@…]`.
+
+    Empty where the name is not one of the theory's. Raises LogError for a damaged folder.
+    """
+    if (results / name / MANIFEST).exists():
+        manifest = _theory_manifest(results / name)
+        return [Record.read(results / str(folder)) for folder in manifest.get("folders", ())]
+    if name.partition("@")[0] != THEORY:
+        return []
+    return [Record.read(path.parent) for path in sorted((results / name).glob(f"*/{TABLE}"))]
+
+
+def find_names(results: Path) -> list[str]:
+    """The names that `find_records` knows below `results`, in order."""
+    experiments = {path.parent.name for path in results.glob(f"*/{MANIFEST}") if _is_theory(path.parent)}
+    return sorted(experiments | {path.parents[1].name for path in results.glob(f"{THEORY}*/*/{TABLE}")})
+
+
+def experiment_title(results: Path, name: str) -> str | None:
+    """The title of the experiment made of statements of that name; None where there is no such experiment."""
+    if not (results / name / MANIFEST).exists():
+        return None
+    return str(store.read_manifest(results / name)["config"]["title"])
+
+
+def _is_theory(folder: Path) -> bool:
+    try:
+        return store.read_manifest(folder).get("kind") == THEORY
+    except LogError:
+        return False
+
+
+def _theory_manifest(folder: Path) -> dict[str, Any]:
+    manifest = store.read_manifest(folder)
+    if manifest.get("kind") != THEORY:
+        raise LogError(f"{folder} holds no check of the theory: name another folder")
+    return manifest
+
+
+def _again(folder: Path) -> str:
+    return f"run it again with overparam theory {folder.name}"

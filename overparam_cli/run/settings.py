@@ -1,0 +1,39 @@
+"""How to run, as opposed to what: nothing here changes what a trial means."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+
+class Measure(Protocol):
+    """Something to log besides; what it looks at, and what it returns, is the business of its kind of network."""
+
+    @property
+    def name(self) -> str:
+        """Of its column in `log.csv`."""
+
+    def __call__(self, trained: Any, /) -> Any:
+        """The values now."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where and how trials are trained, and what is watched meanwhile.
+
+    Attributes:
+        device: one of `machine.DEVICES`.
+        data_dir: the data cache, where it is not the usual one.
+        offline: never touch the network.
+        quiet: no progress bar of a download either.
+        reuse: take finished trials over from other experiments of the same results folder.
+        measures: what is logged besides.
+        checkpoint_seconds: between two checkpoints.
+    """
+
+    device: str = "auto"
+    data_dir: Path | None = None
+    offline: bool = False
+    quiet: bool = False
+    reuse: bool = True
+    measures: tuple[Measure, ...] = ()
+    checkpoint_seconds: float = 20.0
