@@ -8,15 +8,18 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from overparam_cli.errors import BusyError, ConfigError, LogError, RunInterrupted, StorageError
 from overparam_cli.kinds.linear import unit as linear
 from overparam_cli.kinds.linear.measure import parse_measures
 from overparam_cli.results import logs
+from overparam_cli.results.run import Run
 from overparam_cli.run import backends
 from overparam_cli.run.folder import locked
 from overparam_cli.run.job import run_job
@@ -221,6 +224,31 @@ def test_a_damaged_checkpoint_is_set_aside_and_said_so(config: Path, tmp_path: P
     assert len(logs.read_run(task.folder).trials) == 6
 
 
+def test_a_checkpoint_of_an_earlier_version_is_set_aside_and_said_so(config: Path, tmp_path: Path) -> None:
+    task = job(config, tmp_path)
+    task.folder.mkdir(parents=True)
+    ids = [trial.trial_id for trial in task.trials]
+    torch.save({"schema": 1, "trials": ids, "measures": [], "engine": {}}, task.folder / logs.CHECKPOINT)
+    run_job(task, Settings(), recorder := Recorder())
+    (message,) = recorder.messages
+    assert "made by an earlier version; it is kept as checkpoint.unused.pt" in message
+    assert len(logs.read_run(task.folder).trials) == 6
+
+
+def test_a_checkpoint_of_finished_trials_is_removed_without_a_word(config: Path, tmp_path: Path) -> None:
+    """The run was killed between the commit of its last unit and the checkpoint's removal."""
+    task = job(config, tmp_path)
+    with pytest.raises(RunInterrupted):
+        run_job(task, Settings(), StopAfter(100))
+    saved = (task.folder / logs.CHECKPOINT).read_bytes()
+    run_job(task, Settings(), Silent())
+    (task.folder / logs.CHECKPOINT).write_bytes(saved)
+    run_job(job(config, tmp_path, seeds=2), Settings(), recorder := Recorder())
+    assert recorder.messages == []
+    assert recorder.updates[0].trials == 6  # the second seed's
+    assert {path.name for path in task.folder.iterdir()} == {*CSVS, logs.MANIFEST, logs.LOCK}
+
+
 def test_a_checkpoint_of_fewer_seeds_is_finished_first(config: Path, tmp_path: Path) -> None:
     alone, grown = job(config, tmp_path / "a"), job(config, tmp_path / "b", seeds=2)
     run_job(alone, Settings(), Silent())
@@ -296,6 +324,28 @@ def test_half_trained_trials_are_gone_on_with_though_others_have_finished_them(c
     run_job(task, Settings(), recorder := Recorder())
     assert [message for message in recorder.messages if "going on from" in message] == recorder.messages
     assert csvs(task.folder) == csvs(alone.folder)
+
+
+@pytest.mark.parametrize("change", [{"dataset": {"fingerprint": "0" * 16}}, {"config": {"kind": "cnn"}}, {}])
+def test_folders_that_their_manifest_rules_out_are_not_read(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any]
+) -> None:
+    first = job(config, tmp_path)
+    run_job(first, Settings(), Silent())
+    manifest = json.loads((first.folder / logs.MANIFEST).read_text())
+    for key, value in change.items():
+        manifest[key] |= value
+    (first.folder / logs.MANIFEST).write_text(json.dumps(manifest))
+    other, read, plain = tmp_path / "other.toml", list[Path](), Run.read
+    other.write_text(CONFIG.replace('"tiny"', '"other"'))
+
+    def counted(folder: Path) -> Run:
+        read.append(folder)
+        return plain(folder)
+
+    monkeypatch.setattr(Run, "read", counted)
+    run_job(job(other, tmp_path), Settings(), Silent())
+    assert read.count(first.folder) == (0 if change else 1)
 
 
 def test_trials_are_not_taken_over_when_told_so(config: Path, tmp_path: Path) -> None:
