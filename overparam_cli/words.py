@@ -1,4 +1,7 @@
-"""Durations as people read them, for those who run and for those who present."""
+"""Words that more than one room has for the same thing: durations, and what a misspelt name may have meant."""
+
+import difflib
+from collections.abc import Iterable
 
 
 def clock(seconds: float) -> str:
@@ -8,3 +11,11 @@ def clock(seconds: float) -> str:
     if seconds < 3600:
         return f"{int(seconds // 60)}:{int(seconds % 60):02d} min"
     return f"{int(seconds // 3600)}:{int(seconds % 3600 // 60):02d} h"
+
+
+def suggest(name: str, choices: Iterable[str]) -> str:
+    """``"; did you mean 'x'? Valid: …"`` for a misspelt name."""
+    known = list(choices)
+    close = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    return f"; {hint}Valid: {', '.join(known)}"
