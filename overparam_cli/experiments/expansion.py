@@ -42,10 +42,10 @@ def _place(experiment: Experiment, curve: Curve) -> Place:
 def _trials_of(experiment: Experiment, variant: str, settings: Settings, curve: Curve) -> Iterator[Trial]:
     make = kind(experiment.kind).trial
     names = {"experiment": experiment.name, "variant": variant, "curve": curve.name}
-    shared = make.fields_of(settings, _place(experiment, curve))
+    shared = {**names, **make.fields_of(settings, _place(experiment, curve))}
     for lr in settings["lr"]:
         for seed in range(settings["seeds"]):
-            yield make(**names, **shared, lr=lr, seed=seed)
+            yield make(**shared, lr=lr, seed=seed)
 
 
 def expand(experiment: Experiment) -> dict[str, tuple[Trial, ...]]:

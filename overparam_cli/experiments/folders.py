@@ -77,10 +77,8 @@ def named(base: str, changed: Mapping[str, str], name: str | None = None) -> str
         if not re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?", name):
             raise ConfigError(f"--name {name!r} must consist of letters, digits and . _ - (at most 64)")
         return f"{base}@{name}"
-    parts = [
-        f"{key}={changed[key]}" if changed[key] else key
-        for key in sorted(changed, key=lambda key: (bool(changed[key]), key))
-    ]
+    ordered = sorted(changed.items(), key=lambda item: (item[1] != "", item[0]))
+    parts = [f"{key}={text}" if text else key for key, text in ordered]
     return f"{base}@{_safe('+'.join(parts))}" if parts else base
 
 

@@ -23,7 +23,7 @@ def kind_keys(name: str) -> Mapping[str, Key]:
 @cache
 def all_keys() -> Mapping[str, Key]:
     """The trial keys of every kind; where two have one of the same name, the first kind's."""
-    return {name: key for one in reversed(KINDS) for name, key in kind_keys(one).items()}
+    return {name: key for one in reversed(list(KINDS)) for name, key in kind_keys(one).items()}
 
 
 def check_setting(kind: str, name: str, value: Any, where: str, given: str | None = None) -> Any:

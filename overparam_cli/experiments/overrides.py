@@ -144,9 +144,8 @@ def _select_losses(experiment: Experiment, losses: tuple[str, ...]) -> Experimen
 
 
 def _depth_of(experiment: Experiment, curve: Curve) -> int:
-    depth = curve.settings.get(
-        "depth", experiment.trial.get("depth", defaults(kind(experiment.kind).trial).get("depth"))
-    )
+    settings = {**defaults(kind(experiment.kind).trial), **experiment.trial, **curve.settings}
+    depth = settings.get("depth")
     if depth is None or any("depth" in own for own in experiment.variants.values()):
         raise ConfigError(f"{experiment.where}: depth cannot be overridden where [variants] set it")
     return int(depth)

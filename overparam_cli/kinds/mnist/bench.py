@@ -44,10 +44,9 @@ def flops(depth: int) -> float:
     """Floating-point operations of a step: 2 a multiply-add, forward, and twice that backward; the first layer's input
     needs no gradient.
     """
-    first = 2 * architecture.KERNEL**2 * architecture.CHANNELS[0] * architecture.CHANNELS[1] * architecture.SIDE**2
-    second = (
-        2 * architecture.KERNEL**2 * architecture.CHANNELS[1] * architecture.CHANNELS[2] * (architecture.SIDE // 2) ** 2
-    )
+    (images, one, two), side = architecture.CHANNELS, architecture.SIDE
+    first = 2 * architecture.KERNEL**2 * images * one * side**2
+    second = 2 * architecture.KERNEL**2 * one * two * (side // 2) ** 2
     shapes = cnn.parameter_shapes({layer: architecture.smallest_widths(layer, depth) for layer in architecture.DENSE})
     dense = sum(2 * torch.Size(shape).numel() for name, shape in shapes.items() if ".W" in name)
     return float(BATCH * (2 * first + 3 * (second + dense)))
