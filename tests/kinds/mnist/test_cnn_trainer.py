@@ -11,10 +11,10 @@ from support.twins import make_cnn_trial, torch_optimizer
 from torch import Tensor
 
 from overparam_cli.data import ImageDataset, load_images
-from overparam_cli.experiments import CnnTrial
 from overparam_cli.kinds.mnist import log as cnn_log
 from overparam_cli.kinds.mnist.problem import ImageProblem, split
 from overparam_cli.kinds.mnist.trainer import LOOK_EVERY, CnnTrainer
+from overparam_cli.kinds.mnist.trial import MnistTrial
 from overparam_cli.kinds.optimizers import OPTIMIZERS
 from overparam_cli.results import schema
 
@@ -75,7 +75,7 @@ class Tutorial(torch.nn.Module):
 
 
 def written_out(
-    trial: CnnTrial, digits: ImageDataset, start: dict[str, Tensor], steps: int
+    trial: MnistTrial, digits: ImageDataset, start: dict[str, Tensor], steps: int
 ) -> tuple[Tutorial, list[tuple[float, float]]]:
     """`steps` of the tutorial's loop; the network, and cross-entropy and total loss of every pass."""
     network, passes = Tutorial(start), []
