@@ -134,7 +134,7 @@ def results(tmp_path: Path) -> Path:
 
 def test_status_has_a_row_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     print_status(results(tmp_path), as_json=False)
-    headings, broken, *more, fig3, waiting = said(capsys)  # what is broken may take several lines
+    headings, broken, *_, fig3, waiting = said(capsys)  # what is broken may take several lines
     assert headings == "run         state        trials  note"
     assert broken.startswith("broken/l4   damaged           0  ")
     assert fig3 == "fig3/l4     complete          2  ethanol, 1 diverged"
