@@ -3,13 +3,13 @@
 from typing import Any
 
 from overparam_cli.experiments import AnyTrial
-from overparam_cli.results import logs
+from overparam_cli.results.schema import TRIAL_COLUMNS
 
 
 def describe(trial: AnyTrial) -> dict[str, Any]:
     """The columns of `trials.csv` that say what a trial is."""
-    outcome = list(logs.TRIAL_COLUMNS).index("status")
-    return {name: getattr(trial, name) for name in list(logs.TRIAL_COLUMNS)[:outcome]}
+    names = list(TRIAL_COLUMNS)
+    return {name: getattr(trial, name) for name in names[: names.index("status")]}
 
 
 def hyper_text(trial: AnyTrial) -> str:

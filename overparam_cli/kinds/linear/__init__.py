@@ -34,6 +34,7 @@ class Linear:
         """Drawn from the logs; needs Matplotlib."""
         modules = [
             "overparam_cli.kinds.linear.figures",
+            "overparam_cli.kinds.linear.diagnostics",
         ]
         return [figure for module in modules for figure in import_module(module).FIGURES]
 

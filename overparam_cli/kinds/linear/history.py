@@ -8,8 +8,8 @@ from torch import Tensor
 
 from overparam_cli.experiments import Trial
 from overparam_cli.kinds.linear.engine import Snapshot
-from overparam_cli.results import logs
 from overparam_cli.results.rows import describe, hyper_text
+from overparam_cli.results.schema import COMPLETED, DIVERGED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,7 +81,7 @@ class History:
             rows.append(
                 describe(trial)
                 | {
-                    "status": logs.DIVERGED if lost else logs.COMPLETED,
+                    "status": DIVERGED if lost else COMPLETED,
                     "diverged_at": at,
                     "final_loss": None if lost else final,
                     "final_gap": None if lost else final - optimal_loss,

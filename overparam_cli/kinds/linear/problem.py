@@ -36,7 +36,11 @@ class LinearProblem:
         dataset = describe_dataset(self.dataset, self.preprocessing)
         if self.classes:
             dataset["classes"] = {name: {"-1": low, "+1": high} for name, (low, high) in self.classes.items()}
-        best: dict[str, Any] = {"loss": self.optimum.loss, "lower_bound": self.optimum.lower_bound, "loss_at_zero": self.loss_at_zero}
+        best: dict[str, Any] = {
+            "loss": self.optimum.loss,
+            "lower_bound": self.optimum.lower_bound,
+            "loss_at_zero": self.loss_at_zero,
+        }
         if self.optimum.separable:
             best["note"] = "the labels are separable: the infimum is attained by no predictor"
         return {"dataset": dataset, "optimum": best}

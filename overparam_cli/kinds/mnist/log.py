@@ -7,15 +7,16 @@ import pandas as pd
 import torch
 
 from overparam_cli.experiments import EVALUATION_GRID, CnnTrial
+from overparam_cli.kinds.mnist import KIND
 from overparam_cli.kinds.mnist import network as cnn
 from overparam_cli.kinds.mnist.trainer import CnnTrainer, learning_rates
-from overparam_cli.results import logs
 from overparam_cli.results.rows import describe, hyper_text
+from overparam_cli.results.schema import COMPLETED, DIVERGED, LOG_COLUMNS, log_iterations
 
 
 def log_points(iterations: int) -> list[int]:
     """Logged iterations: the common ones, and all at which a trial may be evaluated."""
-    return sorted({*logs.log_iterations(iterations), *range(0, iterations + 1, EVALUATION_GRID)})
+    return sorted({*log_iterations(iterations), *range(0, iterations + 1, EVALUATION_GRID)})
 
 
 def log_table(trainer: CnnTrainer) -> pd.DataFrame:
@@ -37,7 +38,7 @@ def log_table(trainer: CnnTrainer) -> pd.DataFrame:
         "loss_mean": loss_mean,
         "learning_rate": learning_rates(trial, len(trainer.problem.images), points),
     }
-    order = [*logs.LOG_COLUMNS, *logs.CNN_LOG_COLUMNS]
+    order = [*LOG_COLUMNS, *KIND.columns]
     evaluated = pd.DataFrame(evaluations, columns=[name for name in order if name not in columns], dtype="float64")
     return pd.DataFrame(columns).join(evaluated)[order]
 
@@ -48,7 +49,7 @@ def trial_row(trainer: CnnTrainer, log: pd.DataFrame) -> dict[str, Any]:
     last: Mapping[Any, Any] = {} if lost else log.iloc[-1].to_dict()
     return {
         **describe(trial),
-        "status": logs.DIVERGED if lost else logs.COMPLETED,
+        "status": DIVERGED if lost else COMPLETED,
         "diverged_at": trainer.diverged_at,
         "final_loss": last.get("loss"),
         "final_gap": None,  # there is no certified optimum

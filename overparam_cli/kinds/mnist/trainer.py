@@ -18,10 +18,10 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from overparam_cli.experiments import CnnTrial
+from overparam_cli.kinds.mnist import SMOOTHED
 from overparam_cli.kinds.mnist import network as cnn
 from overparam_cli.kinds.mnist.problem import ImageProblem
 from overparam_cli.kinds.optimizers import OPTIMIZERS, State
-from overparam_cli.results import logs
 from overparam_cli.run.machine import DTYPES
 
 LOOK_EVERY = 20  # steps between looks at whether the loss is finite
@@ -202,14 +202,14 @@ class CnnTrainer:
     def means(self) -> Tensor:
         """Means of cross-entropy and total loss over the last 100 passes up to each one, fewer at the start; (2, T)."""
         known = self.history[:, : self.rows].cpu()
-        head = [known[:, :end].mean(dim=1) for end in range(1, min(logs.SMOOTHED, self.rows + 1))]
+        head = [known[:, :end].mean(dim=1) for end in range(1, min(SMOOTHED, self.rows + 1))]
         # Each window by itself: differences of running sums would never recover from a pass of 1e18.
-        full = known.unfold(1, logs.SMOOTHED, 1).mean(dim=-1) if self.rows >= logs.SMOOTHED else known[:, :0]
+        full = known.unfold(1, SMOOTHED, 1).mean(dim=-1) if self.rows >= SMOOTHED else known[:, :0]
         return torch.cat([torch.stack(head, dim=1) if head else known[:, :0], full], dim=1)
 
     def latest_cross_entropy(self) -> float:
         """The last of these means; NaN before the first pass."""
-        return float(self.history[0, max(0, self.rows - logs.SMOOTHED) : self.rows].mean())
+        return float(self.history[0, max(0, self.rows - SMOOTHED) : self.rows].mean())
 
     @property
     def rows(self) -> int:

@@ -16,7 +16,7 @@ from overparam_cli.kinds.mnist import log as cnn_log
 from overparam_cli.kinds.mnist.problem import ImageProblem, split
 from overparam_cli.kinds.mnist.trainer import LOOK_EVERY, CnnTrainer
 from overparam_cli.kinds.optimizers import OPTIMIZERS
-from overparam_cli.results import logs
+from overparam_cli.results import schema
 
 CPU = torch.device("cpu")
 PLAIN, TWO = ((), ()), ((512,), (10,))
@@ -139,7 +139,7 @@ def compare(one: CnnTrainer, network: Tutorial, passes: list[tuple[float, float]
 def test_the_log_has_every_row_and_its_means_are_over_every_pass(digits: ImageDataset) -> None:
     one = finish(trainer(digits, iterations=130, evaluate_every=50, batch=2, lr=1e-4))
     log = cnn_log.log_table(one)
-    assert list(log["iteration"]) == sorted({*logs.log_iterations(130), 0, 100, 130})
+    assert list(log["iteration"]) == sorted({*schema.log_iterations(130), 0, 100, 130})
     passes = one.history.numpy()
     assert passes.shape == (2, 131)
     for row in log.itertuples():
