@@ -1,4 +1,7 @@
-"""Durations and learning rates as people read them, for those who run and for those who present."""
+"""Words that several rooms have for the same thing: durations, learning rates, what a misspelt name may have meant."""
+
+import difflib
+from collections.abc import Iterable
 
 
 def clock(seconds: float) -> str:
@@ -14,3 +17,11 @@ def format_rate(lr: float) -> str:
     """Return a learning rate as it is typed: 0.0005 → "5e-4"."""
     mantissa, exponent = f"{lr:.6e}".split("e")
     return f"{float(mantissa):g}e{int(exponent)}" if int(exponent) else f"{float(mantissa):g}"
+
+
+def suggest(name: str, choices: Iterable[str]) -> str:
+    """``"; did you mean 'x'? Valid: …"`` for a misspelt name."""
+    known = list(choices)
+    close = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    return f"; {hint}Valid: {', '.join(known)}"

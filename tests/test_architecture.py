@@ -27,9 +27,7 @@ LAYERS: tuple[set[str], ...] = (
     {"errors", "words", "checks", "guests", VERSION},
 )
 # Arrows that still point upwards, file by file; the house is being rebuilt until this is empty.
-UPWARDS: dict[str, set[str]] = {
-    "experiments/registries.py": {"kinds"},
-}
+UPWARDS: dict[str, set[str]] = {}
 
 # Pure mathematics: torch, numpy, scipy, and nothing of ours but errors, checks, guests and other mathematics.
 PURE: tuple[str, ...] = (
@@ -45,6 +43,7 @@ PURE: tuple[str, ...] = (
     "kinds/linear/parameterisation.py",
     *(f"kinds/linear/parameterisations/{name}.py" for name in ("__init__", "layers", "end_to_end", "diagonal")),
     "kinds/linear/sharpness.py",
+    "kinds/mnist/architecture.py",
     "kinds/mnist/network.py",
     "kinds/theory/common.py",
     "kinds/theory/dynamics.py",

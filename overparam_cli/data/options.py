@@ -1,8 +1,9 @@
-"""Data-set specifications: `name` or `name:key=value,key=value`."""
+"""Data-set specifications: `name`, `name:key=value,key=value`, or the path of a table."""
 
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from overparam_cli.errors import ConfigError
 
@@ -43,6 +44,15 @@ def real(text: str) -> float:
     if not math.isfinite(value):
         raise ValueError("a finite number")
     return value
+
+
+SEPARATORS = {".csv": ",", ".tsv": "\t"}
+TABLE_SUFFIXES = (*SEPARATORS, ".parquet")
+
+
+def is_table(spec: str) -> bool:
+    """Whether a data-set specification is the path of a table."""
+    return Path(spec).suffix.lower() in TABLE_SUFFIXES
 
 
 def split_spec(spec: str) -> tuple[str, str]:

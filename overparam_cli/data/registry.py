@@ -14,7 +14,7 @@ from overparam_cli.data.dataset import Dataset
 from overparam_cli.data.entries import D, Entry, ImagesEntry, RegressionEntry
 from overparam_cli.data.facts import Check
 from overparam_cli.data.images import ImageDataset
-from overparam_cli.data.options import parse_options, split_spec
+from overparam_cli.data.options import TABLE_SUFFIXES, is_table, parse_options, split_spec
 from overparam_cli.errors import ConfigError
 
 MODULES = (  # of this folder; each has ENTRIES, its data sets by name
@@ -27,7 +27,7 @@ MODULES = (  # of this folder; each has ENTRIES, its data sets by name
 DATASETS: Mapping[str, Entry[Any]] = {
     name: entry for module in MODULES for name, entry in import_module(f"overparam_cli.data.{module}").ENTRIES.items()
 }
-_TABLES = ", ".join(f"*{suffix}" for suffix in table.TABLE_SUFFIXES)
+_TABLES = ", ".join(f"*{suffix}" for suffix in TABLE_SUFFIXES)
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def load(
     fetched, unless `offline`; `progress` shows a bar meanwhile (default: on a terminal).
     Raises ConfigError (unknown name or option), DataUnavailableError, DataInvalidError.
     """
-    if table.is_table(spec):
+    if is_table(spec):
         return table.load(Path(spec).expanduser(), list(targets))
     name, text = split_spec(spec)
     entry = _entry(name)
@@ -76,7 +76,7 @@ def load_images(
     Data that is not in the data folder is fetched, as in `load`.
     Raises ConfigError (unknown name or option, or no images), DataUnavailableError, DataInvalidError.
     """
-    if table.is_table(spec):
+    if is_table(spec):
         raise ConfigError(f"table {spec} is no set of images: experiments of kind 'cnn' need {_names(ImagesEntry)}")
     name, text = split_spec(spec)
     entry = _entry(name)
@@ -132,7 +132,7 @@ def _names(kind: type[Entry[Any]]) -> str:
 
 def _entry(name: str) -> Entry[Any]:
     if name not in DATASETS:
-        if table.is_table(name):
+        if is_table(name):
             raise ConfigError(
                 f"'{name}' is a table of your own: it is checked when a run reads it (run --dataset {name})"
             )

@@ -10,18 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from overparam_cli.data.dataset import Array, Dataset
+from overparam_cli.data.options import SEPARATORS
 from overparam_cli.errors import DataInvalidError
 
 if TYPE_CHECKING:
     import pandas as pd
-
-SEPARATORS = {".csv": ",", ".tsv": "\t"}
-TABLE_SUFFIXES = (*SEPARATORS, ".parquet")
-
-
-def is_table(spec: str) -> bool:
-    """Whether a data-set specification is the path of a table."""
-    return Path(spec).suffix.lower() in TABLE_SUFFIXES
 
 
 def load(path: Path, targets: Sequence[str]) -> Dataset:

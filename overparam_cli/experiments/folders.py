@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from overparam_cli.errors import ConfigError
-from overparam_cli.experiments import registries
+from overparam_cli.experiments.datasets import dataset_key, is_table
 from overparam_cli.experiments.expansion import expand
 from overparam_cli.experiments.model import Experiment
-from overparam_cli.experiments.overrides import PLACE, apply_overrides, checked_override
+from overparam_cli.experiments.overrides import apply_overrides, checked_override
+from overparam_cli.experiments.trial import COMMAND_LINE
 from overparam_cli.paper import of_the_paper
 
 _NEVER_A_FOLDER = ("seeds", "variant")  # they add trials, or choose among the experiment's own
@@ -55,24 +56,35 @@ def folder_name(experiment: Experiment, overrides: Mapping[str, Any], name: str 
     """The run's folder below the results folder: ``fig3``, ``fig3@iterations=1000+lr=1e-3``, or ``fig3@<name>``.
 
     Overrides that leave the trials as they are (see `effective_overrides`) make no folder of their own, and equal
-    ones make equal folders however they were written or ordered. Safe on every file system: what would not be is
-    replaced and a hash appended, as it is to what would be too long. `experiment` is without overrides.
+    ones make equal folders however they were written or ordered. `experiment` is without overrides.
+    """
+    if name is not None:
+        return named(experiment.name, {}, name)
+    changed = effective_overrides(experiment, overrides)
+    smoke = {"smoke": ""} if changed.pop("smoke", False) else {}
+    texts = {key: _folder_text(key, checked_override(experiment.kind, key, value)) for key, value in changed.items()}
+    return named(experiment.name, {**smoke, **texts})
+
+
+def named(base: str, changed: Mapping[str, str], name: str | None = None) -> str:
+    """``base``, ``base@smoke+key=text`` of what was changed, or ``base@<name>``: no result stands where another would.
+
+    `changed`: keys and the texts of their values; a key with an empty text stands for itself, before the others. Safe
+    on every file system: what would not be is replaced and a hash appended, as it is to what would be too long.
+    ConfigError for a name that is no folder's.
     """
     if name is not None:
         if not re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?", name):
             raise ConfigError(f"--name {name!r} must consist of letters, digits and . _ - (at most 64)")
-        return f"{experiment.name}@{name}"
-    changed = effective_overrides(experiment, overrides)
-    parts = ["smoke"] if changed.pop("smoke", False) else []
-    parts += [
-        f"{key}={_folder_text(key, checked_override(experiment.kind, key, changed[key]))}" for key in sorted(changed)
-    ]
-    return f"{experiment.name}@{_safe('+'.join(parts))}" if parts else experiment.name
+        return f"{base}@{name}"
+    ordered = sorted(changed.items(), key=lambda item: (item[1] != "", item[0]))
+    parts = [f"{key}={text}" if text else key for key, text in ordered]
+    return f"{base}@{_safe('+'.join(parts))}" if parts else base
 
 
 def _folder_text(key: str, value: Any) -> str:
-    if key == "dataset" and registries.is_table(value):
-        return f"{Path(value).name}-{registries.dataset_key(value, PLACE)[-8:]}"
+    if key == "dataset" and is_table(value):
+        return f"{Path(value).name}-{dataset_key(value, COMMAND_LINE)[-8:]}"
     if isinstance(value, tuple):
         return ("x" if key == "width" else ",").join(_folder_text("", item) for item in value)
     if isinstance(value, float):

@@ -10,6 +10,8 @@ from functools import cache
 from importlib import import_module
 from typing import Any, Protocol
 
+from overparam_cli.experiments.trial import Trial
+
 KINDS: Mapping[str, str] = {  # `kind` in an experiment file → the module whose KIND it is
     "linear": "overparam_cli.kinds.linear",
     "cnn": "overparam_cli.kinds.mnist",
@@ -75,6 +77,7 @@ class Kind(Protocol):
     """A kind of experiment."""
 
     name: str  # as experiment files and manifests have it
+    trial: type[Trial]  # what it trains, and the keys of its experiment files
     level: Level
     family: str  # the column of trials.csv by which an ordered family of curves differs; "" where there is none
     columns: Mapping[str, Column]  # of log.csv, beyond the common ones

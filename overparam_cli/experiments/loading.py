@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 from overparam_cli.errors import ConfigError
 from overparam_cli.experiments.expansion import expand
-from overparam_cli.experiments.keys import suggest
 from overparam_cli.experiments.model import Experiment, config_hash
 from overparam_cli.experiments.tables import parse_experiment
+from overparam_cli.words import suggest
 
 EVERYTHING = "all"
 

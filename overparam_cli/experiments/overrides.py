@@ -8,28 +8,26 @@ from typing import Any
 
 from overparam_cli.checks import texts
 from overparam_cli.errors import ConfigError
-from overparam_cli.experiments import registries
+from overparam_cli.experiments.datasets import is_table
 from overparam_cli.experiments.expansion import expand
-from overparam_cli.experiments.keys import (
-    ALL_KEYS,
-    HYPERPARAMETERS,
-    check_setting,
-    checked,
-    defaults,
-    parse_text,
-    suggest,
-)
-from overparam_cli.experiments.model import Curve, Experiment, Settings
+from overparam_cli.experiments.keys import all_keys, check_setting, checked, parse_text
+from overparam_cli.experiments.kind import kind
+from overparam_cli.experiments.model import Curve, Experiment
+from overparam_cli.experiments.trial import COMMAND_LINE, Settings, defaults, hyperparameters
+from overparam_cli.words import suggest
 
-OVERRIDE_HELP = {
-    **{name: key.help for name, key in ALL_KEYS.items()},
+CHOOSING = {  # what these do as overrides, beyond being keys
     "loss": "l2, l4, … (several: l2,l4): select the variants of these losses, or run the experiment with them",
     "depth": "depths to run (several: 2,3): keeps their curves; a depth without a curve is made from the deepest one",
     "variant": "variants to run (several: separated by commas); all by default",
     "smoke": "a run of seconds: the experiment's own [smoke] settings",
 }
 DEFAULT_SMOKE: Settings = {"iterations": 200}
-PLACE = "command line"
+
+
+def override_help() -> dict[str, str]:
+    """What may be overridden, and what that does."""
+    return {**{name: key.description for name, key in all_keys().items()}, **CHOOSING}
 
 
 def parse_assignments(assignments: Iterable[str]) -> dict[str, str]:
@@ -82,25 +80,28 @@ def _checked_overrides(experiment: Experiment, overrides: Mapping[str, Any]) -> 
     """Canonical values by key; ``loss``, ``depth`` and ``variant`` as tuples, ``smoke`` replaced by its settings."""
     given = {key: value for key, value in overrides.items() if key != "smoke"}
     if not isinstance(overrides.get("smoke", False), bool):
-        raise ConfigError(f"{PLACE}: smoke = {overrides['smoke']!r} is no setting: use --smoke")
+        raise ConfigError(f"{COMMAND_LINE}: smoke = {overrides['smoke']!r} is no setting: use --smoke")
     smoke = (experiment.smoke or DEFAULT_SMOKE) if overrides.get("smoke") else {}
     return {key: checked_override(experiment.kind, key, value) for key, value in {**smoke, **given}.items()}
 
 
 def checked_override(kind: str, key: str, value: Any) -> Any:
     """One override's canonical value, from text or from a value; ``variant``, ``loss`` and ``depth`` give tuples."""
-    if key not in OVERRIDE_HELP:
-        raise ConfigError(f"{PLACE}: unknown key {key!r}{suggest(key, OVERRIDE_HELP)}")
+    if key not in override_help():
+        raise ConfigError(f"{COMMAND_LINE}: unknown key {key!r}{suggest(key, override_help())}")
     if key == "variant":
-        return checked(texts, key, _split(value), PLACE)
+        return checked(texts, key, _split(value), COMMAND_LINE)
     if key in ("loss", "depth"):
         if not _split(value):
-            raise ConfigError(f"{PLACE}: {key} is empty: give at least one")
-        items = {check_setting(kind, key, parse_text(key, item), PLACE, item) for item in map(str, _split(value))}
+            raise ConfigError(f"{COMMAND_LINE}: {key} is empty: give at least one")
+        items = {
+            check_setting(kind, key, parse_text(kind, key, item), COMMAND_LINE, item)
+            for item in map(str, _split(value))
+        }
         return tuple(sorted(items, key=lambda item: (len(str(item)), item)))  # l2 before l10
     given = value if isinstance(value, str) else None
-    setting = check_setting(kind, key, value if given is None else parse_text(key, given), PLACE, given)
-    if key == "dataset" and registries.is_table(setting):
+    setting = check_setting(kind, key, value if given is None else parse_text(kind, key, given), COMMAND_LINE, given)
+    if key == "dataset" and is_table(setting):
         return str(Path(setting).expanduser())
     return setting
 
@@ -123,7 +124,7 @@ def _select_variants(experiment: Experiment, names: tuple[str, ...]) -> Experime
     known = expand(experiment) if not experiment.variants else experiment.variants
     for name in names:
         if name not in known:
-            raise ConfigError(f"{PLACE}: {experiment.name} has no variant {name!r}{suggest(name, known)}")
+            raise ConfigError(f"{COMMAND_LINE}: {experiment.name} has no variant {name!r}{suggest(name, known)}")
     return replace(experiment, variants={name: own for name, own in experiment.variants.items() if name in names})
 
 
@@ -133,7 +134,7 @@ def _select_losses(experiment: Experiment, losses: tuple[str, ...]) -> Experimen
         return _with_variants(experiment, {loss: {"loss": loss} for loss in losses})
     if not all("loss" in own for own in variants.values()):
         if len(losses) > 1:
-            raise ConfigError(f"{PLACE}: loss = {','.join(losses)}: {experiment.name} takes one loss at a time")
+            raise ConfigError(f"{COMMAND_LINE}: loss = {','.join(losses)}: {experiment.name} takes one loss at a time")
         return replace(experiment, forced={**experiment.forced, "loss": losses[0]})
     template = next(iter(variants.values()))
     selected = {name: own for name, own in variants.items() if own["loss"] in losses}
@@ -143,7 +144,8 @@ def _select_losses(experiment: Experiment, losses: tuple[str, ...]) -> Experimen
 
 
 def _depth_of(experiment: Experiment, curve: Curve) -> int:
-    depth = curve.settings.get("depth", experiment.trial.get("depth", defaults(experiment.kind).get("depth")))
+    settings = {**defaults(kind(experiment.kind).trial), **experiment.trial, **curve.settings}
+    depth = settings.get("depth")
     if depth is None or any("depth" in own for own in experiment.variants.values()):
         raise ConfigError(f"{experiment.where}: depth cannot be overridden where [variants] set it")
     return int(depth)
@@ -189,6 +191,6 @@ def _at_depth(curve: Curve, old: int, new: int) -> Curve:
 def _check_hyperparameters_taken(experiment: Experiment, settings: Settings) -> None:
     """Expand, which checks everything else, and refuse a hyperparameter that no optimiser of the experiment takes."""
     taken = {key for trials in expand(experiment).values() for trial in trials for key, _ in trial.hyper}
-    for key in HYPERPARAMETERS:
+    for key in hyperparameters(kind(experiment.kind).trial):
         if key in settings and key not in taken:
-            raise ConfigError(f"{PLACE}: no optimizer of {experiment.name} has the hyperparameter {key!r}")
+            raise ConfigError(f"{COMMAND_LINE}: no optimizer of {experiment.name} has the hyperparameter {key!r}")

@@ -7,9 +7,10 @@ from typing import Any
 
 from overparam_cli.checks import Check, choice, integer, number, positive, positives, text, texts
 from overparam_cli.errors import ConfigError
-from overparam_cli.experiments import registries
-from overparam_cli.experiments.keys import PER_VARIANT, check_setting, checked, suggest
+from overparam_cli.experiments.datasets import is_table
+from overparam_cli.experiments.keys import check_setting, checked, kind_keys
 from overparam_cli.experiments.model import TRAINED, Analysis, Curve, Experiment, Plot
+from overparam_cli.words import suggest
 
 COMMON_KEYS = ("name", "title", "paper", "kind", "description")
 KEYS_OF_KIND = {
@@ -117,7 +118,7 @@ def _trained(document: Mapping[str, Any], kind: str, source: Path) -> dict[str, 
 def _settings(kind: str, value: Any, where: str, source: Path) -> dict[str, Any]:
     settings = {key: check_setting(kind, key, raw, where) for key, raw in table(value, where).items()}
     dataset = settings.get("dataset")
-    if dataset and registries.is_table(dataset):
+    if dataset and is_table(dataset):
         # A path in a file is taken from where the file stands, whatever folder the command is given in.
         settings["dataset"] = str(source.parent / Path(dataset).expanduser())
     return settings
@@ -145,7 +146,7 @@ def _curve(kind: str, name: str, entry: dict[str, Any], where: str, source: Path
     if linestyle is not None:
         checked(choice("solid", "dashed", "dotted", "dashdot"), "linestyle", linestyle, where)
     for key in entry:
-        if key in PER_VARIANT:
+        if key in kind_keys(kind) and kind_keys(kind)[key].shared:
             raise ConfigError(f"{where}: the curves of a variant share {key!r}: give it in [trial] or [variants.…]")
     return Curve(name, label, _settings(kind, entry, where, source), color, linestyle)
 

@@ -10,16 +10,16 @@ from overparam_cli.figures.axes import cross, limit
 from overparam_cli.figures.labels import curve_label
 from overparam_cli.figures.panels import Band, Line, Panel, band
 from overparam_cli.figures.style import Look
-from overparam_cli.results.trajectory import Array, Trajectory
+from overparam_cli.results.trajectory import Array
 
 MARKED = 4  # from this many curves on, sparse markers help to tell them apart
 
 
-def draw_bands(axes: Axes, panel: Panel, column: str, floor: float) -> dict[str, Band]:
-    """Draw every curve's median and range in one logged column; values below `floor` are drawn at it."""
+def draw_bands(axes: Axes, panel: Panel, floor: float, column: str | None = None) -> dict[str, Band]:
+    """Draw every curve's median and range of the level, or of `column`; values below `floor` are drawn at it."""
     bands, named = {}, panel.common_rate is None
     for place, (curve, choice) in enumerate(panel.choices.items()):
-        lines = [Line.of(trial, column, panel.run.iterations) for trial in panel.shown(curve).values()]
+        lines = [Line.of(trial, panel.run.iterations, column) for trial in panel.shown(curve).values()]
         bands[curve] = band(lines, floor)
         label = curve_label(choice.curve.label, choice, named=named)
         draw_band(axes, bands[curve], panel.looks[curve], label, (place, len(panel.choices)))
@@ -68,35 +68,30 @@ def draw_band(axes: Axes, values: Band, style: Look, label: str, turn: tuple[int
         )
 
 
-def draw_crosses(axes: Axes, panel: Panel, column: str, at: str | None = None) -> bool:
+def draw_crosses(axes: Axes, panel: Panel, column: str | None = None, at: str | None = None) -> bool:
     """Mark where seeds of the drawn rates diverged; return whether there are any.
 
     Each seed of such a rate is then drawn as a thin line too: the median does not show what the seeds that go on do. A
-    seed that diverges before `column` has a value is marked at its last one of the column `at`.
+    seed that diverges before the level, or `column`, has a value is marked at its last one of the column `at`.
     """
     end, marked = panel.run.iterations, False
     for curve in panel.choices:
         style, trials = panel.looks[curve], panel.shown(curve).values()
-        ends = [_last(trial, (column, at or column)) for trial in trials]
-        lost = [(x, y) for x, y in ends if x < end]
+        lines = [Line.of(trial, end, column) for trial in trials]
+        ends = [
+            line if line.values.size or at is None else Line.of(trial, end, at)
+            for line, trial in zip(lines, trials, strict=True)
+        ]
+        lost = [line for line in ends if line.stopped and line.values.size]
         if not lost:
             continue
-        for trial in trials:
-            times, values = trial.finite(column)
-            axes.plot(times, np.maximum(values, panel.floor), color=style.color, linewidth=0.6, zorder=2.5)
-        for x, y in lost:
-            cross(axes, x, y, style)
+        for line in lines:
+            heights = np.maximum(line.values, panel.floor)
+            axes.plot(line.iterations, heights, color=style.color, linewidth=0.6, zorder=2.5)
+        for line in lost:
+            cross(axes, float(line.iterations[-1]), float(line.values[-1]), style)
         marked = True
     return marked
-
-
-def _last(trial: Trajectory, columns: Sequence[str]) -> tuple[float, float]:
-    """The last finite point of the first column that has one; infinitely late where none has."""
-    for column in columns:
-        times, values = trial.finite(column)
-        if times.size:
-            return float(times[-1]), float(values[-1])
-    return np.inf, np.inf
 
 
 def scale_values(axes: Axes, panel: Panel, values: Sequence[Array], ceiling: float) -> None:

@@ -70,23 +70,23 @@ class Panel:
 
 @dataclass(frozen=True)
 class Line:
-    """One seed's finite points of a logged column, and whether its trial stopped before the end of the run."""
+    """One seed's finite points, and whether its trial stopped before the end of the run."""
 
     iterations: Array
     values: Array
     stopped: bool = False
 
     @classmethod
-    def of(cls, trial: Trajectory, column: str, end: float | None = None) -> "Line":
-        """The points of a trial's column in a run of `end` iterations."""
-        iterations, values = trial.finite(column)
+    def of(cls, trial: Trajectory, end: float | None = None, column: str | None = None) -> "Line":
+        """A trial's level, or another logged column, in a run of `end` iterations."""
+        iterations, values = trial.points if column is None else trial.finite(column)
         last = iterations[-1] if iterations.size else trial.end
         return cls(iterations, values, end is not None and last < end)
 
 
 @dataclass(frozen=True)
 class Band:
-    """Median and full range over the seeds of one logged column, iteration by iteration."""
+    """Median and full range over the seeds, iteration by iteration."""
 
     iterations: Array
     median: Array
@@ -155,7 +155,7 @@ def band(lines: Sequence[Line], floor: float = SMALLEST) -> Band:
 
     Between the log points of a seed its value is interpolated in log10. A trial that stopped has diverged: from there
     on it counts as infinite, so that it pulls the median up instead of silently leaving it; all along where it stopped
-    before the column had a value.
+    before it had a value.
     """
     if not any(line.iterations.size for line in lines):
         empty = np.empty(0)

@@ -15,7 +15,7 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
 from overparam_cli.errors import ConfigError
-from overparam_cli.results import logs
+from overparam_cli.results import store
 from overparam_cli.words import format_rate as format_rate  # whoever draws finds it here
 
 STYLE: Any = {
@@ -141,7 +141,7 @@ def _write(figure: Figure, path: Path, name: str) -> Path:
     """Draw in memory, then replace the file in one step."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format=name, metadata=METADATA[name])
-    logs.replace(path, lambda file: _copy(buffer, file))
+    store.replace(path, lambda file: _copy(buffer, file))
     return path
 
 

@@ -18,8 +18,8 @@ def render(grid: Grid) -> str:
 
 
 def escape(text: str) -> str:
-    """Return text as a cell takes it: it neither ends the cell nor starts a tag, a line break is one."""
-    text = text.replace("\\", "\\\\").replace("|", "\\|")
+    """Return text as a cell takes it: it neither ends the cell nor starts a tag or emphasis; a line break is one."""
+    text = re.sub(r"[\\|*`]", r"\\\g<0>", text)
     return re.sub(r"<(?=[A-Za-z/!?])", "&lt;", text).replace("\n", "<br>")
 
 

@@ -14,25 +14,13 @@ Wall-clock values stand in the manifest and never in the CSVs, so two runs can b
 import math
 from collections.abc import Mapping
 
+from overparam_cli.experiments.trial import COLUMNS
+
 SCHEMA = 1
 TRIALS, LOG, MANIFEST, CHECKPOINT, LOCK = "trials.csv", "log.csv", "manifest.json", "checkpoint.pt", ".lock"
 
 TRIAL_COLUMNS: Mapping[str, str] = {  # column → pandas dtype; the order is the file's
-    "trial_id": "str",
-    "experiment": "str",
-    "curve": "str",
-    "dataset": "str",
-    "loss": "str",  # l2, l4, …; cross-entropy
-    "depth": "int64",
-    "width": "str",  # hidden widths: 1, 100, 100x50; empty at depth 1; of each dense layer's factors: 512+10
-    "init": "str",
-    "init_std": "float64",
-    "optimizer": "str",
-    "lr": "float64",
-    "weight_decay": "float64",
-    "seed": "int64",
-    "dtype": "str",
-    "iterations": "int64",  # asked for
+    **COLUMNS,  # that say what a trial is
     "status": "str",  # completed or diverged
     "diverged_at": "float64",  # first check at which W_e, or pass in which the loss, was not finite; else empty
     "final_loss": "float64",  # empty when diverged

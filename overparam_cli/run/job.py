@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 import torch
 
 from overparam_cli.errors import ConfigError, RunInterrupted
-from overparam_cli.experiments import AnyTrial
+from overparam_cli.experiments import Trial
 from overparam_cli.results import store
 from overparam_cli.results.run import Run
 from overparam_cli.results.schema import LOG_COLUMNS
@@ -84,7 +84,7 @@ class JobRun:
             if what:
                 self._say(f"{what}; for more, run them again under another --name")
 
-    def _train(self, missing: Sequence[AnyTrial]) -> None:
+    def _train(self, missing: Sequence[Trial]) -> None:
         """Go on with those `missing` that are half trained, take over those finished elsewhere, start the others."""
         saved = self.checkpoint.load({trial.trial_id for trial in missing}, self._say)
         if saved and self.kind.threads and saved.device != self.device.type:
@@ -108,7 +108,7 @@ class JobRun:
             self.folder.write_manifest(problem)
             backend.drain(units, Loop(self, problem, units, restored).after)
 
-    def _adopt(self, missing: Sequence[AnyTrial], problem: Problem) -> list[AnyTrial]:
+    def _adopt(self, missing: Sequence[Trial], problem: Problem) -> list[Trial]:
         """Take over trials that another experiment of the same results folder has finished; those left are returned."""
         found = reuse.find(
             missing,
@@ -126,7 +126,7 @@ class JobRun:
         self.folder.commit(problem, found.trials, found.log)
         return [trial for trial in missing if trial.trial_id not in found.sources]
 
-    def _restored(self, saved: Saved, missing: Sequence[AnyTrial], problem: Problem) -> dict[Unit, float]:
+    def _restored(self, saved: Saved, missing: Sequence[Trial], problem: Problem) -> dict[Unit, float]:
         """The units of a checkpoint, and the seconds spent on each."""
         by_id = {trial.trial_id: trial for trial in missing}
         units: dict[Unit, float] = {}

@@ -9,8 +9,8 @@ import torch
 
 from overparam_cli.errors import ConfigError
 from overparam_cli.experiments import (
-    AnyTrial,
     Experiment,
+    Trial,
     apply_overrides,
     effective_overrides,
     expand,
@@ -32,7 +32,7 @@ class Job:
 
     experiment: Experiment
     variant: str
-    trials: tuple[AnyTrial, ...]
+    trials: tuple[Trial, ...]
     folder: Path
     name: str  # of the experiment's folder: fig3, fig3@quick
     overrides: Mapping[str, Any] = field(default_factory=dict)
@@ -99,6 +99,6 @@ def estimate_seconds(job: Job, settings: Settings) -> float:
     return Local(*places).estimate(units)
 
 
-def _unfinished(job: Job) -> list[AnyTrial]:
+def _unfinished(job: Job) -> list[Trial]:
     done = finished_ids(job.folder)
     return [trial for trial in job.trials if trial.trial_id not in done]

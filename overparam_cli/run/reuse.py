@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from overparam_cli.errors import LogError
-from overparam_cli.experiments import AnyTrial
+from overparam_cli.experiments import Trial
 from overparam_cli.results import store
 from overparam_cli.results.find import run_folders
 from overparam_cli.results.run import Run
@@ -26,13 +26,13 @@ class Found:
 
 
 def find(
-    missing: Sequence[AnyTrial],
+    missing: Sequence[Trial],
     folder: Path,
     *,
     kind: str,
     fingerprint: str,
     columns: Sequence[str],
-    fit: Callable[[AnyTrial, pd.DataFrame], bool],
+    fit: Callable[[Trial, pd.DataFrame], bool],
 ) -> Found | None:
     """Look for `missing` in the other run folders below the results folder that `folder` belongs to.
 

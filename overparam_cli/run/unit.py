@@ -7,7 +7,7 @@ how many threads a unit wants.
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from overparam_cli.experiments import AnyTrial
+from overparam_cli.experiments import Trial
 from overparam_cli.experiments.kind import Kind, kind
 from overparam_cli.run.settings import Settings
 
@@ -33,7 +33,7 @@ class Unit(Protocol):
     """Trials that are trained together, from their start or a saved state to their end."""
 
     @property
-    def trials(self) -> tuple[AnyTrial, ...]:
+    def trials(self) -> tuple[Trial, ...]:
         """Whose numbers it makes."""
 
     @property

@@ -45,6 +45,14 @@ def test_every_method_keeps_what_is_not_its_business(method, seed):
         np.testing.assert_array_equal(np.argsort(scaled.X[:, column]), np.argsort(X[:, column]))
 
 
+def test_zscore_sign_asks_whether_a_label_is_above_its_mean():
+    raw = random_problem(3)
+    scaled = preprocess(raw, "zscore-sign")
+    np.testing.assert_allclose(scaled.X, stats.zscore(raw.X, axis=0), rtol=1e-10)
+    np.testing.assert_array_equal(scaled.Y == 1, np.mean(raw.Y, axis=0) < raw.Y)
+    assert set(np.unique(scaled.Y)) == {-1.0, 1.0}
+
+
 @pytest.mark.parametrize("method", PREPROCESSING)
 def test_every_method_is_described_in_one_line(method):
     assert PREPROCESSING[method].__doc__

@@ -8,8 +8,7 @@ import pytest
 
 from overparam_cli.errors import ConfigError
 from overparam_cli.experiments import (
-    AnyTrial,
-    CnnTrial,
+    Trial,
     apply_overrides,
     available,
     config_folder,
@@ -19,6 +18,7 @@ from overparam_cli.experiments import (
     is_full,
     load_experiment,
 )
+from overparam_cli.kinds.mnist.trial import MnistTrial
 
 GRID = (1e-5, 5e-5, 1e-4, 5e-4, 1e-3, 5e-3, 1e-2, 5e-2, 1e-1, 5e-1)
 FIGURES = ["fig1", "fig2", "fig3", "fig4", "fig4-left", "fig4-right", "fig5", "fig5-left", "fig5-right"]
@@ -29,7 +29,7 @@ LINEAR = ["fig2", "fig3", "fig4-left", "fig4-right", "fig5-left", "blog", "illus
 Point = tuple[str, int, str, str, str, tuple[float, ...]]  # curve, depth, width, init, optimiser, rates
 
 
-def points(trials: tuple[AnyTrial, ...]) -> list[Point]:
+def points(trials: tuple[Trial, ...]) -> list[Point]:
     """One entry a curve."""
     rates: dict[str, list[float]] = {}
     for trial in trials:
@@ -126,7 +126,7 @@ def test_the_networks_follow_the_tutorial(name: str) -> None:
     expanded = expand(load_experiment(name))
     assert list(expanded) == ["cross-entropy"]
     for trial in expanded["cross-entropy"]:
-        assert isinstance(trial, CnnTrial)
+        assert isinstance(trial, MnistTrial)
         assert (trial.dataset, trial.iterations, trial.batch, trial.validation) == ("mnist", 8593, 64, 5000)
         assert trial.iterations == 10 * 55_000 // 64
         assert (trial.optimizer, dict(trial.hyper), trial.lr_decay) == ("momentum", {"momentum": 0.9}, 0.95)

@@ -12,14 +12,15 @@ from support.twins import make_cnn_trial
 
 from overparam_cli.errors import ConfigError
 from overparam_cli.experiments import (
-    CNN_KEYS,
-    CnnTrial,
     apply_overrides,
     effective_overrides,
     expand,
     folder_name,
+    kind_keys,
     load_experiment,
 )
+from overparam_cli.experiments.trial import REQUIRED
+from overparam_cli.kinds.mnist.trial import MnistTrial
 
 OWN = """\
 name = "own-network"
@@ -41,10 +42,10 @@ depth = 3
 Write = Callable[..., Path]
 
 
-def trials(path: Path, **overrides: Any) -> dict[str, CnnTrial]:
+def trials(path: Path, **overrides: Any) -> dict[str, MnistTrial]:
     """The trials of a file by curve."""
     found = expand(apply_overrides(load_experiment(path), overrides))["cross-entropy"]
-    return {trial.curve: trial for trial in found if isinstance(trial, CnnTrial)}
+    return {trial.curve: trial for trial in found if isinstance(trial, MnistTrial)}
 
 
 def test_a_layer_is_factored_at_the_smallest_width_that_loses_nothing(write: Write) -> None:
@@ -153,7 +154,7 @@ CHANGES: dict[str, Any] = {
 def test_every_field_that_changes_numbers_changes_the_id() -> None:
     plain = make_cnn_trial()
     elsewhere = {"experiment", "variant", "curve", "evaluate_every"}
-    assert {field.name for field in dataclasses.fields(CnnTrial)} == set(CHANGES) | elsewhere
+    assert {field.name for field in dataclasses.fields(MnistTrial)} == set(CHANGES) | elsewhere
     ids = {dataclasses.replace(plain, **{key: value}).trial_id for key, value in CHANGES.items()}
     assert len(ids | {plain.trial_id}) == len(CHANGES) + 1
     moved = dataclasses.replace(plain, experiment="a", variant="b", curve="c", evaluate_every=7)
@@ -174,13 +175,13 @@ def test_widths_of_any_depth_expand(depth: int, widths: list[int]) -> None:
     if depth == 1:
         del changes["dense1_width"]
     found = expand(apply_overrides(experiment, {"depth": 2, **changes}))["cross-entropy"]
-    assert isinstance(found[0], CnnTrial)
+    assert isinstance(found[0], MnistTrial)
     assert found[0].widths == (tuple(widths[: depth - 1]), ())
     assert len(found[0].factor_stds[0]) == (depth if depth > 1 else 0)
 
 
 def test_the_keys_have_help_and_the_defaults_pass_their_own_checks() -> None:
-    for name, key in CNN_KEYS.items():
+    for name, key in kind_keys("cnn").items():
         assert key.help, name
-        if key.default is not None:
+        if key.default is not None and key.default is not REQUIRED:
             assert key.check(key.default) is not None

@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from overparam_cli.errors import ConfigError
-from overparam_cli.experiments import Experiment, Trial, config_hash, describe, expand, load_experiment, to_dict
+from overparam_cli.experiments import Experiment, config_hash, describe, expand, load_experiment, to_dict
 from overparam_cli.experiments.tables import parse_experiment
+from overparam_cli.kinds.linear.trial import LinearTrial
 
-TRIAL = Trial(
+TRIAL = LinearTrial(
     experiment="fig3",
     variant="l4",
     curve="depth-2",
@@ -140,7 +141,7 @@ def test_every_field_but_the_names_is_covered_above() -> None:
         "dtype",
     }
     names = {"experiment", "variant", "curve", "dataset_key"}
-    assert {field.name for field in fields(Trial)} == numbers | words | names
+    assert {field.name for field in fields(LinearTrial)} == numbers | words | names
 
 
 def test_the_id_is_the_hash_of_the_description() -> None:
@@ -235,7 +236,7 @@ def test_options_of_a_data_set_are_part_of_the_trial(write: Callable[..., Path])
 
 
 def test_own_tables_are_known_by_their_ending() -> None:
-    from overparam_cli.experiments import registries
+    from overparam_cli.experiments.datasets import is_table
 
     names = ("a.csv", "a.TSV", "b.parquet", "a.txt", "ethanol", "two-points:y1=1.5", "a.csv.gz")
-    assert [name for name in names if registries.is_table(name)] == ["a.csv", "a.TSV", "b.parquet"]
+    assert [name for name in names if is_table(name)] == ["a.csv", "a.TSV", "b.parquet"]

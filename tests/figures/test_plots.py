@@ -15,7 +15,8 @@ from overparam_cli.figures import plots
 from overparam_cli.figures.panels import Line, band, panels_of
 from overparam_cli.figures.plots import drawing
 from overparam_cli.figures.style import LOOKS, STYLE, format_rate, save
-from overparam_cli.results import logs
+from overparam_cli.results import schema, store
+from overparam_cli.results.run import Run
 
 
 @pytest.fixture(autouse=True)
@@ -159,7 +160,7 @@ def make_line(columns):
 def test_a_partial_run_keeps_the_looks_of_the_experiment_file():
     whole = panels_of([two_depths()])[0]
     run = two_depths()
-    run = logs.Run(run.folder, run.manifest, run.trials[run.trials["curve"] == "depth-2"], run.log)
+    run = Run(run.folder, run.manifest, run.trials[run.trials["curve"] == "depth-2"], run.log)
     (partial,) = panels_of([run])
     assert list(partial.labels) == ["depth-2"]
     assert partial.looks["depth-2"] == whole.looks["depth-2"]
@@ -308,7 +309,7 @@ def test_what_cannot_be_drawn_is_refused_in_one_line(tmp_path):
     with pytest.raises(ConfigError, match="figure, learning-rates"):
         plots.draw([run], tmp_path, ["png"], ["pie"])
     with pytest.raises(LogError, match="nothing to draw"):
-        plots.draw([logs.Run(run.folder, run.manifest, run.trials.head(0), run.log.head(0))], tmp_path)
+        plots.draw([Run(run.folder, run.manifest, run.trials.head(0), run.log.head(0))], tmp_path)
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StorageError, match="cannot write"):
         save(drawing(panels_of([run])), tmp_path / "file" / "figure", ["svg"])
@@ -335,10 +336,10 @@ def test_synthetic_runs_have_the_schema_of_real_ones(tmp_path):
     full = run.trials.assign(
         init_std=0.01, weight_decay=0.0, dtype="float32", best_loss=run.trials["best_gap"] + OPTIMUM
     )
-    logs.write_table(tmp_path / logs.TRIALS, full)
-    logs.write_table(tmp_path / logs.LOG, run.log)
-    logs.write_json(tmp_path / logs.MANIFEST, run.manifest | {"schema": logs.SCHEMA})
-    panels = panels_of([logs.read_run(tmp_path)])
+    store.write_table(tmp_path / schema.TRIALS, full)
+    store.write_table(tmp_path / schema.LOG, run.log)
+    store.write_json(tmp_path / schema.MANIFEST, run.manifest | {"schema": schema.SCHEMA})
+    panels = panels_of([Run.read(tmp_path)])
     drawn, direct = (drawing(given).axes[0].lines for given in (panels, panels_of([run])))
     for one, other in zip(drawn, direct, strict=True):
         np.testing.assert_array_equal(one.get_ydata(), other.get_ydata())

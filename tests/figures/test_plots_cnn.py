@@ -15,7 +15,7 @@ from overparam_cli.figures import plots
 from overparam_cli.figures.panels import panels_of
 from overparam_cli.figures.plots import drawing
 from overparam_cli.figures.style import STYLE
-from overparam_cli.results import logs
+from overparam_cli.results.run import Run
 
 STDS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5)
 
@@ -144,7 +144,7 @@ def test_initialisations_are_a_family_from_dark_to_light_beside_the_baseline():
 def test_a_part_of_the_family_keeps_its_colours():
     whole, run = panels_of([initialisations()])[0], initialisations()
     kept = run.trials[run.trials["curve"].isin(["original", "std-0.1"])]
-    (part,) = panels_of([logs.Run(run.folder, run.manifest, kept, run.log)])
+    (part,) = panels_of([Run(run.folder, run.manifest, kept, run.log)])
     assert part.looks == {curve: whole.looks[curve] for curve in ("original", "std-0.1")}
 
 
@@ -193,7 +193,7 @@ def test_draw_writes_what_the_cnn_has_and_nothing_of_linear_theory(tmp_path):
 
 def test_without_errors_in_the_log_there_is_no_figure_of_them(tmp_path):
     run = two_networks()
-    bare = logs.Run(run.folder, run.manifest, run.trials, run.log.drop(columns=["validation_error", "test_error"]))
+    bare = Run(run.folder, run.manifest, run.trials, run.log.drop(columns=["validation_error", "test_error"]))
     assert {path.stem for path in plots.draw([bare], tmp_path, ["svg"])} == {"figure"}
 
 

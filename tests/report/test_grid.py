@@ -1,14 +1,17 @@
 """A table as a value, and what each format makes of it."""
 
+import importlib.util
 import io
 import json
 import math
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 from rich.markup import escape
 
+import overparam_cli
 from overparam_cli.report import markdown, terminal
 from overparam_cli.report.formats import FORMATS
 from overparam_cli.report.grid import Cell, Column, Grid, Span, Words
@@ -166,7 +169,7 @@ def test_greek_signs_and_emoji_are_no_control_characters():
 
 
 def test_markdown_text_ends_no_cell_and_starts_no_tag():
-    assert markdown.escape("a|b\nc \\| < 1× <b>") == "a\\|b<br>c \\\\\\| < 1× &lt;b>"
+    assert markdown.escape("a|b\nc \\| < 1× <b> *x* `y`") == "a\\|b<br>c \\\\\\| < 1× &lt;b> \\*x\\* \\`y\\`"
 
 
 def test_html_text_starts_no_tag():
@@ -177,3 +180,18 @@ def test_html_text_starts_no_tag():
 
 def test_rich_markup_of_the_old_kind_is_shown_as_it_is():
     assert escape("[bold]") in terminal.render(Grid.of(["a"], [[escape("[bold]")]]))
+
+
+def test_only_one_file_knows_the_tables_of_rich():
+    package = Path(overparam_cli.__file__).parent
+    knowing = {path for path in package.rglob("*.py") if "rich.table" in path.read_text(encoding="utf-8")}
+    assert {path.relative_to(package).as_posix() for path in knowing} == {"report/terminal.py"}
+
+
+def test_the_reference_verdicts_in_markdown_are_those_in_json():
+    root = Path(__file__).parents[2]
+    spec = importlib.util.spec_from_file_location("reference", root / "tools" / "reference.py")
+    reference = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(reference)
+    claims = json.loads((root / "results/reference/claims.json").read_text(encoding="utf-8"))
+    assert reference.verdicts(claims) == (root / "results/reference/claims.md").read_text(encoding="utf-8")

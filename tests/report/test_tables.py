@@ -9,6 +9,7 @@ from support.synthetic_runs import Curve, Trial, exponential, make_run
 
 from overparam_cli.report import terminal
 from overparam_cli.report.divergences import when
+from overparam_cli.report.json import records
 from overparam_cli.report.summary import factor, grids, heading, spread
 from overparam_cli.results.summary import Divergence, Spread, summarise
 from overparam_cli.results.trajectory import Speedup
@@ -131,3 +132,17 @@ def test_spreads_and_iterations():
     assert spread(None) == "—"
     assert when([Divergence("a", 1e-3, (0,), 1, 1200, 1200)]) == "1,200"
     assert when([Divergence("a", 1e-3, (0,), 1, None, None)]) == "—"
+
+
+def test_levels_of_one_text_keep_a_column_each():
+    run = make_run({"a": Curve({1e-3: [Trial(exponential(2e-3))]})}, analysis={"gaps": [0.1021, 0.1019, 0.1019]})
+    grid, *_ = grids(summarise(run))
+    assert [column.heading for column in grid.columns if column.heading.startswith("to ")] == ["to 0.1", "to 0.1"]
+
+
+def test_programs_get_numbers_where_people_get_ranges(run):
+    curves, lost = (records(grid) for grid in grids(summarise(run)))
+    assert curves[1]["lr"] == 1e-3
+    assert curves[1]["speedup"] == 4
+    assert curves[1]["rates diverged"] == 0
+    assert [(row["lr"], row["at iteration"]) for row in lost if row["curve"] == "1 layer"] == [(1e-2, 10)]

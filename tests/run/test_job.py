@@ -8,15 +8,18 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from overparam_cli.errors import BusyError, ConfigError, LogError, RunInterrupted, StorageError
 from overparam_cli.kinds.linear import unit as linear
 from overparam_cli.kinds.linear.measure import parse_measures
-from overparam_cli.results import logs
+from overparam_cli.results import schema, store
+from overparam_cli.results.run import Run
 from overparam_cli.run import backends
 from overparam_cli.run.folder import locked
 from overparam_cli.run.job import run_job
@@ -45,7 +48,7 @@ depth = 3
 [analysis]
 baseline = "depth-1"
 """
-CSVS = (logs.TRIALS, logs.LOG)
+CSVS = (schema.TRIALS, schema.LOG)
 
 
 @pytest.fixture
@@ -86,9 +89,9 @@ class Recorder(Silent):
 def test_a_run_writes_what_the_schema_says(config: Path, tmp_path: Path) -> None:
     task = job(config, tmp_path / "results")
     run_job(task, Settings(), Silent())
-    run = logs.read_run(task.folder)
+    run = Run.read(task.folder)
     assert list(run.trials["trial_id"]) == [trial.trial_id for trial in task.trials]
-    assert list(run.trials.columns)[: len(logs.TRIAL_COLUMNS)] == list(logs.TRIAL_COLUMNS)
+    assert list(run.trials.columns)[: len(schema.TRIAL_COLUMNS)] == list(schema.TRIAL_COLUMNS)
     status = dict(zip(zip(run.trials["curve"], run.trials["lr"], strict=True), run.trials["status"], strict=True))
     # 2 / 72.9 = 0.027 is the largest stable rate of one layer where the top eigenvalue is the real data's
     assert status["depth-1", 1e-2] == "completed"
@@ -99,12 +102,12 @@ def test_a_run_writes_what_the_schema_says(config: Path, tmp_path: Path) -> None
     lost = run.trials[run.trials["status"] == "diverged"]
     assert lost["final_loss"].isna().all()
     assert (lost["diverged_at"] > 0).all()
-    points = logs.log_iterations(400)
+    points = schema.log_iterations(400)
     for trial_id in done["trial_id"]:
         assert list(run.log[run.log["trial_id"] == trial_id]["iteration"]) == points
     assert run.manifest["dataset"]["name"] == "simulated"
     assert run.manifest["dataset"]["embedded"] is True
-    assert not (task.folder / logs.CHECKPOINT).exists()
+    assert not (task.folder / schema.CHECKPOINT).exists()
 
 
 def test_two_runs_of_the_same_plan_are_byte_identical(config: Path, tmp_path: Path) -> None:
@@ -130,7 +133,7 @@ def test_more_seeds_join_the_same_folder(config: Path, tmp_path: Path) -> None:
     recorder = Recorder()
     run_job(three, Settings(), recorder)
     assert recorder.updates[0].trials == 12  # six were there
-    run = logs.read_run(one.folder)
+    run = Run.read(one.folder)
     assert list(run.trials["trial_id"]) == [trial.trial_id for trial in three.trials]  # in the plan's order
     assert sorted(set(run.trials["seed"])) == [0, 1, 2]
     before = csvs(one.folder)
@@ -156,13 +159,13 @@ def test_an_interrupted_run_saves_a_checkpoint_and_ends_byte_identical(config: P
     for updates in (150, 100, 1):
         with pytest.raises(RunInterrupted, match="run the same command again"):
             run_job(broken, Settings(), StopAfter(updates))
-        assert (broken.folder / logs.CHECKPOINT).exists()
-        assert not (broken.folder / logs.TRIALS).exists()
+        assert (broken.folder / schema.CHECKPOINT).exists()
+        assert not (broken.folder / schema.TRIALS).exists()
     recorder = Recorder()
     run_job(broken, Settings(), recorder)
     assert "going on from iteration" in recorder.messages[0]
     assert csvs(whole.folder) == csvs(broken.folder)
-    assert not (broken.folder / logs.CHECKPOINT).exists()
+    assert not (broken.folder / schema.CHECKPOINT).exists()
 
 
 def test_killed_at_any_moment_the_same_command_ends_byte_identical(config: Path, tmp_path: Path) -> None:
@@ -174,25 +177,25 @@ def test_killed_at_any_moment_the_same_command_ends_byte_identical(config: Path,
     for _ in range(3):
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + 60
-        seen = (folder / logs.CHECKPOINT).stat().st_mtime_ns if (folder / logs.CHECKPOINT).exists() else 0
+        seen = (folder / schema.CHECKPOINT).stat().st_mtime_ns if (folder / schema.CHECKPOINT).exists() else 0
         while process.poll() is None and time.monotonic() < deadline:
-            if (folder / logs.CHECKPOINT).exists() and (folder / logs.CHECKPOINT).stat().st_mtime_ns > seen:
+            if (folder / schema.CHECKPOINT).exists() and (folder / schema.CHECKPOINT).stat().st_mtime_ns > seen:
                 break
             time.sleep(0.01)
         process.kill()
         process.wait()
     subprocess.run(command, check=True, timeout=100)
     assert csvs(folder) == csvs(whole.folder)
-    assert {path.name for path in folder.iterdir()} == {*CSVS, logs.MANIFEST, logs.LOCK}
+    assert {path.name for path in folder.iterdir()} == {*CSVS, schema.MANIFEST, schema.LOCK}
 
 
 def test_what_a_killed_writer_left_is_swept_away(config: Path, tmp_path: Path) -> None:
     task = job(config, tmp_path)
     task.folder.mkdir(parents=True)
-    (task.folder / f".{logs.CHECKPOINT}.x1y2z3").write_bytes(b"half a checkpoint")
+    (task.folder / f".{schema.CHECKPOINT}.x1y2z3").write_bytes(b"half a checkpoint")
     (task.folder / "notes.txt").write_text("mine")
     run_job(task, Settings(), Silent())
-    assert {path.name for path in task.folder.iterdir()} == {*CSVS, logs.MANIFEST, logs.LOCK, "notes.txt"}
+    assert {path.name for path in task.folder.iterdir()} == {*CSVS, schema.MANIFEST, schema.LOCK, "notes.txt"}
 
 
 def test_finished_trials_cannot_be_measured_afterwards(config: Path, tmp_path: Path) -> None:
@@ -206,19 +209,44 @@ def test_finished_trials_cannot_be_measured_afterwards(config: Path, tmp_path: P
     (named,) = plan([str(config)], {}, results=tmp_path, name="measured")
     for _ in range(2):  # the second time everything is there
         run_job(named, measured, Silent())
-    assert "curvature" in logs.read_run(named.folder).log
+    assert "curvature" in Run.read(named.folder).log
 
 
 @pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 half a checkpoint"])
 def test_a_damaged_checkpoint_is_set_aside_and_said_so(config: Path, tmp_path: Path, damage: bytes) -> None:
     task = job(config, tmp_path)
     task.folder.mkdir(parents=True)
-    (task.folder / logs.CHECKPOINT).write_bytes(damage)
+    (task.folder / schema.CHECKPOINT).write_bytes(damage)
     recorder = Recorder()
     run_job(task, Settings(), recorder)
     assert "cannot be read" in recorder.messages[0]
     assert (task.folder / "checkpoint.unused.pt").read_bytes() == damage
-    assert len(logs.read_run(task.folder).trials) == 6
+    assert len(Run.read(task.folder).trials) == 6
+
+
+def test_a_checkpoint_of_an_earlier_version_is_set_aside_and_said_so(config: Path, tmp_path: Path) -> None:
+    task = job(config, tmp_path)
+    task.folder.mkdir(parents=True)
+    ids = [trial.trial_id for trial in task.trials]
+    torch.save({"schema": 1, "trials": ids, "measures": [], "engine": {}}, task.folder / schema.CHECKPOINT)
+    run_job(task, Settings(), recorder := Recorder())
+    (message,) = recorder.messages
+    assert "made by an earlier version; it is kept as checkpoint.unused.pt" in message
+    assert len(Run.read(task.folder).trials) == 6
+
+
+def test_a_checkpoint_of_finished_trials_is_removed_without_a_word(config: Path, tmp_path: Path) -> None:
+    """The run was killed between the commit of its last unit and the checkpoint's removal."""
+    task = job(config, tmp_path)
+    with pytest.raises(RunInterrupted):
+        run_job(task, Settings(), StopAfter(100))
+    saved = (task.folder / schema.CHECKPOINT).read_bytes()
+    run_job(task, Settings(), Silent())
+    (task.folder / schema.CHECKPOINT).write_bytes(saved)
+    run_job(job(config, tmp_path, seeds=2), Settings(), recorder := Recorder())
+    assert recorder.messages == []
+    assert recorder.updates[0].trials == 6  # the second seed's
+    assert {path.name for path in task.folder.iterdir()} == {*CSVS, schema.MANIFEST, schema.LOCK}
 
 
 def test_a_checkpoint_of_fewer_seeds_is_finished_first(config: Path, tmp_path: Path) -> None:
@@ -227,8 +255,8 @@ def test_a_checkpoint_of_fewer_seeds_is_finished_first(config: Path, tmp_path: P
     with pytest.raises(RunInterrupted):
         run_job(job(config, tmp_path / "b"), Settings(), StopAfter(100))
     run_job(grown, Settings(), Silent())
-    both = logs.read_run(grown.folder).trials.set_index("trial_id")
-    first = logs.read_run(alone.folder).trials.set_index("trial_id")
+    both = Run.read(grown.folder).trials.set_index("trial_id")
+    first = Run.read(alone.folder).trials.set_index("trial_id")
     assert len(both) == 12
     assert both.loc[first.index].equals(first)  # the same batch, so the same numbers to the last bit
 
@@ -241,10 +269,10 @@ def test_the_second_of_two_runs_on_one_folder_is_refused(config: Path, tmp_path:
 
 def test_a_folder_is_running_while_it_is_locked(config: Path, tmp_path: Path) -> None:
     task = job(config, tmp_path)
-    assert not logs.is_running(task.folder)
+    assert not store.is_running(task.folder)
     with locked(task.folder):
-        assert logs.is_running(task.folder)
-    assert not logs.is_running(task.folder)
+        assert store.is_running(task.folder)
+    assert not store.is_running(task.folder)
 
 
 def test_a_full_disk_loses_nothing(config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -273,12 +301,12 @@ def test_trials_that_another_experiment_finished_are_taken_over(config: Path, tm
     run_job(second, Settings(), recorder)
     assert "4 trials taken over from tiny/l2" in recorder.messages[0]
     assert recorder.updates[0].trials == 2
-    run = logs.read_run(second.folder)
+    run = Run.read(second.folder)
     assert set(run.trials["experiment"]) == {"other"}
     assert set(run.trials["curve"]) == {"single", "depth-3"}
     assert len(run.manifest["adopted"]) == 4
     names = ["experiment", "curve"]
-    own = logs.read_run(first.folder).trials.set_index("trial_id").drop(columns=names)
+    own = Run.read(first.folder).trials.set_index("trial_id").drop(columns=names)
     taken = run.trials.set_index("trial_id").drop(columns=names)
     shared = own.index.intersection(taken.index)
     assert len(shared) == 4
@@ -298,6 +326,28 @@ def test_half_trained_trials_are_gone_on_with_though_others_have_finished_them(c
     assert csvs(task.folder) == csvs(alone.folder)
 
 
+@pytest.mark.parametrize("change", [{"dataset": {"fingerprint": "0" * 16}}, {"config": {"kind": "cnn"}}, {}])
+def test_folders_that_their_manifest_rules_out_are_not_read(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any]
+) -> None:
+    first = job(config, tmp_path)
+    run_job(first, Settings(), Silent())
+    manifest = json.loads((first.folder / schema.MANIFEST).read_text())
+    for key, value in change.items():
+        manifest[key] |= value
+    (first.folder / schema.MANIFEST).write_text(json.dumps(manifest))
+    other, read, plain = tmp_path / "other.toml", list[Path](), Run.read
+    other.write_text(CONFIG.replace('"tiny"', '"other"'))
+
+    def counted(folder: Path) -> Run:
+        read.append(folder)
+        return plain(folder)
+
+    monkeypatch.setattr(Run, "read", counted)
+    run_job(job(other, tmp_path), Settings(), Silent())
+    assert read.count(first.folder) == (0 if change else 1)
+
+
 def test_trials_are_not_taken_over_when_told_so(config: Path, tmp_path: Path) -> None:
     run_job(job(config, tmp_path), Settings(), Silent())
     other, recorder = tmp_path / "other.toml", Recorder()
@@ -310,9 +360,9 @@ def test_trials_are_not_taken_over_when_told_so(config: Path, tmp_path: Path) ->
 def test_a_folder_with_trials_on_other_data_is_refused(config: Path, tmp_path: Path) -> None:
     task = job(config, tmp_path)
     run_job(task, Settings(), Silent())
-    manifest = json.loads((task.folder / logs.MANIFEST).read_text())
+    manifest = json.loads((task.folder / schema.MANIFEST).read_text())
     manifest["dataset"]["fingerprint"] = "0" * 16
-    (task.folder / logs.MANIFEST).write_text(json.dumps(manifest))
+    (task.folder / schema.MANIFEST).write_text(json.dumps(manifest))
     with pytest.raises(LogError, match="other data"):
         run_job(job(config, tmp_path, seeds=2), Settings(), Silent())
 
@@ -321,7 +371,7 @@ def test_a_folder_with_trials_on_other_data_is_refused(config: Path, tmp_path: P
 def test_a_start_that_is_not_finite_diverges_at_once(config: Path, tmp_path: Path, rates: str) -> None:
     task = job(config, tmp_path, init_std=1e100, dtype="float32", lr=rates)
     run_job(task, Settings(), Silent())
-    trials = logs.read_run(task.folder).trials
+    trials = Run.read(task.folder).trials
     assert (trials["status"] == "diverged").all()
     assert (trials["diverged_at"] == 0).all()
 
@@ -338,7 +388,7 @@ def test_several_outputs_go_through_optimisers_widths_measures_and_logs(tmp_path
     (tmp_path / "own.toml").write_text(text)
     task = job(tmp_path / "own.toml", tmp_path / "results", iterations=200, init_std=0.0)
     run_job(task, Settings(measures=parse_measures("sharpness")), Silent())
-    run = logs.read_run(task.folder)
+    run = Run.read(task.folder)
     assert (run.trials["status"] == "completed").all()
     y = table[["y", "z"]].to_numpy()
     z_scored = (y - y.mean(axis=0)) / y.std(axis=0)

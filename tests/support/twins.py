@@ -12,16 +12,17 @@ from numpy.typing import NDArray
 from scipy.linalg import fractional_matrix_power
 from torch import Tensor
 
-from overparam_cli.experiments import CnnTrial, Trial
 from overparam_cli.kinds.linear.layers import initial_weights
 from overparam_cli.kinds.linear.parameterisations.diagonal import Diagonal
+from overparam_cli.kinds.linear.trial import LinearTrial
+from overparam_cli.kinds.mnist.trial import MnistTrial
 from overparam_cli.kinds.optimizers import OPTIMIZERS
 
 Array = NDArray[np.float64]
 Weights = list[Tensor]
 
 
-def make_trial(**changes: Any) -> Trial:
+def make_trial(**changes: Any) -> LinearTrial:
     """A trial of gradient descent on one layer in float64, with `changes`; the optimiser's defaults are filled in."""
     fields: dict[str, Any] = {
         "experiment": "test",
@@ -46,10 +47,10 @@ def make_trial(**changes: Any) -> Trial:
     fields.setdefault("widths", (1,) * (fields["depth"] - 1))
     defaults = OPTIMIZERS[fields["optimizer"]].defaults[fields["semantics"]]
     fields.setdefault("hyper", tuple(sorted(defaults.items())))
-    return Trial(**fields)
+    return LinearTrial(**fields)
 
 
-def make_cnn_trial(**changes: Any) -> CnnTrial:
+def make_cnn_trial(**changes: Any) -> MnistTrial:
     """A trial of the factored network with the tutorial's settings on few, small batches, with `changes`."""
     fields: dict[str, Any] = {
         "experiment": "test",
@@ -76,7 +77,7 @@ def make_cnn_trial(**changes: Any) -> CnnTrial:
     fields.setdefault("factor_stds", tuple((0.1,) * (len(inner) + 1) if inner else () for inner in fields["widths"]))
     defaults = OPTIMIZERS[fields["optimizer"]].defaults[fields["semantics"]]
     fields.setdefault("hyper", tuple(sorted(defaults.items())))
-    return CnnTrial(**fields)
+    return MnistTrial(**fields)
 
 
 def make_problem(n: int, d: int, k: int, seed: int = 0) -> tuple[Tensor, Tensor]:
@@ -199,12 +200,12 @@ def single_output_rule_step(w: Array, g: Array, N: int, lr: float, weight_decay:
     return (1 - lr * weight_decay * N) * w - lr * norm ** (2 - 2 / N) * (g + (N - 1) * projection)
 
 
-def starting_layers(trial: Trial, d: int, k: int) -> Weights:
+def starting_layers(trial: LinearTrial, d: int, k: int) -> Weights:
     """A trial's initial weights W_1 … W_N."""
     return initial_weights(d, trial.widths, k, init=trial.init, init_std=trial.init_std, seed=trial.seed)
 
 
-def explicit_network(trial: Trial, d: int, k: int) -> torch.nn.Module:
+def explicit_network(trial: LinearTrial, d: int, k: int) -> torch.nn.Module:
     """The trial's network as torch.nn writes it, at its initial weights."""
     if trial.parameterisation == "diagonal":
         return Factors(Diagonal.initial(trial, d, k))
@@ -218,7 +219,7 @@ def explicit_network(trial: Trial, d: int, k: int) -> torch.nn.Module:
     return network
 
 
-def train_alone(trial: Trial, X: Tensor, Y: Tensor, iterations: int) -> Array:
+def train_alone(trial: LinearTrial, X: Tensor, Y: Tensor, iterations: int) -> Array:
     """One trial by itself, the way everybody writes it; its W_e (iterations + 1, k, d) at every iteration, float64."""
     if trial.optimizer == "end-to-end":
         return _follow_rule(trial, starting_layers(trial, X.shape[1], Y.shape[1]), X, Y, iterations)
@@ -236,7 +237,7 @@ def train_alone(trial: Trial, X: Tensor, Y: Tensor, iterations: int) -> Array:
     return np.array(path)
 
 
-def _follow_rule(trial: Trial, layers: Weights, X: Tensor, Y: Tensor, iterations: int) -> Array:
+def _follow_rule(trial: LinearTrial, layers: Weights, X: Tensor, Y: Tensor, iterations: int) -> Array:
     W = layers[0].numpy()
     for layer in layers[1:]:
         W = layer.numpy() @ W

@@ -4,14 +4,15 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from overparam_cli.experiments import Trial
 from overparam_cli.experiments.kind import Column, Level, Outcome
+from overparam_cli.kinds.linear.trial import LinearTrial
 from overparam_cli.run.settings import Settings
 from overparam_cli.run.unit import Trained
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from overparam_cli.experiments import Trial
     from overparam_cli.kinds.linear.problem import LinearProblem
     from overparam_cli.kinds.linear.unit import LinearUnit
 
@@ -22,6 +23,7 @@ class Linear:
     """The kind `linear`."""
 
     name = "linear"
+    trial: type[Trial] = LinearTrial
     family = ""
     level = GAP
     columns: Mapping[str, Column] = {}
@@ -34,6 +36,7 @@ class Linear:
         """Drawn from the logs; needs Matplotlib."""
         modules = [
             "overparam_cli.kinds.linear.figures",
+            "overparam_cli.kinds.linear.diagnostics",
         ]
         return [figure for module in modules for figure in import_module(module).FIGURES]
 
@@ -44,23 +47,25 @@ class Linear:
             return None
         return float(optimum["loss_at_zero"]) - float(optimum["loss"])
 
-    def weight(self, trial: "Trial") -> float:
+    def weight(self, trial: LinearTrial) -> float:
         """ℓ2 in Gram form costs about a fifth."""
         return 0.2 if trial.loss == "l2" else 1.0
 
-    def problem(self, trial: "Trial", settings: Settings) -> "LinearProblem":
+    def problem(self, trial: LinearTrial, settings: Settings) -> "LinearProblem":
         """Its data set, scaled, with the certified optimum."""
         from overparam_cli.kinds.linear.problem import load_problem
 
         return load_problem(trial, settings)
 
-    def units(self, trials: "Sequence[Trial]", problem: "LinearProblem", settings: Settings) -> "Sequence[LinearUnit]":
+    def units(
+        self, trials: Sequence[LinearTrial], problem: "LinearProblem", settings: Settings
+    ) -> "Sequence[LinearUnit]":
         """Batches."""
         from overparam_cli.kinds.linear.unit import LinearUnit, batches_of
 
         return [LinearUnit(batch, problem, settings) for batch in batches_of(trials)]
 
-    def lacks(self, trial: "Trial", log: "pd.DataFrame") -> str:
+    def lacks(self, trial: LinearTrial, log: "pd.DataFrame") -> str:
         """Nothing: which iterations are logged follows from how many there are."""
         return ""
 

@@ -8,12 +8,12 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from overparam_cli.experiments import Trial
 from overparam_cli.kinds.linear import losses
 from overparam_cli.kinds.linear.engine import Engine
 from overparam_cli.kinds.linear.kernels import padded
 from overparam_cli.kinds.linear.loss import Loss
 from overparam_cli.kinds.linear.problem import LinearProblem, load_problem
+from overparam_cli.kinds.linear.trial import LinearTrial
 from overparam_cli.run.machine import DTYPES, pick_device, steady_arithmetic
 from overparam_cli.run.settings import Settings
 from overparam_cli.run.timing import Subject, Timing, measure
@@ -22,9 +22,9 @@ DEPTHS = (1, 2, 3)
 SAFE_RATE = 1e-5  # diverges at no depth, so that batches keep their size
 
 
-def template(loss: str, depth: int, dataset: str, dtype: str) -> Trial:
+def template(loss: str, depth: int, dataset: str, dtype: str) -> LinearTrial:
     """A trial of Figure 3's kind."""
-    return Trial(
+    return LinearTrial(
         experiment="bench",
         variant=loss,
         curve=f"depth-{depth}",
@@ -87,7 +87,7 @@ def bare_products(
     return run
 
 
-def engine_steps(problem: LinearProblem, trials: Sequence[Trial], device: torch.device) -> Callable[[int], None]:
+def engine_steps(problem: LinearProblem, trials: Sequence[LinearTrial], device: torch.device) -> Callable[[int], None]:
     """The engine on a batch."""
     engine = Engine(problem.X, problem.Y, trials, device=device)
 
@@ -98,7 +98,7 @@ def engine_steps(problem: LinearProblem, trials: Sequence[Trial], device: torch.
     return run
 
 
-def batch(trials: int, depths: Sequence[int], loss: str, dataset: str, dtype: str) -> list[Trial]:
+def batch(trials: int, depths: Sequence[int], loss: str, dataset: str, dtype: str) -> list[LinearTrial]:
     """`trials` trials, the depths in turn, each with a seed of its own."""
     return [replace(template(loss, depths[i % len(depths)], dataset, dtype), seed=i) for i in range(trials)]
 

@@ -18,11 +18,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from overparam_cli.experiments import Trial
 from overparam_cli.kinds.linear import family as families
 from overparam_cli.kinds.linear import losses, objective
 from overparam_cli.kinds.linear.family import Family
 from overparam_cli.kinds.linear.kernels import kernel_for
+from overparam_cli.kinds.linear.trial import LinearTrial
 from overparam_cli.run.machine import DTYPES
 
 CHECK_EVERY = 100  # iterations between looks for divergence (and at every logged iteration)
@@ -33,16 +33,20 @@ class Snapshot:
     """What the engine saw at `iteration`, for `trials` in its own order; loss and norm are None between log points."""
 
     iteration: int
-    trials: tuple[Trial, ...]
+    trials: tuple[LinearTrial, ...]
     loss: Tensor | None  # (B,) float64, L(W_e)
     norm: Tensor | None  # (B,) float64, ‖W_e‖_F
-    diverged: tuple[Trial, ...]  # weights, or loss where it is taken, found non-finite now; they have left the batch
+    diverged: tuple[
+        LinearTrial, ...
+    ]  # weights, or loss where it is taken, found non-finite now; they have left the batch
 
 
 class Engine:
     """Trains trials that share a data set, loss, dtype and number of iterations."""
 
-    def __init__(self, X: Tensor, Y: Tensor, trials: Sequence[Trial], *, device: torch.device | None = None) -> None:
+    def __init__(
+        self, X: Tensor, Y: Tensor, trials: Sequence[LinearTrial], *, device: torch.device | None = None
+    ) -> None:
         """Start at iteration 0. X (n, d) and Y (n, k) in float64; W_e of a trial has shape (k, d)."""
         self.device = device or torch.device("cpu")
         self.loss_function, self.dtype = losses.named(trials[0].loss), DTYPES[trials[0].dtype]
@@ -50,7 +54,7 @@ class Engine:
         self.d, self.k = X.shape[1], Y.shape[1]
         self.iteration = 0
         self._restored = False
-        grouped: dict[Hashable, list[Trial]] = {}
+        grouped: dict[Hashable, list[LinearTrial]] = {}
         for trial in trials:
             grouped.setdefault(families.family_key(trial, self.k), []).append(trial)
         self.kernel = kernel_for(self.loss_function, self.X, self.Y, self.dtype)
@@ -121,7 +125,7 @@ class Engine:
             return Snapshot(self.iteration, self.trials, None, None, lost)
         return Snapshot(self.iteration, self.trials, loss[finite], norm[finite], lost)
 
-    def _drop(self, finite: Tensor) -> tuple[Trial, ...]:
+    def _drop(self, finite: Tensor) -> tuple[LinearTrial, ...]:
         """Let go of the trials for which `finite`, (B,), is false; returns them."""
         alive = finite.tolist()
         if all(alive):
@@ -153,7 +157,7 @@ class Engine:
             ],
         }
 
-    def load_state(self, state: dict[str, Any], trials: Sequence[Trial]) -> None:
+    def load_state(self, state: dict[str, Any], trials: Sequence[LinearTrial]) -> None:
         """Go on from a copy of `state`; `trials` are those it may name."""
         by_id = {trial.trial_id: trial for trial in trials}
         self.iteration, self._restored = int(state["iteration"]), True

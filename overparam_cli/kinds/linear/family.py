@@ -6,18 +6,18 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from overparam_cli.experiments import Trial
 from overparam_cli.kinds.linear.parameterisation import Networks, Parameterisation
 from overparam_cli.kinds.linear.parameterisations import parameterisation
+from overparam_cli.kinds.linear.trial import LinearTrial
 from overparam_cli.kinds.optimizers import OPTIMIZERS, State
 
 
-def parameterisation_of(trial: Trial) -> Parameterisation:
+def parameterisation_of(trial: LinearTrial) -> Parameterisation:
     """The trial's own, or the one that its optimiser is bound to."""
     return parameterisation(OPTIMIZERS[trial.optimizer].parameterisation or trial.parameterisation)
 
 
-def family_key(trial: Trial, k: int) -> Hashable:
+def family_key(trial: LinearTrial, k: int) -> Hashable:
     """What trials must share to be one family: the layout of their parameters, and the optimiser with its settings."""
     group = parameterisation_of(trial).group(trial, k)
     return (trial.parameterisation, group, trial.optimizer, trial.semantics, trial.hyper)
@@ -27,7 +27,7 @@ def family_key(trial: Trial, k: int) -> Hashable:
 class Family:
     """Trials of one family, their networks and optimiser state; `columns` is where they stand in the batch."""
 
-    trials: list[Trial]
+    trials: list[LinearTrial]
     networks: Networks
     d: int
     k: int
@@ -67,7 +67,7 @@ class Family:
         return restore([self.trials[i] for i in alive], pick(self.networks.params), state, self.d, self.k)
 
 
-def build(trials: list[Trial], d: int, k: int, dtype: torch.dtype, device: torch.device) -> Family:
+def build(trials: list[LinearTrial], d: int, k: int, dtype: torch.dtype, device: torch.device) -> Family:
     """A family at iteration 0."""
     own, first = parameterisation_of(trials[0]), trials[0]
     networks = own.pack([own.initial(trial, d, k) for trial in trials], dtype, device)
@@ -75,7 +75,7 @@ def build(trials: list[Trial], d: int, k: int, dtype: torch.dtype, device: torch
     return Family(trials, networks, d, k, state)
 
 
-def restore(trials: list[Trial], params: Tensor, state: Mapping[str, Tensor], d: int, k: int) -> Family:
+def restore(trials: list[LinearTrial], params: Tensor, state: Mapping[str, Tensor], d: int, k: int) -> Family:
     """A family from its trials, parameters and optimiser state, as a checkpoint or a compaction leaves them.
 
     What the networks drop of the parameters, the state drops too.

@@ -1,34 +1,19 @@
-"""The figures of linear networks: the paper's, and why a fixed learning rate can diverge late.
-
-The paper's figures show the distance from the optimum over the iterations. Beside them stand ‖W_e‖, the effective step
-of Eq. 12, and sharpness against 2/lr: there every curve is shown at its drawn rate (median and range over the seeds),
-and so are, as thin lines, the trials of the other rates that diverged late: after LATE of the run, when they had long
-looked fine.
-"""
-
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+"""The figures of the paper: distance from the optimum over the iterations, and what the search of rates saw."""
 
 import numpy as np
 from matplotlib.axes import Axes
 
-from overparam_cli.figures.axes import cross, limit, scale_axes
-from overparam_cli.figures.compose import Marks, Sheet
-from overparam_cli.figures.curves import draw_band, draw_bands, draw_crosses, edges, scale_values
-from overparam_cli.figures.labels import DIVERGED_NOTE, curve_label, marks, wrapped
+from overparam_cli.figures.axes import scale_axes
+from overparam_cli.figures.compose import Marks
+from overparam_cli.figures.curves import draw_bands, draw_crosses, edges, scale_values
+from overparam_cli.figures.labels import DIVERGED_NOTE, marks
 from overparam_cli.figures.learning_rates import LEARNING_RATES
-from overparam_cli.figures.panels import Line, Panel, band
-from overparam_cli.figures.registry import Draw, Figure, above, beside, has_column
-from overparam_cli.figures.style import MUTED, Look, format_rate
-from overparam_cli.results.curve import Choice, CurveRun
-from overparam_cli.results.run import LATE
-from overparam_cli.results.trajectory import SMALLEST, Array, Trajectory
+from overparam_cli.figures.panels import Panel
+from overparam_cli.figures.registry import Figure, beside
+from overparam_cli.figures.style import MUTED
 
 HEADROOM = 3.0  # a diverging curve is followed to this multiple of the largest gap at the start
-CEILING = 10.0  # and in the other figures to this multiple of the largest value of the drawn rates
-DOTS = (0, (1, 3))
 PRECISION_NOTE = "dotted line: precision of the optimum"
-THRESHOLD_NOTE = "horizontal dots: 2/lr, above which gradient descent on a quadratic diverges"
 
 
 def draw_convergence(axes: Axes, panel: Panel) -> Marks:
@@ -36,13 +21,13 @@ def draw_convergence(axes: Axes, panel: Panel) -> Marks:
 
     A curve with which every rate diverged is drawn at its smallest rate up to where it diverges.
     """
-    bands = draw_bands(axes, panel, panel.level.column, panel.floor)
+    bands = draw_bands(axes, panel, panel.floor)
     scale_axes(axes, panel.run.iterations)
     starts = [float(values.high[0]) for values in bands.values() if values.high.size]
     scale_values(axes, panel, edges(bands), HEADROOM * max(starts, default=1.0))
     axes.set_ylabel(f"{panel.loss} ({panel.plot.ylabel})")
     axes.set_xlabel(panel.plot.xlabel)
-    crosses = draw_crosses(axes, panel, panel.level.column)
+    crosses = draw_crosses(axes, panel)
     floor = [PRECISION_NOTE] if _draw_floor(axes, panel) else []
     return marks(panel, *([DIVERGED_NOTE] if crosses else []), *floor)
 
@@ -57,154 +42,4 @@ def _draw_floor(axes: Axes, panel: Panel) -> bool:
     return True
 
 
-@dataclass(frozen=True)
-class Strand:
-    """The trials of one curve at one learning rate, as one entry of the legend; `late`: not the drawn rate."""
-
-    curve: CurveRun
-    lr: float
-    label: str
-    look: Look
-    trials: tuple[Trajectory, ...]
-    late: bool
-
-
-@dataclass(frozen=True)
-class Quantity:
-    """What one pair of axes shows.
-
-    Attributes:
-        label: of its axis.
-        values: of a trial at its log points; None where it means nothing or was not measured.
-        threshold: whether 2/lr belongs to it.
-        floored: whether values below the run's floor count as the floor.
-    """
-
-    label: str
-    values: Callable[[Strand, Trajectory], Array | None]
-    threshold: bool = False
-    floored: bool = False
-
-
-def _step(strand: Strand, trial: Trajectory) -> Array | None:
-    """η‖W_e‖^(2−2/N) (Eq. 12)."""
-    return strand.curve.effective_step(strand.lr, trial.log["norm"])
-
-
-GAP = Quantity("distance from optimum", lambda _, trial: trial.values, floored=True)
-NORM = Quantity(r"$\Vert W_e \Vert$", lambda _, trial: trial.column("norm"))
-STEP = Quantity("effective step\n" + r"$\eta\,\Vert W_e\Vert^{2-2/N}$", _step)
-SHARPNESS = Quantity("sharpness", lambda _, trial: trial.column("sharpness"), threshold=True)
-
-
-def _over_iterations(quantity: Quantity, *, bottom: bool = False) -> Draw:
-    """What draws one quantity of one run; the lowest of a stack names the iterations."""
-
-    def draw(axes: Axes, panel: Panel) -> Marks:
-        crosses = _draw_quantity(axes, panel, quantity)
-        if bottom:
-            axes.set_xlabel("iteration")
-        notes = [DIVERGED_NOTE] if crosses else []
-        return marks(panel, *notes, *([THRESHOLD_NOTE] if quantity.threshold else []))
-
-    return draw
-
-
-def strands(panel: Panel) -> list[Strand]:
-    """What a panel shows: every curve's drawn rate, then its rates that diverged late."""
-    found = []
-    for name, choice in panel.choices.items():
-        curve, look = choice.curve, panel.looks[name]
-        lost_late = curve.trials["diverged_at"].astype("float64") >= LATE * panel.run.iterations
-        late = sorted({float(lr) for lr in curve.trials["lr"][lost_late]} - {choice.shown})
-        if choice.shown is not None:
-            trials = tuple(panel.shown(name).values())
-            found.append(Strand(curve, choice.shown, curve_label(curve.label, choice), look, trials, late=False))
-        for lr in late:
-            own = curve.trials["trial_id"][lost_late & (curve.trials["lr"] == lr)]
-            trials = tuple(panel.run.trajectory(trial_id) for trial_id in own)
-            found.append(Strand(curve, lr, _late_label(choice, late, lr), look, trials, late=True))
-    return found
-
-
-def _late_label(choice: Choice, late: Sequence[float], lr: float) -> str:
-    """The legend's entry for the late-diverging rates of a curve: one for all of them, at the first."""
-    if lr != late[0]:
-        return "_"
-    rates = f"lr {format_rate(lr)}" if len(late) == 1 else f"{len(late)} other rates"
-    return wrapped(f"{choice.curve.label} ({rates}, diverged)")
-
-
-def _draw_quantity(axes: Axes, panel: Panel, quantity: Quantity) -> bool:
-    """Draw one quantity of one run; return whether a trial diverged."""
-    drawn = [(strand, _lines(strand, quantity, panel.run.iterations)) for strand in strands(panel)]
-    steady = SMALLEST  # the largest value of the drawn rates
-    for strand, lines in drawn:
-        if strand.late:
-            _draw_late(axes, strand, lines)
-        else:
-            values = band(lines, panel.floor if quantity.floored else SMALLEST)
-            draw_band(axes, values, strand.look, strand.label)
-            steady = max(steady, float(np.max(values.median[np.isfinite(values.median)], initial=0.0)))
-        if quantity.threshold and lines:
-            rule = axes.axhline(2 / strand.lr, color=strand.look.color, linewidth=1.0, linestyle=DOTS, zorder=1)
-            rule.set_gid("threshold")
-    axes.set_ylabel(quantity.label)
-    shown = [line.values for _, lines in drawn for line in lines]
-    if quantity.threshold:
-        shown += [np.array([2 / strand.lr]) for strand, lines in drawn if lines]
-    if not shown:
-        axes.text(0.5, 0.5, "gradient descent only", transform=axes.transAxes, color=MUTED, ha="center")
-        axes.set_yticks([])
-        return False
-    axes.set_yscale("log")
-    scale_axes(axes, panel.run.iterations)
-    limit(axes, shown, CEILING * steady if steady > SMALLEST else np.inf)
-    stopped = [(line, strand.look) for strand, lines in drawn for line in lines if line.stopped]
-    for line, look in stopped:
-        cross(axes, float(line.iterations[-1]), float(line.values[-1]), look)
-    return bool(stopped)
-
-
-def _lines(strand: Strand, quantity: Quantity, end: int) -> list[Line]:
-    """The finite and positive points of every trial of a strand that has some."""
-    lines = []
-    for trial in strand.trials:
-        values = quantity.values(strand, trial)
-        if values is None:
-            continue
-        kept = np.isfinite(values) & (values > 0)
-        if kept.any():
-            times = trial.iterations[kept]
-            lines.append(Line(times, values[kept], bool(times[-1] < end)))
-    return lines
-
-
-def _draw_late(axes: Axes, strand: Strand, lines: Sequence[Line]) -> None:
-    """Draw each trial of a late-diverging rate as a thin line of its own; the legend names them once."""
-    for place, line in enumerate(lines):
-        label = strand.label if place == 0 else "_"
-        axes.plot(line.iterations, line.values, color=strand.look.color, linewidth=0.8, label=label, zorder=2.5)
-
-
-LOW = Sheet(height=2.2)  # of each of several axes above each other
-FIGURES = (
-    Figure("figure", beside(draw_convergence)),
-    LEARNING_RATES,
-    Figure(
-        "norms",
-        above(_over_iterations(NORM), _over_iterations(STEP, bottom=True)),
-        "norm and effective step",
-        has_column("norm"),
-        "below",
-        LOW,
-    ),
-    Figure(
-        "stability",
-        above(_over_iterations(GAP), _over_iterations(STEP), _over_iterations(SHARPNESS, bottom=True)),
-        "stability",
-        has_column("sharpness"),
-        "below",
-        LOW,
-    ),
-)
+FIGURES = (Figure("figure", beside(draw_convergence)), LEARNING_RATES)

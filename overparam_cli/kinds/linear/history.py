@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from overparam_cli.experiments import Trial
 from overparam_cli.kinds.linear.engine import Snapshot
-from overparam_cli.results import logs
-from overparam_cli.results.rows import describe, hyper_text
+from overparam_cli.kinds.linear.trial import LinearTrial
+from overparam_cli.results.schema import COMPLETED, DIVERGED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 class History:
     """Logged values of the trials of one batch."""
 
-    def __init__(self, trials: Sequence[Trial]) -> None:
+    def __init__(self, trials: Sequence[LinearTrial]) -> None:
         """Start with nothing logged."""
         self.trials = list(trials)
         self.diverged: dict[str, int] = {}  # trial id → iteration
@@ -41,7 +40,7 @@ class History:
         )
         self.latest.update(zip((trial.trial_id for trial in snapshot.trials), snapshot.loss.tolist(), strict=True))
 
-    def _append(self, trials: Sequence[Trial], iteration: int, values: Mapping[str, Tensor]) -> None:
+    def _append(self, trials: Sequence[LinearTrial], iteration: int, values: Mapping[str, Tensor]) -> None:
         places = torch.tensor([self._place[trial.trial_id] for trial in trials])
         columns = {"place": places, "iteration": torch.full_like(places, iteration)}
         columns |= {name: value.double().cpu() for name, value in values.items()}
@@ -79,27 +78,17 @@ class History:
             final, norm, best = own["loss"].iloc[-1], own["norm"].iloc[-1], own["loss"].min()
             lost = at is not None
             rows.append(
-                describe(trial)
+                trial.columns()
                 | {
-                    "status": logs.DIVERGED if lost else logs.COMPLETED,
+                    "status": DIVERGED if lost else COMPLETED,
                     "diverged_at": at,
                     "final_loss": None if lost else final,
                     "final_gap": None if lost else final - optimal_loss,
                     "best_loss": best,
                     "best_gap": best - optimal_loss,
                 }
-                | extras(trial)
+                | trial.extras()
                 | {"final_norm": None if lost else norm}
             )
         table = pd.DataFrame(rows)
         return table.astype({"diverged_at": "Int64"})
-
-
-def extras(trial: Trial) -> dict[str, Any]:
-    """What else determines a trial's numbers, beyond the columns every trainer writes."""
-    return {
-        "semantics": trial.semantics,
-        "hyperparameters": hyper_text(trial),
-        "preprocessing": trial.preprocessing,
-        "targets": " ".join(trial.targets),
-    }

@@ -13,6 +13,7 @@ seconds, nor NumPy.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from overparam_cli.errors import DataInvalidError
@@ -30,13 +31,15 @@ class Loss(ABC):
 
     Class attributes: `form`; `accepts`, the names that `parse` reads, as an error message lists them; `divisor`, a
     constant that ℓ = each/divisor is divided by once a sum rather than once a term; `quadratic`, whether ∇L is linear
-    in W, so that the data enters through XᵀX alone.
+    in W, so that the data enters through XᵀX alone; `bounded`, whether slopes are, so that ℓ* is finite on
+    an interval only.
     """
 
     form: ClassVar[Literal["residual", "margin"]]
     accepts: ClassVar[str]
     divisor: int = 1
     quadratic: bool = False
+    bounded: ClassVar[bool] = False
 
     @classmethod
     @abstractmethod
@@ -71,11 +74,15 @@ class Loss(ABC):
 
     @abstractmethod
     def conjugate(self, u: "Array") -> float:
-        """The mean of ℓ*(u) = sup_r (u·r − ℓ(r)) over all entries, which `feasible` has made finite."""
+        """The mean of ℓ*(u) = sup_r (u·r − ℓ(r)) over all entries; inf where one of them is."""
 
     def feasible(self, u: "Array") -> "Array":
-        """The entries of u moved to where ℓ* is finite, if they are not there."""
+        """u shrunk as a whole to where ℓ* is finite, where that is possible."""
         return u
+
+    def path(self, r: "Array") -> "Iterator[Loss]":
+        """Losses to minimise one after the other from residuals or margins r on, each from the last one's optimum."""
+        yield self
 
     def value(self, R: "Tensor") -> "Tensor":
         """L of any number of predictors from their residuals or margins, (..., k, n) → (...)."""

@@ -26,7 +26,7 @@ Array = NDArray[np.float64]
 EPSILON = float(np.finfo(np.float64).eps)
 MAX_NEWTON_STEPS = 200
 MAX_HALVINGS = 50
-NEGLIGIBLE, TINY = 1e-11, float(np.finfo(np.float64).tiny)  # relative to the largest curvature of one example
+NEGLIGIBLE = 1e-11  # relative to the largest curvature of one example
 
 
 @dataclass(frozen=True)
@@ -114,11 +114,11 @@ def _minimise(Q: Array, b: Array, loss: Loss) -> tuple[Array, int]:
     blur = 16 * EPSILON * float(np.max(np.abs(b), initial=0.0))
     negligible = loss.mean(np.array([blur])) if loss.form == "residual" else EPSILON
     steps = 0
-    for candidate, value, gap, rounding in _newton(Q, b, z, loss):
-        z = candidate
-        if value <= negligible or gap <= rounding or steps == MAX_NEWTON_STEPS:
-            break
-        steps += 1
+    for stage in loss.path(Q @ z - b):
+        for taken, (candidate, value, gap, rounding) in enumerate(_newton(Q, b, z, stage)):
+            z, steps = candidate, steps + (taken > 0)
+            if value <= negligible or gap <= rounding or taken == MAX_NEWTON_STEPS:
+                break
     return z, steps
 
 
@@ -127,7 +127,10 @@ def _newton(Q: Array, b: Array, z: Array, loss: Loss) -> Iterator[tuple[Array, f
     e = Q @ z - b
     value = loss.mean(e)
     while True:
-        dual, rounding = _dual_value(_dual_point(Q, e, loss), b, loss)
+        u = _dual_point(Q, e, loss)
+        dual, rounding = _dual_value(u, b, loss)
+        if loss.bounded:  # the Hessian was lifted: something may be left in range(Q)
+            dual -= float(np.abs(Q.T @ u) @ np.abs(z)) / len(b)
         yield z, value, value - dual, rounding
         step = _newton_step(Q, e, loss)
         for halving in range(MAX_HALVINGS):
@@ -148,26 +151,32 @@ def _newton_step(Q: Array, e: Array, loss: Loss) -> Array:
     """
     if (problem := loss.least_squares(e)) is not None:
         weights, targets = problem
-        least: Array = np.linalg.lstsq(weights[:, None] * Q, targets, rcond=None)[0]
-        return least
+        return np.asarray(np.linalg.lstsq(weights[:, None] * Q, targets, rcond=None)[0], dtype=np.float64)
     curvature = loss.curvature(e)
-    lift = NEGLIGIBLE * max(float(np.max(curvature, initial=0.0)), TINY)
+    lift = NEGLIGIBLE * (float(np.max(curvature, initial=0.0)) or 1.0)
     hessian = (Q.T * curvature) @ Q + lift * np.eye(Q.shape[1])
-    step: Array = np.asarray(np.linalg.solve(hessian, -(Q.T @ loss.slope(e))), dtype=np.float64)
-    return step
+    return np.asarray(np.linalg.solve(hessian, -(Q.T @ loss.slope(e))), dtype=np.float64)
 
 
 def _dual_point(Q: Array, residual: Array, loss: Loss) -> Array:
-    """u (n,): the slopes of the loss projected off range(Q), where the conjugate is finite."""
+    """u (n,): the slopes of the loss, freed of what lies in range(Q).
+
+    By projection; but where the conjugate is finite on an interval only, which a projection may leave, by Newton's
+    equation: its linearised slopes after the step have nothing in range(Q), and move in proportion to the curvature.
+    """
     u: Array = loss.slope(residual)
+    if loss.bounded:
+        return loss.feasible(u + loss.curvature(residual) * (Q @ _newton_step(Q, residual, loss)))
     for _ in range(2):  # the second projection removes what rounding left of the first
         u = u - Q @ (Q.T @ u)
-    return loss.feasible(u)
+    return u
 
 
 def _dual_value(u: Array, b: Array, loss: Loss) -> tuple[float, float]:
     """The certificate −mean(u·b) − mean ℓ*(u), and the rounding error of the two sums."""
     conjugate = loss.conjugate(u)
+    if conjugate == np.inf:  # u proves nothing
+        return -np.inf, 0.0
     rounding = 8 * EPSILON * (float(np.mean(np.abs(u * b))) + abs(conjugate))
     return -float(np.mean(u * b)) - conjugate, rounding
 

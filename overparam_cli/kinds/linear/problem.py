@@ -7,9 +7,9 @@ from typing import Any
 import torch
 
 from overparam_cli.data import Dataset, load, preprocess
-from overparam_cli.experiments import Trial
 from overparam_cli.kinds.linear import losses, objective
 from overparam_cli.kinds.linear.optimum import Optimum, optimum
+from overparam_cli.kinds.linear.trial import LinearTrial
 from overparam_cli.run.manifest import describe_dataset
 from overparam_cli.run.settings import Settings
 
@@ -36,13 +36,17 @@ class LinearProblem:
         dataset = describe_dataset(self.dataset, self.preprocessing)
         if self.classes:
             dataset["classes"] = {name: {"-1": low, "+1": high} for name, (low, high) in self.classes.items()}
-        best: dict[str, Any] = {"loss": self.optimum.loss, "lower_bound": self.optimum.lower_bound, "loss_at_zero": self.loss_at_zero}
+        best: dict[str, Any] = {
+            "loss": self.optimum.loss,
+            "lower_bound": self.optimum.lower_bound,
+            "loss_at_zero": self.loss_at_zero,
+        }
         if self.optimum.separable:
             best["note"] = "the labels are separable: the infimum is attained by no predictor"
         return {"dataset": dataset, "optimum": best}
 
 
-def load_problem(trial: Trial, settings: Settings) -> LinearProblem:
+def load_problem(trial: LinearTrial, settings: Settings) -> LinearProblem:
     """The problem a trial is about; errors as in `data.load`."""
     bar = False if settings.quiet else None  # None: where the output is a terminal
     raw = load(trial.dataset, targets=trial.targets, data_dir=settings.data_dir, offline=settings.offline, progress=bar)

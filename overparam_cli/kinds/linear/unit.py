@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from overparam_cli.experiments import Trial
 from overparam_cli.kinds.linear.engine import Engine, Snapshot
 from overparam_cli.kinds.linear.history import History
 from overparam_cli.kinds.linear.problem import LinearProblem
+from overparam_cli.kinds.linear.trial import LinearTrial
 from overparam_cli.results.schema import log_iterations
 from overparam_cli.run.machine import pick_device
 from overparam_cli.run.settings import Settings
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 PROBE_SECONDS, PROBE_STEPS = 0.5, 10  # that an estimate runs for, and at a time
 
 
-def batch_key(trial: Trial) -> tuple[object, ...]:
+def batch_key(trial: LinearTrial) -> tuple[object, ...]:
     """What trials must share to train as one batch."""
     return (trial.dataset, trial.targets, trial.preprocessing, trial.loss, trial.dtype, trial.iterations)
 
 
-def batches_of(trials: Iterable[Trial]) -> list[list[Trial]]:
+def batches_of(trials: Iterable[LinearTrial]) -> list[list[LinearTrial]]:
     """The trials, those together that train as one batch."""
-    batches: dict[tuple[object, ...], list[Trial]] = {}
+    batches: dict[tuple[object, ...], list[LinearTrial]] = {}
     for trial in trials:
         batches.setdefault(batch_key(trial), []).append(trial)
     return list(batches.values())
@@ -41,7 +41,7 @@ def batches_of(trials: Iterable[Trial]) -> list[list[Trial]]:
 class LinearUnit:
     """A batch of linear trials: the engine that trains it, made when it is first needed, and what it has logged."""
 
-    def __init__(self, trials: Sequence[Trial], problem: LinearProblem, settings: Settings) -> None:
+    def __init__(self, trials: Sequence[LinearTrial], problem: LinearProblem, settings: Settings) -> None:
         """`trials` share a batch key, and `problem` is theirs. Raises ConfigError for a device that is not there."""
         self.trials, self.problem, self.settings = tuple(trials), problem, settings
         self.device, self.total = pick_device(settings.device), trials[0].iterations

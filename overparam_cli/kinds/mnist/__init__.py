@@ -5,14 +5,15 @@ from importlib import import_module
 from math import log
 from typing import TYPE_CHECKING, Any
 
+from overparam_cli.experiments import Trial
 from overparam_cli.experiments.kind import Column, Level, Outcome
+from overparam_cli.kinds.mnist.trial import MnistTrial
 from overparam_cli.run.settings import Settings
 from overparam_cli.run.unit import Trained
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from overparam_cli.experiments import CnnTrial
     from overparam_cli.kinds.mnist.problem import ImageProblem
     from overparam_cli.kinds.mnist.unit import MnistUnit
 
@@ -36,6 +37,7 @@ class Mnist:
     """The kind `cnn`."""
 
     name = "cnn"
+    trial: type[Trial] = MnistTrial
     family = "factor_std"
     level = CROSS_ENTROPY
     columns: Mapping[str, Column] = {
@@ -67,23 +69,23 @@ class Mnist:
         """ln k, the cross-entropy of a uniform guess among the k classes."""
         return log(int(manifest["dataset"]["k"]))
 
-    def weight(self, trial: "CnnTrial") -> float:
+    def weight(self, trial: MnistTrial) -> float:
         """A step takes tens of milliseconds."""
         return 5000.0
 
-    def problem(self, trial: "CnnTrial", settings: Settings) -> "ImageProblem":
+    def problem(self, trial: MnistTrial, settings: Settings) -> "ImageProblem":
         """Its images, split and on the device."""
         from overparam_cli.kinds.mnist.problem import load_problem
 
         return load_problem(trial, settings)
 
-    def units(self, trials: "Sequence[CnnTrial]", problem: "ImageProblem", settings: Settings) -> "Sequence[MnistUnit]":
+    def units(self, trials: Sequence[MnistTrial], problem: "ImageProblem", settings: Settings) -> "Sequence[MnistUnit]":
         """Each trial by itself."""
         from overparam_cli.kinds.mnist.unit import MnistUnit
 
         return [MnistUnit(trial, problem) for trial in trials]
 
-    def lacks(self, trial: "CnnTrial", log: "pd.DataFrame") -> str:
+    def lacks(self, trial: MnistTrial, log: "pd.DataFrame") -> str:
         """Errors, if they were measured less often than the experiment asks, as far as the trial got."""
         measured = log.loc[log["validation_error"].notna(), "iteration"]
         asked = range(0, int(log["iteration"].max()) + 1, trial.evaluate_every)

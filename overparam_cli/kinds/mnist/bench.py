@@ -12,10 +12,11 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
-from overparam_cli.experiments import CnnTrial
+from overparam_cli.kinds.mnist import architecture
 from overparam_cli.kinds.mnist import network as cnn
 from overparam_cli.kinds.mnist.problem import ImageProblem, load_problem
 from overparam_cli.kinds.mnist.trainer import CnnTrainer
+from overparam_cli.kinds.mnist.trial import MnistTrial
 from overparam_cli.kinds.optimizers import OPTIMIZERS
 from overparam_cli.run.backends import share
 from overparam_cli.run.machine import DTYPES, steady_arithmetic, threads_each
@@ -27,10 +28,10 @@ LOOP, FUSED, LAST = "plain loop", "plain loop, fused SGD", "plain loop, channels
 TRAINER, SIDE, GROUPED, BARE = "trainer", "trainer, side by side", "one grouped network", "bare matrix product"
 
 
-def template(dataset: str, dtype: str, depth: int) -> CnnTrial:
+def template(dataset: str, dtype: str, depth: int) -> MnistTrial:
     """A trial of Figure 5's kind."""
-    widths = tuple(cnn.smallest_widths(layer, depth) for layer in cnn.DENSE)
-    return CnnTrial(
+    widths = tuple(architecture.smallest_widths(layer, depth) for layer in architecture.DENSE)
+    return MnistTrial(
         experiment="bench", variant="cross-entropy", curve=f"depth-{depth}", dataset=dataset, optimizer="momentum",
         semantics="tf1", hyper=tuple(OPTIMIZERS["momentum"].defaults["tf1"].items()), lr=0.01, init_std=0.1,
         weight_decay=5e-4, seed=0, dtype=dtype, iterations=10**6, widths=widths,
@@ -43,9 +44,10 @@ def flops(depth: int) -> float:
     """Floating-point operations of a step: 2 a multiply-add, forward, and twice that backward; the first layer's input
     needs no gradient.
     """
-    first = 2 * cnn.KERNEL**2 * cnn.CHANNELS[0] * cnn.CHANNELS[1] * cnn.SIDE**2
-    second = 2 * cnn.KERNEL**2 * cnn.CHANNELS[1] * cnn.CHANNELS[2] * (cnn.SIDE // 2) ** 2
-    shapes = cnn.parameter_shapes({layer: cnn.smallest_widths(layer, depth) for layer in cnn.DENSE})
+    (images, one, two), side = architecture.CHANNELS, architecture.SIDE
+    first = 2 * architecture.KERNEL**2 * images * one * side**2
+    second = 2 * architecture.KERNEL**2 * one * two * (side // 2) ** 2
+    shapes = cnn.parameter_shapes({layer: architecture.smallest_widths(layer, depth) for layer in architecture.DENSE})
     dense = sum(2 * torch.Size(shape).numel() for name, shape in shapes.items() if ".W" in name)
     return float(BATCH * (2 * first + 3 * (second + dense)))
 
@@ -57,8 +59,8 @@ def plain_network(depth: int) -> nn.Sequential:
         nn.Conv2d(32, 64, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
     ]  # fmt: skip
     dense: list[list[nn.Module]] = []
-    for layer, (d, k) in cnn.DENSE.items():
-        sizes = [d, *cnn.smallest_widths(layer, depth), k]
+    for layer, (d, k) in architecture.DENSE.items():
+        sizes = [d, *architecture.smallest_widths(layer, depth), k]
         dense.append([nn.Linear(sizes[j], sizes[j + 1], bias=j == depth - 1) for j in range(depth)])
     return nn.Sequential(*convolutions, *dense[0], nn.ReLU(), nn.Dropout(0.5), *dense[1])
 
@@ -91,7 +93,7 @@ def plain_loop(
 def grouped(problem: ImageProblem, trials: int, dtype: torch.dtype) -> Callable[[int], None]:
     """`trials` original networks as one: grouped convolutions over stacked channels, batched products for the rest."""
     device = problem.images.device
-    one = cnn.initial_parameters(cnn.UNFACTORED, init_std=0.1, factor_stds={}, seed=0)
+    one = cnn.initial_parameters(architecture.UNFACTORED, init_std=0.1, factor_stds={}, seed=0)
     stacked = {name: torch.stack([value] * trials).to(device, dtype) for name, value in one.items()}
     leaves = [value.requires_grad_() for value in stacked.values()]
     optimizer = torch.optim.SGD(leaves, lr=0.01, momentum=0.9, fused=True)
@@ -117,7 +119,7 @@ def grouped(problem: ImageProblem, trials: int, dtype: torch.dtype) -> Callable[
     return run
 
 
-def trainer_steps(problem: ImageProblem, trials: Sequence[CnnTrial]) -> Callable[[int], None]:
+def trainer_steps(problem: ImageProblem, trials: Sequence[MnistTrial]) -> Callable[[int], None]:
     """The trainer on trials of their own, as many side by side as a job would have, the threads shared out."""
     trainers = [CnnTrainer(trial, problem, problem.images.device) for trial in trials]
     places, threads = share(len(trials), 1, problem.images.device, torch.get_num_threads())

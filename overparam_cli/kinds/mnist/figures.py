@@ -34,7 +34,7 @@ def _loss(column: str, label: str) -> Draw:
 
     def draw(axes: Axes, panel: Panel) -> Marks:
         end, note = panel.run.iterations, MEAN_NOTE
-        bands = draw_bands(axes, panel, column + MEAN, panel.floor)
+        bands = draw_bands(axes, panel, panel.floor, column + MEAN)
         raw = _draw_raw(axes, panel, column) if len(panel.choices) <= RAW_CURVES or end < SMOOTHED else []
         if end < SMOOTHED:
             note = f"single training batches (seed {panel.run.seeds[0]}): too few for means of {SMOOTHED}"
@@ -54,7 +54,7 @@ def _error(column: str, label: str) -> Draw:
     """What draws one of the errors where they were evaluated (median and range over the seeds)."""
 
     def draw(axes: Axes, panel: Panel) -> Marks:
-        bands = draw_bands(axes, panel, column, SMALLEST_ERROR)
+        bands = draw_bands(axes, panel, SMALLEST_ERROR, column)
         scale_axes(axes, panel.run.iterations)
         axes.set_yscale("log")
         limit(axes, [values for found in bands.values() for values in (found.low, found.high)], np.inf)

@@ -6,16 +6,16 @@ from typing import Any
 import pandas as pd
 import torch
 
-from overparam_cli.experiments import EVALUATION_GRID, CnnTrial
+from overparam_cli.kinds.mnist import KIND, architecture
 from overparam_cli.kinds.mnist import network as cnn
 from overparam_cli.kinds.mnist.trainer import CnnTrainer, learning_rates
-from overparam_cli.results import logs
-from overparam_cli.results.rows import describe, hyper_text
+from overparam_cli.kinds.mnist.trial import EVALUATION_GRID
+from overparam_cli.results.schema import COMPLETED, DIVERGED, LOG_COLUMNS, log_iterations
 
 
 def log_points(iterations: int) -> list[int]:
     """Logged iterations: the common ones, and all at which a trial may be evaluated."""
-    return sorted({*logs.log_iterations(iterations), *range(0, iterations + 1, EVALUATION_GRID)})
+    return sorted({*log_iterations(iterations), *range(0, iterations + 1, EVALUATION_GRID)})
 
 
 def log_table(trainer: CnnTrainer) -> pd.DataFrame:
@@ -37,7 +37,7 @@ def log_table(trainer: CnnTrainer) -> pd.DataFrame:
         "loss_mean": loss_mean,
         "learning_rate": learning_rates(trial, len(trainer.problem.images), points),
     }
-    order = [*logs.LOG_COLUMNS, *logs.CNN_LOG_COLUMNS]
+    order = [*LOG_COLUMNS, *KIND.columns]
     evaluated = pd.DataFrame(evaluations, columns=[name for name in order if name not in columns], dtype="float64")
     return pd.DataFrame(columns).join(evaluated)[order]
 
@@ -47,27 +47,19 @@ def trial_row(trainer: CnnTrainer, log: pd.DataFrame) -> dict[str, Any]:
     trial, lost = trainer.trial, trainer.diverged_at is not None
     last: Mapping[Any, Any] = {} if lost else log.iloc[-1].to_dict()
     return {
-        **describe(trial),
-        "status": logs.DIVERGED if lost else logs.COMPLETED,
+        **trial.columns(),
+        "status": DIVERGED if lost else COMPLETED,
         "diverged_at": trainer.diverged_at,
         "final_loss": last.get("loss"),
         "final_gap": None,  # there is no certified optimum
         "best_loss": log["loss"].min(),
         "best_gap": None,
-        **extras(trial),
-        "factor_std": trial.factor_std,
+        **trial.extras(),
         "parameters": cnn.parameter_count(trainer.widths),
-        "parameters_original": cnn.parameter_count(cnn.UNFACTORED),
+        "parameters_original": cnn.parameter_count(architecture.UNFACTORED),
         "final_cross_entropy": last.get("cross_entropy_mean"),
         "final_loss_mean": last.get("loss_mean"),
         "final_validation_error": last.get("validation_error"),
         "final_test_error": last.get("test_error"),
         "final_norm": last.get("norm"),
     }
-
-
-def extras(trial: CnnTrial) -> dict[str, Any]:
-    """What else determines a trial's numbers, beyond the columns every trainer writes."""
-    named = {name: getattr(trial, name) for name in ("lr_decay", "batch", "dropout", "validation")}
-    settings = " ".join([f"{name}={value:g}" for name, value in named.items()] + [f"decay_on={trial.decay_on}"])
-    return {"semantics": trial.semantics, "hyperparameters": hyper_text(trial), "settings": settings}

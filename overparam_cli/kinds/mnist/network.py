@@ -18,16 +18,10 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from overparam_cli.kinds.linear.layers import end_to_end, layer_shapes
+from overparam_cli.kinds.mnist.architecture import CHANNELS, DENSE, KERNEL, UNFACTORED
 
 Parameters = dict[str, Tensor]
 
-SIDE, CLASSES = 28, 10
-KERNEL = 5
-CHANNELS = (1, 32, 64)  # of the images, and of the two convolutions' outputs
-POOLED = SIDE // 4  # two poolings halve the side twice
-# Dense layers by name: (d, k).
-DENSE: Mapping[str, tuple[int, int]] = {"dense1": (CHANNELS[2] * POOLED**2, 512), "dense2": (512, CLASSES)}
-UNFACTORED: Mapping[str, tuple[int, ...]] = dict.fromkeys(DENSE, ())  # the original network's inner widths
 # Memory formats, which change no number but its last bits. On a CPU, conv1 and pooling are five to eight times faster
 # with the channels last, conv2 a seventh faster with the channels first.
 LAYOUT = {"conv1": torch.channels_last, "conv2": torch.contiguous_format}
@@ -35,11 +29,6 @@ POOLING = torch.channels_last
 BIAS = 0.1  # of every layer but the first convolution, whose biases start at 0
 CUT = 2.0  # standard deviations beyond which a normal draw is redrawn
 PIXEL_RANGE = 255
-
-
-def smallest_widths(layer: str, depth: int) -> tuple[int, ...]:
-    """Inner widths of `layer` in `depth` factors: the smallest that leave it as expressive as one matrix, min(d, k)."""
-    return (min(DENSE[layer]),) * (depth - 1)
 
 
 def factor_names(layer: str, depth: int) -> list[str]:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from overparam_cli.data import ImageDataset, load_images
 from overparam_cli.errors import DataInvalidError
-from overparam_cli.experiments import CnnTrial
+from overparam_cli.kinds.mnist.trial import MnistTrial
 from overparam_cli.run.machine import pick_device
 from overparam_cli.run.settings import Settings
 
@@ -51,7 +51,7 @@ def split(dataset: ImageDataset, validation: int, device: torch.device) -> Image
     return ImageProblem(dataset, validation, images[validation:], labels[validation:], held_out)
 
 
-def load_problem(trial: CnnTrial, settings: Settings) -> ImageProblem:
+def load_problem(trial: MnistTrial, settings: Settings) -> ImageProblem:
     """The images that a trial is about, split. Errors as in `data.load_images`; DataInvalidError for too few images."""
     bar = False if settings.quiet else None  # None: where the output is a terminal
     dataset = load_images(trial.dataset, data_dir=settings.data_dir, offline=settings.offline, progress=bar)

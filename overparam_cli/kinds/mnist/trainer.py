@@ -17,11 +17,11 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
-from overparam_cli.experiments import CnnTrial
+from overparam_cli.kinds.mnist import SMOOTHED, architecture
 from overparam_cli.kinds.mnist import network as cnn
 from overparam_cli.kinds.mnist.problem import ImageProblem
+from overparam_cli.kinds.mnist.trial import MnistTrial
 from overparam_cli.kinds.optimizers import OPTIMIZERS, State
-from overparam_cli.results import logs
 from overparam_cli.run.machine import DTYPES
 
 LOOK_EVERY = 20  # steps between looks at whether the loss is finite
@@ -32,15 +32,15 @@ CHUNK = 100  # images at a time when an error is measured
 class CnnTrainer:
     """Trains one trial, `advance` by `advance`; its state can be saved between any two."""
 
-    def __init__(self, trial: CnnTrial, problem: ImageProblem, device: torch.device) -> None:
+    def __init__(self, trial: MnistTrial, problem: ImageProblem, device: torch.device) -> None:
         """Start at iteration 0, with the weights of the trial's seed."""
         self.trial, self.problem, self.device = trial, problem, device
         self.dtype = DTYPES[trial.dtype]
         self.iteration = self.passes = self._seen = 0  # updates made, passes recorded, passes looked at
         self.diverged_at: int | None = None
         self.evaluations: dict[int, dict[str, float]] = {}
-        self.widths = dict(zip(cnn.DENSE, trial.widths, strict=True))
-        stds = dict(zip(cnn.DENSE, trial.factor_stds, strict=True))
+        self.widths = dict(zip(architecture.DENSE, trial.widths, strict=True))
+        stds = dict(zip(architecture.DENSE, trial.factor_stds, strict=True))
         initial = cnn.initial_parameters(self.widths, init_std=trial.init_std, factor_stds=stds, seed=trial.seed)
         placed = {name: cnn.in_layout(name, value.to(device, self.dtype)) for name, value in initial.items()}
         self.parameters = {name: value.requires_grad_() for name, value in placed.items()}
@@ -163,7 +163,7 @@ class CnnTrainer:
         if not self.trial.dropout:
             return None
         kept = 1 - self.trial.dropout
-        mask = torch.empty(self.trial.batch, cnn.DENSE["dense1"][1], dtype=self.dtype, device=self.device)
+        mask = torch.empty(self.trial.batch, architecture.DENSE["dense1"][1], dtype=self.dtype, device=self.device)
         return mask.bernoulli_(kept, generator=generator).div_(kept)
 
     def _total(self, cross_entropy: Tensor) -> Tensor:
@@ -202,14 +202,14 @@ class CnnTrainer:
     def means(self) -> Tensor:
         """Means of cross-entropy and total loss over the last 100 passes up to each one, fewer at the start; (2, T)."""
         known = self.history[:, : self.rows].cpu()
-        head = [known[:, :end].mean(dim=1) for end in range(1, min(logs.SMOOTHED, self.rows + 1))]
+        head = [known[:, :end].mean(dim=1) for end in range(1, min(SMOOTHED, self.rows + 1))]
         # Each window by itself: differences of running sums would never recover from a pass of 1e18.
-        full = known.unfold(1, logs.SMOOTHED, 1).mean(dim=-1) if self.rows >= logs.SMOOTHED else known[:, :0]
+        full = known.unfold(1, SMOOTHED, 1).mean(dim=-1) if self.rows >= SMOOTHED else known[:, :0]
         return torch.cat([torch.stack(head, dim=1) if head else known[:, :0], full], dim=1)
 
     def latest_cross_entropy(self) -> float:
         """The last of these means; NaN before the first pass."""
-        return float(self.history[0, max(0, self.rows - logs.SMOOTHED) : self.rows].mean())
+        return float(self.history[0, max(0, self.rows - SMOOTHED) : self.rows].mean())
 
     @property
     def rows(self) -> int:
@@ -245,7 +245,7 @@ class CnnTrainer:
         self.dropout.set_state(state["dropout"])
 
 
-def learning_rates(trial: CnnTrial, train: int, iterations: Sequence[int]) -> list[float]:
+def learning_rates(trial: MnistTrial, train: int, iterations: Sequence[int]) -> list[float]:
     """The rate of each of `iterations`."""
     steps = torch.tensor(iterations, dtype=torch.int64)
     rates: list[float] = cnn.learning_rate(steps, trial.lr, trial.lr_decay, trial.batch, train).tolist()

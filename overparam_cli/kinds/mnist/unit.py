@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from overparam_cli.experiments import CnnTrial
 from overparam_cli.kinds.mnist.log import log_table, trial_row
 from overparam_cli.kinds.mnist.problem import ImageProblem
 from overparam_cli.kinds.mnist.trainer import WARM_UP, CnnTrainer
+from overparam_cli.kinds.mnist.trial import MnistTrial
 from overparam_cli.run.unit import State
 
 PROBE_STEPS, PROBE_IMAGES = 5, 500  # that an estimate runs
@@ -19,7 +19,7 @@ PROBE_STEPS, PROBE_IMAGES = 5, 500  # that an estimate runs
 class MnistUnit:
     """One trial: the trainer, made when it is first needed."""
 
-    def __init__(self, trial: CnnTrial, problem: ImageProblem) -> None:
+    def __init__(self, trial: MnistTrial, problem: ImageProblem) -> None:
         """`problem` is the trial's, on the device that it is to be trained on."""
         self.trial, self.problem = trial, problem
         self.trials, self.total = (trial,), trial.iterations

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type
 
 from overparam_cli.checks import Check, distinct, number
 from overparam_cli.errors import ConfigError
-from overparam_cli.experiments.keys import suggest
+from overparam_cli.words import suggest
 
 if TYPE_CHECKING:
     from overparam_cli.kinds.theory.statement import Statement

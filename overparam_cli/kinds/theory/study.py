@@ -3,20 +3,18 @@
 Both write into the same folders (see `record`), so that a statement has one place whoever asked for it.
 """
 
-import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from overparam_cli.errors import ConfigError
-from overparam_cli.experiments import Experiment, flatten, folder_name, load_experiment
-from overparam_cli.experiments.keys import suggest
+from overparam_cli.experiments import Experiment, flatten, load_experiment, named
 from overparam_cli.kinds.theory import STATEMENTS, find_statement
 from overparam_cli.kinds.theory.parameters import parse
 from overparam_cli.paper import REGRESSION
 from overparam_cli.results.record import THEORY
+from overparam_cli.words import suggest
 
 DATA_KEYS = ("dataset", "targets")
 
@@ -105,11 +103,6 @@ def _as_arguments(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _folder(base: str, changed: Mapping[str, Any], name: str | None) -> str:
-    """`theory`, `theory@depths=3,4`, or `theory@<name>`: no result stands where one of another meaning would."""
-    plain = folder_name(Experiment(base, "", "", THEORY), {}, name)
-    if name is not None or not changed:
-        return plain
+    """`theory`, `theory@depths=3,4`, or `theory@<name>`."""
     texts = {key: ",".join(value) if isinstance(value, list | tuple) else str(value) for key, value in changed.items()}
-    suffix = "+".join(f"{key}={text}" if text else key for key, text in sorted(texts.items()))
-    safe = re.sub(r"[^a-z0-9.,=+_-]", "-", suffix.lower())[:100]
-    return f"{plain}@{safe}" + ("" if safe == suffix else f"-{hashlib.sha256(suffix.encode()).hexdigest()[:8]}")
+    return named(base, texts, name)

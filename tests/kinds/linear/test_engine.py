@@ -13,9 +13,9 @@ from support.twins import Array, loss_of, make_problem, make_trial, train_alone
 from torch import Tensor
 from torch.profiler import ProfilerActivity, profile
 
-from overparam_cli.experiments import Trial
 from overparam_cli.kinds.linear.engine import CHECK_EVERY, Engine, Snapshot
 from overparam_cli.kinds.linear.parameterisations.layers import ScalarChain
+from overparam_cli.kinds.linear.trial import LinearTrial
 from overparam_cli.kinds.optimizers import OPTIMIZERS, SEMANTICS
 
 ELEMENTWISE = [(name, semantics) for name in OPTIMIZERS if name != "end-to-end" for semantics in SEMANTICS]
@@ -28,7 +28,7 @@ def device(request: pytest.FixtureRequest) -> torch.device:
     return torch.device(request.param)
 
 
-def mixed_trials(p: int, k: int) -> list[Trial]:
+def mixed_trials(p: int, k: int) -> list[LinearTrial]:
     """Every optimiser under both semantics, depths 1 to 5, several widths, inits, rates, seeds and weight decays."""
     gentle = {2: 0.1, 4: 0.02, 6: 0.002}[p]
     rates = {"gd": gentle, "momentum": gentle / 4, "adagrad": 0.05, "adadelta": 1.0, "adam": 0.02}
@@ -245,7 +245,7 @@ def test_a_network_whose_layers_are_all_zero_stays_where_it_is() -> None:
 # Divergence
 
 
-def rates_that_diverge_at_different_times(p: int, k: int) -> list[Trial]:
+def rates_that_diverge_at_different_times(p: int, k: int) -> list[LinearTrial]:
     kinds: list[dict[str, Any]] = [
         {"depth": 1},
         {"depth": 3},

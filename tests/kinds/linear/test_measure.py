@@ -9,12 +9,12 @@ import torch
 from torch import Tensor
 
 from overparam_cli.errors import ConfigError
-from overparam_cli.experiments import Trial
 from overparam_cli.kinds.linear.engine import Engine
 from overparam_cli.kinds.linear.layers import initial_weights
 from overparam_cli.kinds.linear.measure import MEASURES, parse_measures
+from overparam_cli.kinds.linear.trial import LinearTrial
 
-BASE = Trial(
+BASE = LinearTrial(
     experiment="test",
     variant="l4",
     curve="one",
@@ -37,7 +37,7 @@ BASE = Trial(
 )
 
 
-def trial(*widths: int, **changes: object) -> Trial:
+def trial(*widths: int, **changes: object) -> LinearTrial:
     return replace(BASE, depth=len(widths) + 1, widths=widths, **changes)  # type: ignore[arg-type]
 
 
@@ -65,11 +65,11 @@ def dense_top(layers: Sequence[Tensor], X: Tensor, Y: Tensor, p: int, decay: flo
     return float(np.linalg.eigvalsh(torch.autograd.functional.hessian(of_flat, flat).numpy())[-1])
 
 
-def start(one: Trial, d: int, k: int) -> list[Tensor]:
+def start(one: LinearTrial, d: int, k: int) -> list[Tensor]:
     return initial_weights(d, one.widths, k, init=one.init, init_std=one.init_std, seed=one.seed)
 
 
-def descended(one: Trial, X: Tensor, Y: Tensor, steps: int) -> list[Tensor]:
+def descended(one: LinearTrial, X: Tensor, Y: Tensor, steps: int) -> list[Tensor]:
     """What torch.optim makes of the trial's initial weights."""
     layers = [layer.clone().requires_grad_() for layer in start(one, X.shape[1], Y.shape[1])]
     optimizer = torch.optim.SGD(layers, lr=one.lr)
@@ -87,7 +87,7 @@ def product(layers: Sequence[Tensor]) -> Tensor:
     return W_e
 
 
-def measured(engine: Engine, name: str) -> dict[Trial, float]:
+def measured(engine: Engine, name: str) -> dict[LinearTrial, float]:
     values = MEASURES[name](engine)
     assert values.dtype == torch.float64
     assert values.shape == (len(engine.trials),)

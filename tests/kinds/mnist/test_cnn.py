@@ -9,6 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from overparam_cli.kinds.mnist import architecture
 from overparam_cli.kinds.mnist import network as cnn
 
 PLAIN = {"dense1": (), "dense2": ()}
@@ -34,8 +35,8 @@ def test_parameter_counts_are_those_of_the_design() -> None:
 
 @pytest.mark.parametrize("depth", [1, 2, 5])
 def test_the_smallest_widths_lose_nothing(depth: int) -> None:
-    assert cnn.smallest_widths("dense1", depth) == (512,) * (depth - 1)
-    assert cnn.smallest_widths("dense2", depth) == (10,) * (depth - 1)
+    assert architecture.smallest_widths("dense1", depth) == (512,) * (depth - 1)
+    assert architecture.smallest_widths("dense2", depth) == (10,) * (depth - 1)
 
 
 def test_shapes() -> None:

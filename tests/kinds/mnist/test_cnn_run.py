@@ -15,7 +15,8 @@ from overparam_cli.errors import ConfigError, DataInvalidError, RunInterrupted, 
 from overparam_cli.kinds.linear.measure import parse_measures
 from overparam_cli.kinds.mnist.trainer import CnnTrainer
 from overparam_cli.report.status import folder_status
-from overparam_cli.results import logs
+from overparam_cli.results import schema
+from overparam_cli.results.run import Run
 from overparam_cli.run import backends
 from overparam_cli.run.folder import RunFolder
 from overparam_cli.run.job import run_job
@@ -69,10 +70,10 @@ def job(config: Path, results: Path, **overrides: object) -> Job:
 def test_a_run_writes_what_the_schema_says(config: Path, tmp_path: Path) -> None:
     task = job(config, tmp_path)
     run_job(task, Settings(), recorder := Recorder())
-    run = logs.read_run(task.folder)
+    run = Run.read(task.folder)
     assert task.folder == tmp_path / "tiny" / "cross-entropy"
     assert list(run.trials["trial_id"]) == [trial.trial_id for trial in task.trials]
-    assert list(run.trials.columns)[: len(logs.TRIAL_COLUMNS)] == list(logs.TRIAL_COLUMNS)
+    assert list(run.trials.columns)[: len(schema.TRIAL_COLUMNS)] == list(schema.TRIAL_COLUMNS)
     assert set(run.trials["loss"]) == {"cross-entropy"}
     assert (run.trials["status"] == "completed").all()
     assert dict(zip(run.trials["curve"], run.trials["parameters"], strict=True)) == {
@@ -84,7 +85,7 @@ def test_a_run_writes_what_the_schema_says(config: Path, tmp_path: Path) -> None
     assert run.manifest["config"]["kind"] == "cnn"
     assert "optimum" not in run.manifest
     assert len(run.manifest["timings"]) == 4
-    assert not (task.folder / logs.CHECKPOINT).exists()
+    assert not (task.folder / schema.CHECKPOINT).exists()
     last = recorder.updates[-1]
     assert (last.iteration, last.iterations, last.measure) == (96, 96, "cross-entropy")
 
@@ -105,14 +106,14 @@ def test_an_interrupted_run_keeps_what_is_finished_and_ends_byte_identical(confi
     for updates, total in ((30, 96), (24, 72)):
         with pytest.raises(RunInterrupted, match=f"of {total} of tiny/cross-entropy; the checkpoint is saved"):
             run_job(broken, Settings(), StopAfter(updates))
-        assert (broken.folder / logs.CHECKPOINT).exists()
-        there = (broken.folder / logs.TRIALS).exists()
-        finished.append(len(logs.read_run(broken.folder).trials) if there else 0)
+        assert (broken.folder / schema.CHECKPOINT).exists()
+        there = (broken.folder / schema.TRIALS).exists()
+        finished.append(len(Run.read(broken.folder).trials) if there else 0)
     assert finished == [1, 2]  # 24 steps a trial, each a slice of its own here, and a last pass
     run_job(broken, Settings(), recorder := Recorder())
     assert "going on with 1 trial at" in recorder.messages[0]
     assert csvs(whole.folder) == csvs(broken.folder)
-    assert not (broken.folder / logs.CHECKPOINT).exists()
+    assert not (broken.folder / schema.CHECKPOINT).exists()
 
 
 def test_killed_at_any_moment_the_same_command_ends_byte_identical(config: Path, tmp_path: Path) -> None:
@@ -125,10 +126,10 @@ def test_killed_at_any_moment_the_same_command_ends_byte_identical(config: Path,
     folder = tmp_path / "killed" / "tiny" / "cross-entropy"
     for _ in range(2):
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        seen = (folder / logs.CHECKPOINT).stat().st_mtime_ns if (folder / logs.CHECKPOINT).exists() else 0
+        seen = (folder / schema.CHECKPOINT).stat().st_mtime_ns if (folder / schema.CHECKPOINT).exists() else 0
         deadline = time.monotonic() + 60
         while process.poll() is None and time.monotonic() < deadline:
-            if (folder / logs.CHECKPOINT).exists() and (folder / logs.CHECKPOINT).stat().st_mtime_ns > seen:
+            if (folder / schema.CHECKPOINT).exists() and (folder / schema.CHECKPOINT).stat().st_mtime_ns > seen:
                 break
             time.sleep(0.01)
         process.kill()
@@ -158,7 +159,7 @@ def test_a_kill_between_commit_and_checkpoint_loses_nobody(
         patch.setattr(RunFolder, "commit", killed)
         with pytest.raises(StorageError):
             run_job(task, Settings(), Silent())
-    assert len(logs.read_run(task.folder).trials) == 1
+    assert len(Run.read(task.folder).trials) == 1
     run_job(task, Settings(), recorder := Recorder())
     assert "going on with 1 trial at" in recorder.messages[0]
     assert csvs(task.folder) == csvs(whole.folder)
@@ -176,7 +177,7 @@ def test_finished_trials_are_not_run_again(config: Path, tmp_path: Path, monkeyp
 def test_a_divergence_is_written_and_the_others_go_on(config: Path, tmp_path: Path) -> None:
     task = job(config, tmp_path, lr="1e-3,1e30")
     run_job(task, Settings(), Silent())
-    trials = logs.read_run(task.folder).trials
+    trials = Run.read(task.folder).trials
     lost = trials[trials["lr"] == 1e30]
     assert (lost["status"] == "diverged").all()
     assert lost["final_loss"].isna().all()
@@ -195,10 +196,10 @@ def test_trials_are_taken_over_if_they_were_evaluated_often_enough(
     second = job(other, results, **length, evaluate_every=every)
     run_job(second, Settings(), recorder := Recorder())
     assert any(f"{taken} trials taken over from tiny" in message for message in recorder.messages) == (taken > 0)
-    run = logs.read_run(second.folder)
+    run = Run.read(second.folder)
     assert set(run.trials["experiment"]) == {"other"}
     (first,) = results.glob("tiny@*/cross-entropy")
-    own = logs.read_run(first).log
+    own = Run.read(first).log
     columns = ["loss", "cross_entropy", "cross_entropy_mean", "learning_rate"]
     for trial in second.trials:
         rows = [log[log["trial_id"] == trial.trial_id][columns].reset_index(drop=True) for log in (run.log, own)]
@@ -223,12 +224,12 @@ def test_between_two_trials_a_stopped_run_is_unfinished(config: Path, tmp_path: 
 
     class StopAtCommit(Silent):
         def update(self, status: Status) -> None:
-            if (task.folder / logs.TRIALS).exists():
+            if (task.folder / schema.TRIALS).exists():
                 os.kill(os.getpid(), signal.SIGINT)
 
     with pytest.raises(RunInterrupted, match="what is finished is kept: run the same command again"):
         run_job(task, Settings(), StopAtCommit())
-    assert not (task.folder / logs.CHECKPOINT).exists()
+    assert not (task.folder / schema.CHECKPOINT).exists()
     row = folder_status(task.folder)
     assert (row.state, row.trials) == ("unfinished", 1)
     assert "of 4 trials" in row.note
@@ -243,11 +244,11 @@ def test_a_checkpoint_keeps_its_threads_and_is_refused_on_another_device(config:
     with pytest.raises(RunInterrupted):
         run_job(task, Settings(), StopAfter(5))
     torch.set_num_threads(2)  # as many as one had: one after the other
-    saved = torch.load(task.folder / logs.CHECKPOINT)
-    torch.save(saved | {"device": "cuda"}, task.folder / logs.CHECKPOINT)
+    saved = torch.load(task.folder / schema.CHECKPOINT)
+    torch.save(saved | {"device": "cuda"}, task.folder / schema.CHECKPOINT)
     with pytest.raises(ConfigError, match="was made on cuda: go on with --device cuda, or move"):
         run_job(task, Settings(), Silent())
-    torch.save(saved, task.folder / logs.CHECKPOINT)
+    torch.save(saved, task.folder / schema.CHECKPOINT)
     run_job(task, Settings(), Silent())
     assert csvs(task.folder) == csvs(whole.folder)
 
@@ -284,4 +285,4 @@ def test_a_second_interrupt_is_not_needed(config: Path, tmp_path: Path) -> None:
     task = job(config, tmp_path)
     with pytest.raises(RunInterrupted, match="run the same command again"):
         run_job(task, Settings(), Terminate())
-    assert (task.folder / logs.CHECKPOINT).exists()
+    assert (task.folder / schema.CHECKPOINT).exists()

@@ -11,12 +11,12 @@ from support.twins import make_cnn_trial, torch_optimizer
 from torch import Tensor
 
 from overparam_cli.data import ImageDataset, load_images
-from overparam_cli.experiments import CnnTrial
 from overparam_cli.kinds.mnist import log as cnn_log
 from overparam_cli.kinds.mnist.problem import ImageProblem, split
 from overparam_cli.kinds.mnist.trainer import LOOK_EVERY, CnnTrainer
+from overparam_cli.kinds.mnist.trial import MnistTrial
 from overparam_cli.kinds.optimizers import OPTIMIZERS
-from overparam_cli.results import logs
+from overparam_cli.results import schema
 
 CPU = torch.device("cpu")
 PLAIN, TWO = ((), ()), ((512,), (10,))
@@ -75,7 +75,7 @@ class Tutorial(torch.nn.Module):
 
 
 def written_out(
-    trial: CnnTrial, digits: ImageDataset, start: dict[str, Tensor], steps: int
+    trial: MnistTrial, digits: ImageDataset, start: dict[str, Tensor], steps: int
 ) -> tuple[Tutorial, list[tuple[float, float]]]:
     """`steps` of the tutorial's loop; the network, and cross-entropy and total loss of every pass."""
     network, passes = Tutorial(start), []
@@ -139,7 +139,7 @@ def compare(one: CnnTrainer, network: Tutorial, passes: list[tuple[float, float]
 def test_the_log_has_every_row_and_its_means_are_over_every_pass(digits: ImageDataset) -> None:
     one = finish(trainer(digits, iterations=130, evaluate_every=50, batch=2, lr=1e-4))
     log = cnn_log.log_table(one)
-    assert list(log["iteration"]) == sorted({*logs.log_iterations(130), 0, 100, 130})
+    assert list(log["iteration"]) == sorted({*schema.log_iterations(130), 0, 100, 130})
     passes = one.history.numpy()
     assert passes.shape == (2, 131)
     for row in log.itertuples():

@@ -13,8 +13,8 @@ from overparam_cli.cli.main import cli, main
 from overparam_cli.errors import ConfigError, LogError, StorageError
 from overparam_cli.kinds.theory.running import run_study
 from overparam_cli.kinds.theory.study import plan_checks, plan_studies
-from overparam_cli.results import logs
 from overparam_cli.results import record as records
+from overparam_cli.results import schema
 from overparam_cli.results.record import Record, find_names, find_records
 from overparam_cli.run.progress import Silent
 from overparam_cli.run.settings import Settings
@@ -179,7 +179,7 @@ def test_a_results_folder_that_cannot_be_made_is_named(tmp_path):
 
 def test_damage_is_named(tmp_path):
     (record,) = run(tmp_path, "claim2", depths="2", features="2", seeds="0")
-    table, manifest = record.folder / "table.csv", record.folder / logs.MANIFEST
+    table, manifest = record.folder / "table.csv", record.folder / schema.MANIFEST
     text, described = table.read_text(), json.loads(manifest.read_text())
     table.write_text(text.rsplit("\n", 2)[0] + "\n")
     with pytest.raises(LogError, match="4 rows instead of 5"):
@@ -190,10 +190,10 @@ def test_damage_is_named(tmp_path):
     manifest.write_text(json.dumps(described | {"schema": 99}))
     with pytest.raises(LogError, match="schema 99"):
         Record.read(record.folder)
-    manifest.write_text(json.dumps({"schema": logs.SCHEMA, "kind": "theory"}))
+    manifest.write_text(json.dumps({"schema": schema.SCHEMA, "kind": "theory"}))
     with pytest.raises(LogError, match="damaged"):
         Record.read(record.folder)
-    manifest.write_text(json.dumps({"schema": logs.SCHEMA}))
+    manifest.write_text(json.dumps({"schema": schema.SCHEMA}))
     with pytest.raises(LogError, match="no check of the theory"):
         Record.read(record.folder)
 

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Self
 
@@ -17,6 +18,7 @@ class Huber(Loss):
     """ℓ(r) = r²/2 where |r| ≤ δ, else δ(|r| − δ/2) (Huber, 1964)."""
 
     form = "residual"
+    bounded = True
     accepts = "huber, huber0.5, …: huber and its δ above 0, which is 1 where none is given"
 
     def __init__(self, delta: float = 1.0) -> None:
@@ -62,11 +64,17 @@ class Huber(Loss):
 
     def conjugate(self, u: "Array") -> float:
         """u²/2, finite up to |u| = δ."""
-        return float((u**2).mean() / 2)
+        return float((u**2).mean() / 2) if (abs(u) <= self.delta).all() else math.inf
 
     def feasible(self, u: "Array") -> "Array":
         """Shrunk as a whole, so that what u is orthogonal to it stays orthogonal to."""
-        return u * min(1.0, self.delta / max(float(abs(u).max(initial=0.0)), self.delta))
+        largest = float(abs(u).max(initial=0.0))
+        return u if largest <= self.delta else (u * (self.delta / largest)).clip(-self.delta, self.delta)
+
+    def path(self, r: "Array") -> Iterator[Loss]:
+        """From ℓ2 on, δ is halved stage by stage: with a small δ and a far start no curvature is left to step by."""
+        stages = math.ceil(math.log2(max(float(abs(r).max(initial=0.0)) / self.delta, 1.0)))
+        yield from (Huber(self.delta * 2.0**stage) for stage in range(stages, -1, -1))
 
 
 LOSS = Huber

@@ -1,5 +1,6 @@
 """The logistic loss of a margin: classification of labels −1 and +1, as logistic regression fits it."""
 
+import math
 from typing import TYPE_CHECKING, Any, Self
 
 from overparam_cli.kinds.linear.loss import Loss
@@ -14,6 +15,7 @@ class Logistic(Loss):
     """ℓ(m) = log(1 + e^{−m}); its infimum 0 is attained at no finite m."""
 
     form = "margin"
+    bounded = True
     accepts = "logistic"
     name = "logistic"
     label = "logistic loss"
@@ -56,12 +58,10 @@ class Logistic(Loss):
         """v log v + (1 − v) log(1 − v) of v = −u, finite for 0 ≤ v ≤ 1."""
         import numpy as np
 
+        if (u > 0).any() or (u < -1).any():
+            return math.inf
         v, rest = -u[u < 0], 1 + u[u > -1]
         return float(np.sum(v * np.log(v)) + np.sum(rest * np.log(rest))) / len(u)
-
-    def feasible(self, u: "Array") -> "Array":
-        """Clipped to where v lies in [0, 1]."""
-        return u.clip(-1.0, 0.0)
 
 
 LOSS = Logistic

@@ -1,0 +1,345 @@
+"""One training run, and the keys of experiment files that describe it: each is declared once, on a trial's field.
+
+A kind of network has a dataclass of its own, derived from `Trial`. A field that files set is declared by `key` (or
+`keys`, where several settings make one field), which says all there is to say about it: how it is checked, what it is
+when not given, its help, its column in trials.csv, and whether it enters the trial's id.
+"""
+
+import hashlib
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import MISSING, Field, dataclass, field, fields, replace
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, get_args, get_type_hints
+
+from overparam_cli.checks import Check, choice, integer, rates, text
+from overparam_cli.errors import ConfigError
+from overparam_cli.experiments.datasets import dataset_key
+from overparam_cli.words import suggest
+
+Settings = Mapping[str, Any]
+"""Checked values by key."""
+
+REQUIRED: Any = object()  # the default of a key that must be given
+COMMAND_LINE = "command line"
+
+COLUMNS: Mapping[str, str] = {  # of trials.csv, that say what a trial is: column → pandas dtype; every kind has them
+    "trial_id": "str",
+    "experiment": "str",
+    "curve": "str",
+    "dataset": "str",
+    "loss": "str",  # l2, l4, …; cross-entropy
+    "depth": "int64",
+    "width": "str",  # hidden widths: 1, 100, 100x50; empty at depth 1; of each dense layer's factors: 512+10
+    "init": "str",
+    "init_std": "float64",
+    "optimizer": "str",
+    "lr": "float64",
+    "weight_decay": "float64",
+    "seed": "int64",
+    "dtype": "str",
+    "iterations": "int64",  # asked for
+}
+_NAMES = ("experiment", "variant", "curve")  # where a trial is shown, which is no part of what it computes
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key of an experiment file.
+
+    Attributes:
+        check: gives the canonical value, or raises ValueError.
+        help: one line.
+        default: its value when not given; None where the trial does without.
+        listed: what separates the items of its text on the command line, if it is a list there.
+        symbol: in the paper.
+        shared: whether the curves of a variant have it in common: they stand in one folder and are measured against
+            one optimum.
+        names: those it may have, if it is one of a registry. They are held against it when trials are made, so that
+            reading a file imports nothing heavy.
+        words: whether its text on the command line is words, not numbers; follows from the field's type.
+    """
+
+    check: Check
+    help: str
+    default: Any = REQUIRED
+    listed: str = ""
+    symbol: str = ""
+    shared: bool = False
+    names: Callable[[], Iterable[str]] | None = None
+    words: bool = False
+
+    @property
+    def description(self) -> str:
+        """Its help, with the symbol."""
+        return f"{self.help}; {self.symbol} in the paper" if self.symbol else self.help
+
+
+def key(
+    check: Check,
+    help: str,
+    *,
+    name: str = "",
+    column: str = "",
+    absent: Any = MISSING,
+    hashed: bool = True,
+    **described: Any,
+) -> Any:
+    """A field that one key sets, called `name` in files where that is not the field's name.
+
+    `column`: see `keys`. `absent`: what the field is taken to be by trials older than it: at this value, which is also
+    its default, it stays out of the id and of trials.csv. `hashed`: whether it changes any number. `described`: the
+    rest of `Key`.
+    """
+    return keys({name: Key(check, help, **described)}, column=column, absent=absent, hashed=hashed)
+
+
+def keys(described: Mapping[str, Key], *, column: str = "", absent: Any = MISSING, hashed: bool = True) -> Any:
+    """A field that several keys make up, which the class's `fields_of` does.
+
+    `column`: of trials.csv, beyond COLUMNS; its value is the attribute of this name.
+    """
+    metadata = {"keys": described, "column": column, "absent": absent, "hashed": hashed}
+    return field(default=absent, metadata=metadata)
+
+
+class Taken(Protocol):
+    """What a trial must know of its optimiser."""
+
+    @property
+    def defaults(self) -> Mapping[str, Mapping[str, float]]:
+        """Hyperparameters but the learning rate, per semantics."""
+
+    @property
+    def checks(self) -> Mapping[str, Check]:
+        """Of the hyperparameters that may be set."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a curve's settings were given, as error messages say it: the curve, or the command line."""
+
+    curve: str
+    forced: Collection[str] = ()
+
+    def of(self, key: str) -> str:
+        """Where this key was."""
+        return COMMAND_LINE if key in self.forced else self.curve
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial(ABC):
+    """One training run, of whatever kind of network: what every kind has, and the id that makes it findable.
+
+    `hyper` holds every hyperparameter of the optimiser but the learning rate, sorted by name, defaults filled in.
+    `dataset_key` identifies the data where its name does not: all options of a named set, or the content hash of the
+    user's own table. `optimizer`, `init_std` and `weight_decay` are keys whose defaults are the kind's to say.
+    """
+
+    images: ClassVar[bool] = False  # whether its data set must hold images, not a regression problem
+
+    experiment: str
+    variant: str
+    curve: str
+    dataset: str = key(text, "data set: a name, name:option=value, or a .csv/.tsv/.parquet path", shared=True)
+    optimizer: str
+    semantics: str = key(
+        choice("tf1", "torch"), "whose conventions the optimiser follows", default="tf1", column="semantics"
+    )
+    hyper: tuple[tuple[str, float], ...] = keys({}, column="hyperparameters")
+    lr: float = key(rates, "learning rate, or a grid of them", symbol="η", listed=",")
+    init_std: float
+    weight_decay: float
+    seed: int = key(integer(1, 10_000), "number of seeds: 0 … K−1", name="seeds", default=1)
+    dtype: str = key(choice("float32", "float64"), "precision", default="float32")
+    iterations: int = key(integer(1), "gradient steps")
+    dataset_key: str = ""
+
+    if TYPE_CHECKING:  # fields of one kind, properties of another
+
+        @property
+        def loss(self) -> str:
+            """What is minimised."""
+
+        @property
+        def depth(self) -> int:
+            """How many matrices stand in the place of one."""
+
+        @property
+        def init(self) -> str:
+            """How weights are drawn."""
+
+    # What the kind says of itself.
+
+    @classmethod
+    @abstractmethod
+    def optimizers(cls) -> Mapping[str, Taken]:
+        """The optimisers there are, by name; reading them imports nothing heavy."""
+
+    @classmethod
+    @abstractmethod
+    def loss_of(cls, settings: Settings) -> str | None:
+        """What is minimised, which names the only variant of a file without variants; None where it is not given."""
+
+    @abstractmethod
+    def meaning(self) -> dict[str, Any]:
+        """What the description of this kind of trial means: entries of its identity that change when its numbers do."""
+
+    @property
+    @abstractmethod
+    def width(self) -> str:
+        """The widths that the experiment may choose, as a column of a table."""
+
+    # From settings to trials.
+
+    @classmethod
+    def fields_of(cls, settings: Settings, place: Place) -> dict[str, Any]:
+        """The fields that all trials of a curve have in common but its names, from its settings; names are checked.
+
+        ConfigError where a name is in no registry, or a hyperparameter does not belong to its optimiser.
+        """
+        for name, described in keys_of(cls).items():
+            if described.names is not None:
+                check_name(name, settings[name], described.names(), place.of(name))
+        own = {each.name for each in fields(cls)} - {"lr"}
+        return {
+            **{name: value for name, value in settings.items() if name in own},
+            "hyper": tuple(sorted(cls._hyper_of(settings, place.of("optimizer")).items())),
+            "dataset_key": dataset_key(settings["dataset"], place.of("dataset"), images=cls.images),
+        }
+
+    @classmethod
+    def _hyper_of(cls, settings: Settings, where: str) -> dict[str, float]:
+        """The optimiser's hyperparameters: its defaults under the semantics, then what is given."""
+        name = settings["optimizer"]
+        defaults = cls.optimizers()[name].defaults[settings["semantics"]]
+        given = {key: settings[key] for key in hyperparameters(cls) if key in settings}
+        for key in given:
+            if key not in defaults:
+                takes = f"it takes {', '.join(sorted(defaults))}" if defaults else "it takes none"
+                raise ConfigError(f"{where}: optimizer {name!r} has no hyperparameter {key!r} ({takes})")
+        return {**defaults, **given}
+
+    @classmethod
+    def under(cls, forced: Settings, curve: Settings, others: Sequence[Settings], place: Place) -> dict[str, Any]:
+        """The settings of a curve under the overrides `forced`, those of them that concern it.
+
+        A hyperparameter concerns only the curves whose optimiser takes it. `curve`: its settings without overrides;
+        `others`: those of all curves of the variant.
+        """
+        settings = {**curve, **forced}
+        overridden = set(hyperparameters(cls)) & set(forced)
+        if not overridden:
+            return settings
+        check_name("optimizer", settings["optimizer"], cls.optimizers(), place.of("optimizer"))
+        takes = cls.optimizers()[settings["optimizer"]].defaults[settings["semantics"]]
+        return {name: value for name, value in settings.items() if name not in overridden or name in takes}
+
+    # What it is known by.
+
+    def identity(self) -> dict[str, Any]:
+        """Everything that determines the numbers, and nothing else: what the id is a hash of.
+
+        Names of the experiment, variant and curve, files and order stay out; so does the path of a user's own table, in
+        whose place its content stands; and a later field at the value that it has in older trials.
+        """
+        described = {
+            each.name: getattr(self, each.name)
+            for each in fields(self)
+            if each.name not in _NAMES and each.metadata.get("hashed", True) and not self._is_absent(each)
+        }
+        described["dataset"] = described.pop("dataset_key") or self.dataset
+        return {**self.meaning(), **described}
+
+    @property
+    def trial_id(self) -> str:
+        """16 hex digits over its identity."""
+        return digest(self.identity())
+
+    @property
+    def hyperparameters(self) -> str:
+        """`hyper` as a column has it."""
+        return " ".join(f"{name}={value:g}" for name, value in self.hyper)
+
+    def columns(self) -> dict[str, Any]:
+        """The columns of trials.csv that say what a trial is, which every kind has."""
+        return {name: getattr(self, name) for name in COLUMNS}
+
+    def extras(self) -> dict[str, Any]:
+        """The columns of trials.csv with what else determines its numbers; they stand behind the outcome."""
+        columns = [
+            each.metadata["column"]
+            for each in fields(self)
+            if each.metadata.get("column") and not self._is_absent(each)
+        ]
+        return {name: _cell(getattr(self, name)) for name in dict.fromkeys(columns)}
+
+    def _is_absent(self, each: "Field[Any]") -> bool:
+        absent = each.metadata.get("absent", MISSING)
+        return absent is not MISSING and bool(getattr(self, each.name) == absent)
+
+
+def _cell(value: Any) -> Any:
+    return " ".join(value) if isinstance(value, tuple) else value
+
+
+@cache
+def keys_of(cls: type[Trial]) -> Mapping[str, Key]:
+    """The keys of a kind's files by name: those of its trials' fields, then its optimisers' hyperparameters."""
+    types = get_type_hints(cls)
+    found = {
+        name or each.name: replace(described, words=str in (types[each.name], *get_args(types[each.name])))
+        for each in fields(cls)
+        for name, described in each.metadata.get("keys", {}).items()
+    }
+    return {**found, **hyperparameters(cls)}
+
+
+@cache
+def hyperparameters(cls: type[Trial]) -> Mapping[str, Key]:
+    """The keys that are hyperparameters of some optimiser."""
+    takers: dict[str, list[str]] = {}
+    checks: dict[str, Check] = {}
+    for optimizer, entry in cls.optimizers().items():
+        for name, check in entry.checks.items():
+            takers.setdefault(name, []).append(optimizer)
+            checks.setdefault(name, check)
+    return {
+        name: Key(checks[name], f"hyperparameter of {', '.join(optimizers)}", default=None)
+        for name, optimizers in takers.items()
+    }
+
+
+def defaults(cls: type[Trial]) -> dict[str, Any]:
+    """The keys that need not be given, and what they are then."""
+    given = {name: key.default for name, key in keys_of(cls).items()}
+    return {name: value for name, value in given.items() if value is not None and value is not REQUIRED}
+
+
+def check_name(what: str, name: str, choices: Iterable[str], where: str) -> None:
+    """Refuse a name that is not among the choices."""
+    known = list(choices)
+    if name not in known:
+        raise ConfigError(f"{where}: unknown {what} {name!r}{suggest(name, known)}")
+
+
+def hidden_widths(depth: int, width: int | tuple[int, ...], where: str, key: str = "width") -> tuple[int, ...]:
+    """The depth − 1 hidden widths that `width` stands for; `key` is what the user calls it.
+
+    ConfigError where a list of widths does not fit the depth.
+    """
+    hidden = depth - 1
+    if isinstance(width, int):
+        return (width,) * hidden
+    if len(width) != hidden:
+        raise ConfigError(
+            f"{where}: {key} = {list(width)} has {len(width)} entries, but depth {depth} has {hidden} hidden layers"
+        )
+    return width
+
+
+def digest(content: Mapping[str, Any]) -> str:
+    """16 hex digits of SHA-256 over canonical JSON (sorted keys, shortest round-trip floats, no blanks)."""
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
