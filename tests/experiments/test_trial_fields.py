@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from support.twins import make_cnn_trial, make_trial
@@ -12,15 +12,16 @@ from support.twins import make_cnn_trial, make_trial
 from overparam_cli.checks import fraction, integer, text
 from overparam_cli.errors import ConfigError
 from overparam_cli.experiments import Trial, kind_keys
+from overparam_cli.experiments.key import REQUIRED, Place, key
 from overparam_cli.experiments.kind import KINDS, kind
-from overparam_cli.experiments.trial import REQUIRED, Place, Settings, Taken, defaults, key, keys_of
+from overparam_cli.experiments.trial import Optimizer, Settings, defaults, keys_of
 
 
 class Plain:
     """An optimiser of one hyperparameter."""
 
-    defaults = {"tf1": {"drag": 0.5}, "torch": {"drag": 0.25}}
-    checks = {"drag": fraction}
+    defaults: ClassVar = {"tf1": {"drag": 0.5}, "torch": {"drag": 0.25}}
+    checks: ClassVar = {"drag": fraction}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +37,7 @@ class Old(Trial):
     loss, depth, init = "made-up", 1, "none"
 
     @classmethod
-    def optimizers(cls) -> Mapping[str, Taken]:
+    def optimizers(cls) -> Mapping[str, Optimizer]:
         return {"plain": Plain()}
 
     @classmethod
