@@ -26,6 +26,7 @@ Array = NDArray[np.float64]
 EPSILON = float(np.finfo(np.float64).eps)
 MAX_NEWTON_STEPS = 200
 MAX_HALVINGS = 50
+CANCELLED = 1e-10  # of a sum, relative to its terms: what is left of them is rounding, or nearly
 NEGLIGIBLE = 1e-11  # relative to the largest curvature of one example
 
 
@@ -36,6 +37,7 @@ class Optimum:
     Attributes:
         loss: L(W) at the predictor found; an upper bound, because W attains it.
         lower_bound: value of a dual feasible point, less an allowance for rounding; no predictor has a smaller loss.
+            0 where none was found, as when the optimum of a loss of margins lies at infinity.
         W: (k, d), the predictor found. Where X has dependent columns it is one of many.
         iterations: Newton steps of the output that needed most; 0 for ℓ2.
         separable: outputs whose labels W tells apart without an error, where the loss is of margins: it goes to 0
@@ -127,10 +129,7 @@ def _newton(Q: Array, b: Array, z: Array, loss: Loss) -> Iterator[tuple[Array, f
     e = Q @ z - b
     value = loss.mean(e)
     while True:
-        u = _dual_point(Q, e, loss)
-        dual, rounding = _dual_value(u, b, loss)
-        if loss.bounded:  # the Hessian was lifted: something may be left in range(Q)
-            dual -= float(np.abs(Q.T @ u) @ np.abs(z)) / len(b)
+        _, dual, rounding = _dual(Q, b, e, loss)
         yield z, value, value - dual, rounding
         step = _newton_step(Q, e, loss)
         for halving in range(MAX_HALVINGS):
@@ -158,27 +157,34 @@ def _newton_step(Q: Array, e: Array, loss: Loss) -> Array:
     return np.asarray(np.linalg.solve(hessian, -(Q.T @ loss.slope(e))), dtype=np.float64)
 
 
-def _dual_point(Q: Array, residual: Array, loss: Loss) -> Array:
-    """u (n,): the slopes of the loss, freed of what lies in range(Q).
+def _dual_point(Q: Array, residual: Array, loss: Loss) -> Array | None:
+    """u (n,): the slopes of the loss, freed of what lies in range(Q); None where that fails.
 
     By projection; but where the conjugate is finite on an interval only, which a projection may leave, by Newton's
     equation: its linearised slopes after the step have nothing in range(Q), and move in proportion to the curvature.
+    That holds up to the lift of the Hessian, so it fails far from the optimum, and where that lies at infinity.
     """
     u: Array = loss.slope(residual)
     if loss.bounded:
-        return loss.feasible(u + loss.curvature(residual) * (Q @ _newton_step(Q, residual, loss)))
+        u = loss.feasible(u + loss.curvature(residual) * (Q @ _newton_step(Q, residual, loss)))
+        cancelled = np.abs(Q.T @ u) <= CANCELLED * (np.abs(Q.T) @ np.abs(u))
+        return u if cancelled.all() else None
     for _ in range(2):  # the second projection removes what rounding left of the first
         u = u - Q @ (Q.T @ u)
     return u
 
 
-def _dual_value(u: Array, b: Array, loss: Loss) -> tuple[float, float]:
-    """The certificate −mean(u·b) − mean ℓ*(u), and the rounding error of the two sums."""
-    conjugate = loss.conjugate(u)
-    if conjugate == np.inf:  # u proves nothing
-        return -np.inf, 0.0
+def _dual(Q: Array, b: Array, residual: Array, loss: Loss) -> tuple[Array, float, float]:
+    """A dual point u (n,), its value −mean(u·b) − mean ℓ*(u), and the rounding error of the two sums.
+
+    The value is −∞ where there is no u that proves anything.
+    """
+    u = _dual_point(Q, residual, loss)
+    conjugate = np.inf if u is None else loss.conjugate(u)
+    if u is None or conjugate == np.inf:
+        return np.zeros_like(b), -np.inf, 0.0
     rounding = 8 * EPSILON * (float(np.mean(np.abs(u * b))) + abs(conjugate))
-    return -float(np.mean(u * b)) - conjugate, rounding
+    return u, -float(np.mean(u * b)) - conjugate, rounding
 
 
 def _lower_bound(A: Array, Q: Array, b: Array, w: Array, loss: Loss) -> float:
@@ -187,7 +193,6 @@ def _lower_bound(A: Array, Q: Array, b: Array, w: Array, loss: Loss) -> float:
     Aᵀu is not exactly zero in floating point. The bound neglects (1/n)·uᵀA·w at the optimal w, so that much, with
     absolute values and the w at hand, is taken off.
     """
-    u = _dual_point(Q, A @ w - b, loss)
-    value, rounding = _dual_value(u, b, loss)
+    u, value, rounding = _dual(Q, b, A @ w - b, loss)
     infeasibility = float(np.abs(A.T @ u) @ np.abs(w)) / len(b)
     return max(0.0, value - rounding - infeasibility)

@@ -78,9 +78,11 @@ class LinearTrial(Trial):
 
     @classmethod
     def fields_of(cls, settings: Settings, place: Place) -> dict[str, Any]:
-        """The hidden widths too."""
-        widths = hidden_widths(settings["depth"], settings["width"], place.curve)
-        return {**super().fields_of(settings, place), "widths": widths}
+        """The hidden widths too. An optimiser that is bound to a parameterisation of its own leaves no other choice."""
+        fields = super().fields_of(settings, place)
+        if OPTIMIZERS[fields["optimizer"]].parameterisation:
+            fields["parameterisation"] = "layers"
+        return {**fields, "widths": hidden_widths(settings["depth"], settings["width"], place.curve)}
 
     def meaning(self) -> dict[str, Any]:
         """The version alone; the end-to-end rule adds its weight decay to the gradient since version 2."""
