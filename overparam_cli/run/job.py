@@ -8,7 +8,7 @@ folder's checkpoint.
 import math
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 
@@ -18,7 +18,7 @@ from overparam_cli.results import store
 from overparam_cli.results.run import Run
 from overparam_cli.results.schema import LOG_COLUMNS
 from overparam_cli.run import reuse
-from overparam_cli.run.backends import Local, share
+from overparam_cli.run.backends import Backend, Local, share
 from overparam_cli.run.checkpoint import Checkpoint, Saved
 from overparam_cli.run.folder import RunFolder, locked, read_finished
 from overparam_cli.run.machine import pick_device, steady_arithmetic
@@ -28,9 +28,13 @@ from overparam_cli.run.settings import Settings
 from overparam_cli.run.stop import stop_requests
 from overparam_cli.run.unit import Problem, Unit, trained
 
+MakeBackend = Callable[[int, int, float], Backend]  # from units at a time, threads each, and seconds between looks
 
-def run_job(job: Job, settings: Settings, progress: Progress) -> None:
+
+def run_job(job: Job, settings: Settings, progress: Progress, backend: MakeBackend = Local) -> None:
     """Bring a job to completion: go on from its checkpoint, train what is missing, write the run folder.
+
+    `backend` makes what trains the units, by default this machine.
 
     Raises BusyError, StorageError, LogError for a damaged folder, ConfigError for measures that finished trials lack
     or that this kind of experiment does not have, the data errors of `data.load`, and RunInterrupted when asked to
@@ -38,14 +42,17 @@ def run_job(job: Job, settings: Settings, progress: Progress) -> None:
     """
     with locked(job.folder), stop_requests() as stop:
         steady_arithmetic()
-        JobRun(job, settings, progress, stop).complete()
+        JobRun(job, settings, progress, stop, backend).complete()
 
 
 class JobRun:
     """One pass over a job's folder, while it is locked."""
 
-    def __init__(self, job: Job, settings: Settings, progress: Progress, stop: threading.Event) -> None:
+    def __init__(
+        self, job: Job, settings: Settings, progress: Progress, stop: threading.Event, backend: MakeBackend = Local
+    ) -> None:
         """Nothing is read or written before `complete`."""
+        self.backend = backend
         self.job, self.settings, self.progress, self.stop = job, settings, progress, stop
         self.kind = trained(job.experiment.kind)
         self.device = pick_device(settings.device)
@@ -98,7 +105,7 @@ class JobRun:
         if fresh and self.settings.reuse and not self.settings.measures:
             fresh = self._adopt(fresh, problem)
         threads = saved.threads if saved and self.kind.threads else None  # half-trained units keep their own
-        backend = Local(
+        backend = self.backend(
             *share(len(self.job.trials), self.kind.threads, self.device, torch.get_num_threads(), threads),
             self.settings.checkpoint_seconds,
         )

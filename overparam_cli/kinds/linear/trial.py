@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from overparam_cli.checks import integer, non_negative, text, texts, width
-from overparam_cli.experiments.trial import Key, Place, Settings, Taken, Trial, hidden_widths, key, keys
+from overparam_cli.experiments.key import Key, Place, hidden_widths, key, keys
+from overparam_cli.experiments.trial import Optimizer, Settings, Trial
 from overparam_cli.kinds.linear import losses, parameterisations
 from overparam_cli.kinds.linear.inits import INITS
 from overparam_cli.kinds.optimizers import OPTIMIZERS
@@ -66,7 +67,7 @@ class LinearTrial(Trial):
     )
 
     @classmethod
-    def optimizers(cls) -> Mapping[str, Taken]:
+    def optimizers(cls) -> Mapping[str, Optimizer]:
         """All there are."""
         return OPTIMIZERS
 
