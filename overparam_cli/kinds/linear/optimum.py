@@ -26,7 +26,7 @@ Array = NDArray[np.float64]
 EPSILON = float(np.finfo(np.float64).eps)
 MAX_NEWTON_STEPS = 200
 MAX_HALVINGS = 50
-CANCELLED = 1e-10  # of a sum, relative to its terms: what is left of them is rounding, or nearly
+DECIDED = 1e-9  # a margin whose slope is below this stands on its side for good
 NEGLIGIBLE = 1e-11  # relative to the largest curvature of one example
 
 
@@ -37,7 +37,7 @@ class Optimum:
     Attributes:
         loss: L(W) at the predictor found; an upper bound, because W attains it.
         lower_bound: value of a dual feasible point, less an allowance for rounding; no predictor has a smaller loss.
-            0 where none was found, as when the optimum of a loss of margins lies at infinity.
+            0 where none was found.
         W: (k, d), the predictor found. Where X has dependent columns it is one of many.
         iterations: Newton steps of the output that needed most; 0 for ℓ2.
         separable: outputs whose labels W tells apart without an error, where the loss is of margins: it goes to 0
@@ -104,6 +104,8 @@ def _one_output(X: Array, Q: Array, to_weights: Array, y: Array, loss: Loss) -> 
     residual = X @ w - b  # of the w that is returned, not of z: the loss must be one that is attained
     separable = loss.form == "margin" and bool(np.all(residual > 0))
     bound = 0.0 if separable else _lower_bound(X, Q, b, w, loss)
+    if loss.form == "margin" and not separable and bound < loss.mean(residual) * (1 - 1e-12):
+        bound = max(bound, _undecided_bound(X, residual, loss))
     return _Output(loss.mean(residual), bound, w, steps, separable)
 
 
@@ -167,8 +169,8 @@ def _dual_point(Q: Array, residual: Array, loss: Loss) -> Array | None:
     u: Array = loss.slope(residual)
     if loss.bounded:
         u = loss.feasible(u + loss.curvature(residual) * (Q @ _newton_step(Q, residual, loss)))
-        cancelled = np.abs(Q.T @ u) <= CANCELLED * (np.abs(Q.T) @ np.abs(u))
-        return u if cancelled.all() else None
+        rounding = 8 * EPSILON * np.sqrt(len(u)) * np.linalg.norm(u)
+        return u if np.all(np.abs(Q.T @ u) <= rounding) else None
     for _ in range(2):  # the second projection removes what rounding left of the first
         u = u - Q @ (Q.T @ u)
     return u
@@ -196,3 +198,16 @@ def _lower_bound(A: Array, Q: Array, b: Array, w: Array, loss: Loss) -> float:
     u, value, rounding = _dual(Q, b, A @ w - b, loss)
     infeasibility = float(np.abs(A.T @ u) @ np.abs(w)) / len(b)
     return max(0.0, value - rounding - infeasibility)
+
+
+def _undecided_bound(A: Array, margins: Array, loss: Loss) -> float:
+    """A lower bound from the examples whose margins are not decided, where the optimum lies at infinity.
+
+    The others cost nothing there, and leaving out what costs at least 0 never overestimates.
+    """
+    undecided = loss.slope(margins) < -DECIDED
+    part = A[undecided]
+    Q, to_weights = _range(part)
+    b = np.zeros(len(part))
+    z, _ = _minimise(Q, b, loss)
+    return _lower_bound(part, Q, b, to_weights @ z, loss) * len(part) / len(A)
