@@ -129,7 +129,8 @@ print(OPTIMIZERS["sign"].defaults["tf1"], losses.named("soft").delta, names(), p
 """
 RUN = (
     "import sys; from overparam_cli.cli.main import main; sys.argv = ['overparam', 'run', 'fig3', '--smoke', '--quiet',"
-    "'--loss', 'soft', '--set', 'optimizer=sign', '--set', 'parameterisation=entrywise', '--iterations', '20', '--set', 'dataset=two-points']; main()"
+    "'--loss', 'soft', '--set', 'optimizer=sign', '--set', 'parameterisation=entrywise', '--iterations', '20', "
+    "'--set', 'dataset=two-points']; main()"
 )
 
 
