@@ -1,7 +1,7 @@
 """How what a folder holds becomes known: one module a guest, and whatever other installed packages bring along.
 
-An optimiser, a loss or a parameterisation is one file in its folder. Another package registers its own by an entry
-point in the group of that folder, `overparam.optimizers` for instance, and needs no fork.
+An optimiser, a loss, a parameterisation or a data set is one file in its folder. Another package registers its own by
+an entry point in the group of that folder, `overparam.optimizers` for instance, and needs no fork.
 """
 
 import pkgutil

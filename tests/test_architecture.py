@@ -2,6 +2,7 @@
 
 import ast
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -105,3 +106,9 @@ def test_mathematics_stands_on_torch_numpy_and_scipy_alone(name: str) -> None:
     pure |= {"overparam_cli.errors", "overparam_cli.checks", "overparam_cli.guests"}
     ours = {name for name in names if name.startswith("overparam_cli.")}
     assert all(any(name == own or name.startswith(f"{own}.") for own in pure) for name in ours)
+
+
+def test_every_folder_travels_in_the_wheel() -> None:
+    project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    folders = {".".join(path.parent.relative_to(PACKAGE.parent).parts) for path in PACKAGE.rglob("__init__.py")}
+    assert set(project["tool"]["setuptools"]["packages"]) == folders | {"overparam_cli.configs"}

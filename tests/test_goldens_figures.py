@@ -12,6 +12,8 @@ from support import goldens
 DRAWN = {path.relative_to(goldens.GOLDENS / "figures").as_posix().removesuffix(".json.gz") for path in
          (goldens.GOLDENS / "figures").rglob("*.json.gz")}  # fmt: skip
 
+pytestmark = pytest.mark.timeout(600)  # a fixture makes everything at once
+
 
 @pytest.fixture(scope="module")
 def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -14,6 +14,8 @@ from support import goldens
 # seen to grow to 2e-5 in linear networks and, where a ReLU or a maximum falls on the other side, to 4e-3 in the other.
 TOLERANCE = {"linear": 2e-4, "fig5-right": 0.05}
 
+pytestmark = pytest.mark.timeout(600)  # a fixture makes everything at once
+
 
 @pytest.fixture(scope="module")
 def smoke(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -2,7 +2,7 @@
 
 import difflib
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -16,6 +16,7 @@ from overparam_cli.data.facts import Check
 from overparam_cli.data.images import ImageDataset
 from overparam_cli.data.options import TABLE_SUFFIXES, is_table, parse_options, split_spec
 from overparam_cli.errors import ConfigError
+from overparam_cli.guests import unique, visitors
 
 MODULES = (  # of this folder; each has ENTRIES, its data sets by name
     "gas_sensor",
@@ -24,9 +25,16 @@ MODULES = (  # of this folder; each has ENTRIES, its data sets by name
     "mnist",
     "digits",
 )
-DATASETS: Mapping[str, Entry[Any]] = {
-    name: entry for module in MODULES for name, entry in import_module(f"overparam_cli.data.{module}").ENTRIES.items()
-}
+
+
+def _found() -> Iterator[tuple[str, Entry[Any]]]:
+    """Those of this folder, then those of other packages."""
+    for module in MODULES:
+        yield from import_module(f"overparam_cli.data.{module}").ENTRIES.items()
+    yield from visitors("overparam.datasets")
+
+
+DATASETS: Mapping[str, Entry[Any]] = unique(_found())
 _TABLES = ", ".join(f"*{suffix}" for suffix in TABLE_SUFFIXES)
 
 

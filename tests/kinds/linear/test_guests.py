@@ -95,9 +95,12 @@ def test_what_is_left_of_a_batch_goes_on_to_the_last_bit(loss: str) -> None:
 VISITORS = """
 from typing import Annotated
 
+import numpy as np
 import torch
 
 from overparam_cli.checks import positive
+from overparam_cli.data.dataset import Dataset
+from overparam_cli.data.entries import RegressionEntry
 from overparam_cli.kinds.linear.losses.huber import Huber
 from overparam_cli.kinds.linear.parameterisations.diagonal import Diagonal
 from overparam_cli.kinds.optimizer import optimizer
@@ -105,6 +108,11 @@ from overparam_cli.kinds.optimizer import optimizer
 @optimizer()
 def sign(params: "torch.Tensor", grads: "torch.Tensor", lr: "torch.Tensor", *, scale: Annotated[float, positive] = 1.0):
     params.addcmul_(grads.sign_(), lr, value=-scale)
+
+def load(options, folder):
+    return Dataset("corner", np.eye(2), np.ones((2, 1)), "two lines of code", True, ("a", "b"), ("y",))
+
+corner = RegressionEntry(what="two points", n=2, d=2, source="embedded", load=load, verify=lambda folder: [])
 
 class Soft(Huber):
     name = "soft"
@@ -120,6 +128,8 @@ sign = visitors:sign
 soft = visitors:Soft
 [overparam.parameterisations]
 entrywise = visitors:Diagonal
+[overparam.datasets]
+corner = visitors:corner
 """
 ASKED = """
 from overparam_cli.kinds.linear import losses
@@ -130,7 +140,7 @@ print(OPTIMIZERS["sign"].defaults["tf1"], losses.named("soft").delta, names(), p
 RUN = (
     "import sys; from overparam_cli.cli.main import main; sys.argv = ['overparam', 'run', 'fig3', '--smoke', '--quiet',"
     "'--loss', 'soft', '--set', 'optimizer=sign', '--set', 'parameterisation=entrywise', '--iterations', '20', "
-    "'--set', 'dataset=two-points']; main()"
+    "'--dataset', 'corner', '--set', 'preprocessing=none']; main()"
 )
 
 
@@ -154,3 +164,4 @@ def test_another_package_brings_its_own(tmp_path: Path) -> None:
     row = table.read_text(encoding="utf-8").splitlines()[1]
     assert ",soft," in row
     assert ",entrywise," in row
+    assert ",corner," in row
