@@ -3,8 +3,9 @@
 All diffs are applied to one copy of the package, and the commands of all sections run there, in one process.
 """
 
+import json
+import os
 import re
-import shlex
 import shutil
 import subprocess
 import sys
@@ -18,13 +19,17 @@ SECTIONS = dict(re.findall(r"^## (An? .*?)\n(.*?)(?=^## |\Z)", TEXT, flags=re.MU
 ROWS = re.findall(r"^\| \[(.*?)\]\(.*?\) \| (\d+) \| (\d+) \| (\d+) \|", TEXT, flags=re.MULTILINE)
 COSTS = {name: (int(new), int(lines), int(registry)) for name, new, lines, registry in ROWS}
 RUN = """
-import sys
+import json, sys
 from click.testing import CliRunner
 from overparam_cli.cli.main import cli
-for line in sys.stdin.read().splitlines():
-    result = CliRunner().invoke(cli, line.split()[1:])
-    if result.exit_code:
-        sys.exit(f"{line}: {result.output}{result.exception!r}")
+for kind, text in json.load(sys.stdin):
+    if kind == "python":
+        exec(compile(text, "CONTRIBUTING.md", "exec"), {})
+        continue
+    for line in text.splitlines():
+        result = CliRunner().invoke(cli, line.split()[1:])
+        if result.exit_code:
+            sys.exit(f"{line}: {result.output}{result.exception!r}")
 """
 
 
@@ -33,9 +38,9 @@ def diff_of(section: str) -> str:
     return str(diff)
 
 
-def commands_of(section: str) -> list[str]:
-    blocks = re.findall(r"^```console\n(.*?)^```", SECTIONS[section], flags=re.MULTILINE | re.DOTALL)
-    return [line for block in blocks for line in block.splitlines() if line.startswith("overparam ")]
+def examples_of(section: str) -> list[tuple[str, str]]:
+    """The blocks that are run, in order: what kind, and the text."""
+    return re.findall(r"^```(console|python)\n(.*?)^```", SECTIONS[section], flags=re.MULTILINE | re.DOTALL)
 
 
 def test_every_guest_has_a_section_and_a_row() -> None:
@@ -69,13 +74,14 @@ def test_all_guests_can_come_and_do_what_they_say(tmp_path: Path) -> None:
             ["git", "apply", "-"], input=diff_of(section), text=True, cwd=tmp_path, capture_output=True, timeout=60
         )
         assert answer.returncode == 0, f"{section}: {answer.stderr}"
-    commands = [command for section in SECTIONS for command in commands_of(section)]
-    assert all(len(shlex.split(command)) == len(command.split()) for command in commands)
+    examples = [example for section in SECTIONS for example in examples_of(section)]
+    assert all(examples_of(section) for section in SECTIONS)
     answer = subprocess.run(
         [sys.executable, "-c", RUN],
-        input="\n".join(commands),
+        input=json.dumps(examples),
         text=True,
         cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
         capture_output=True,
         timeout=110,
     )

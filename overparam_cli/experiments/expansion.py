@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from overparam_cli.errors import ConfigError
+from overparam_cli.experiments.key import REQUIRED, Place
 from overparam_cli.experiments.kind import kind
 from overparam_cli.experiments.model import Curve, Experiment
-from overparam_cli.experiments.trial import REQUIRED, Place, Settings, Trial, defaults, keys_of
+from overparam_cli.experiments.trial import Settings, Trial, defaults, keys_of
 
 
 def variants_of(experiment: Experiment) -> dict[str, Settings]:

@@ -10,9 +10,9 @@ from typing import Any
 from overparam_cli.errors import ConfigError
 from overparam_cli.experiments.datasets import dataset_key, is_table
 from overparam_cli.experiments.expansion import expand
+from overparam_cli.experiments.key import COMMAND_LINE
 from overparam_cli.experiments.model import Experiment
 from overparam_cli.experiments.overrides import apply_overrides, checked_override
-from overparam_cli.experiments.trial import COMMAND_LINE
 from overparam_cli.paper import of_the_paper
 
 _NEVER_A_FOLDER = ("seeds", "variant")  # they add trials, or choose among the experiment's own

@@ -10,8 +10,9 @@ from typing import Any
 
 from overparam_cli.checks import Check
 from overparam_cli.errors import ConfigError
+from overparam_cli.experiments.key import Key
 from overparam_cli.experiments.kind import KINDS, kind
-from overparam_cli.experiments.trial import Key, keys_of
+from overparam_cli.experiments.trial import keys_of
 from overparam_cli.words import suggest
 
 

@@ -83,6 +83,9 @@ class Kind(Protocol):
     columns: Mapping[str, Column]  # of log.csv, beyond the common ones
     outcomes: Sequence[Outcome]  # of trials.csv, reported beside the level
 
+    def loss_label(self, name: str) -> str:
+        """A loss as the axis of a figure shows it; "loss" where that says enough."""
+
     @property
     def figures(self) -> Sequence[Any]:
         """The figures that its runs have, the main one first (`overparam_cli.figures`)."""

@@ -10,10 +10,11 @@ from overparam_cli.checks import texts
 from overparam_cli.errors import ConfigError
 from overparam_cli.experiments.datasets import is_table
 from overparam_cli.experiments.expansion import expand
+from overparam_cli.experiments.key import COMMAND_LINE
 from overparam_cli.experiments.keys import all_keys, check_setting, checked, parse_text
 from overparam_cli.experiments.kind import kind
 from overparam_cli.experiments.model import Curve, Experiment
-from overparam_cli.experiments.trial import COMMAND_LINE, Settings, defaults, hyperparameters
+from overparam_cli.experiments.trial import Settings, defaults, hyperparameters
 from overparam_cli.words import suggest
 
 CHOOSING = {  # what these do as overrides, beyond being keys

@@ -8,21 +8,18 @@ when not given, its help, its column in trials.csv, and whether it enters the tr
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import MISSING, Field, dataclass, field, fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, Field, dataclass, fields, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, get_args, get_type_hints
 
 from overparam_cli.checks import Check, choice, integer, rates, text
 from overparam_cli.errors import ConfigError
 from overparam_cli.experiments.datasets import dataset_key
-from overparam_cli.words import suggest
+from overparam_cli.experiments.key import REQUIRED, Key, Place, check_name, key, keys
 
 Settings = Mapping[str, Any]
 """Checked values by key."""
-
-REQUIRED: Any = object()  # the default of a key that must be given
-COMMAND_LINE = "command line"
 
 COLUMNS: Mapping[str, str] = {  # of trials.csv, that say what a trial is: column → pandas dtype; every kind has them
     "trial_id": "str",
@@ -44,67 +41,7 @@ COLUMNS: Mapping[str, str] = {  # of trials.csv, that say what a trial is: colum
 _NAMES = ("experiment", "variant", "curve")  # where a trial is shown, which is no part of what it computes
 
 
-@dataclass(frozen=True)
-class Key:
-    """One key of an experiment file.
-
-    Attributes:
-        check: gives the canonical value, or raises ValueError.
-        help: one line.
-        default: its value when not given; None where the trial does without.
-        listed: what separates the items of its text on the command line, if it is a list there.
-        symbol: in the paper.
-        shared: whether the curves of a variant have it in common: they stand in one folder and are measured against
-            one optimum.
-        names: those it may have, if it is one of a registry. They are held against it when trials are made, so that
-            reading a file imports nothing heavy.
-        words: whether its text on the command line is words, not numbers; follows from the field's type.
-    """
-
-    check: Check
-    help: str
-    default: Any = REQUIRED
-    listed: str = ""
-    symbol: str = ""
-    shared: bool = False
-    names: Callable[[], Iterable[str]] | None = None
-    words: bool = False
-
-    @property
-    def description(self) -> str:
-        """Its help, with the symbol."""
-        return f"{self.help}; {self.symbol} in the paper" if self.symbol else self.help
-
-
-def key(
-    check: Check,
-    help: str,
-    *,
-    name: str = "",
-    column: str = "",
-    absent: Any = MISSING,
-    hashed: bool = True,
-    **described: Any,
-) -> Any:
-    """A field that one key sets, called `name` in files where that is not the field's name.
-
-    `column`: see `keys`. `absent`: what the field is taken to be by trials older than it: at this value, which is also
-    its default, it stays out of the id and of trials.csv. `hashed`: whether it changes any number. `described`: the
-    rest of `Key`.
-    """
-    return keys({name: Key(check, help, **described)}, column=column, absent=absent, hashed=hashed)
-
-
-def keys(described: Mapping[str, Key], *, column: str = "", absent: Any = MISSING, hashed: bool = True) -> Any:
-    """A field that several keys make up, which the class's `fields_of` does.
-
-    `column`: of trials.csv, beyond COLUMNS; its value is the attribute of this name.
-    """
-    metadata = {"keys": described, "column": column, "absent": absent, "hashed": hashed}
-    return field(default=absent, metadata=metadata)
-
-
-class Taken(Protocol):
+class Optimizer(Protocol):
     """What a trial must know of its optimiser."""
 
     @property
@@ -114,18 +51,6 @@ class Taken(Protocol):
     @property
     def checks(self) -> Mapping[str, Check]:
         """Of the hyperparameters that may be set."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a curve's settings were given, as error messages say it: the curve, or the command line."""
-
-    curve: str
-    forced: Collection[str] = ()
-
-    def of(self, key: str) -> str:
-        """Where this key was."""
-        return COMMAND_LINE if key in self.forced else self.curve
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,7 +99,7 @@ class Trial(ABC):
 
     @classmethod
     @abstractmethod
-    def optimizers(cls) -> Mapping[str, Taken]:
+    def optimizers(cls) -> Mapping[str, Optimizer]:
         """The optimisers there are, by name; reading them imports nothing heavy."""
 
     @classmethod
@@ -214,11 +139,11 @@ class Trial(ABC):
         """The optimiser's hyperparameters: its defaults under the semantics, then what is given."""
         name = settings["optimizer"]
         defaults = cls.optimizers()[name].defaults[settings["semantics"]]
-        given = {key: settings[key] for key in hyperparameters(cls) if key in settings}
-        for key in given:
-            if key not in defaults:
+        given = {hyper: settings[hyper] for hyper in hyperparameters(cls) if hyper in settings}
+        for hyper in given:
+            if hyper not in defaults:
                 takes = f"it takes {', '.join(sorted(defaults))}" if defaults else "it takes none"
-                raise ConfigError(f"{where}: optimizer {name!r} has no hyperparameter {key!r} ({takes})")
+                raise ConfigError(f"{where}: optimizer {name!r} has no hyperparameter {hyper!r} ({takes})")
         return {**defaults, **given}
 
     @classmethod
@@ -315,28 +240,6 @@ def defaults(cls: type[Trial]) -> dict[str, Any]:
     """The keys that need not be given, and what they are then."""
     given = {name: key.default for name, key in keys_of(cls).items()}
     return {name: value for name, value in given.items() if value is not None and value is not REQUIRED}
-
-
-def check_name(what: str, name: str, choices: Iterable[str], where: str) -> None:
-    """Refuse a name that is not among the choices."""
-    known = list(choices)
-    if name not in known:
-        raise ConfigError(f"{where}: unknown {what} {name!r}{suggest(name, known)}")
-
-
-def hidden_widths(depth: int, width: int | tuple[int, ...], where: str, key: str = "width") -> tuple[int, ...]:
-    """The depth − 1 hidden widths that `width` stands for; `key` is what the user calls it.
-
-    ConfigError where a list of widths does not fit the depth.
-    """
-    hidden = depth - 1
-    if isinstance(width, int):
-        return (width,) * hidden
-    if len(width) != hidden:
-        raise ConfigError(
-            f"{where}: {key} = {list(width)} has {len(width)} entries, but depth {depth} has {hidden} hidden layers"
-        )
-    return width
 
 
 def digest(content: Mapping[str, Any]) -> str:

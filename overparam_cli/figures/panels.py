@@ -54,7 +54,7 @@ class Panel:
     def loss(self) -> str:
         """The loss as an axis shows it."""
         losses = [str(name) for name in self.run.trials["loss"].unique()]
-        return rf"$\ell_{{{losses[0][1:]}}}$ loss" if len(losses) == 1 and losses[0][1:].isdigit() else "loss"
+        return self.run.kind.loss_label(losses[0]) if len(losses) == 1 else "loss"
 
     @property
     def common_rate(self) -> float | None:

@@ -126,8 +126,10 @@ class CurveRun:
         return {int(seed): self.run.trajectory(trial) for seed, trial in zip(own["seed"], own["trial_id"], strict=True)}
 
     def effective_step(self, lr: float, norm: npt.ArrayLike) -> Array | None:
-        """η‖W_e‖^(2−2/N); None for optimisers other than gradient descent, of which Eq. 12 does not say it."""
-        return effective_step(lr, norm, self.depth) if self.optimizer in DESCENT else None
+        """η‖W_e‖^(2−2/N); None for all but gradient descent on layers, because Eq. 12 does not say it of others."""
+        others = self.trials.get("parameterisation")  # a column only where it is not layers for all
+        layered = others is None or others.isna().all()
+        return effective_step(lr, norm, self.depth) if layered and self.optimizer in DESCENT else None
 
     def choose(self, rule: str | None = None, *, target: float | None = None) -> "Choice":
         """Choose the learning rate that stands for the curve.

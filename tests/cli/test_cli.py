@@ -95,15 +95,6 @@ def test_a_command_goes_by_the_name_it_is_registered_under() -> None:
     assert {name[0] for name in COMMANDS} == set(REGISTERED)
 
 
-def test_listing_experiments_imports_no_torch() -> None:
-    code = (
-        "import sys\nfrom overparam_cli.cli.main import main\nsys.argv = ['overparam', 'list']\n"
-        "try:\n    main()\nexcept SystemExit:\n    pass\nprint('torch' in sys.modules)"
-    )
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60).stdout
-    assert out.rstrip().endswith("False")
-
-
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [

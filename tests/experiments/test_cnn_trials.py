@@ -19,7 +19,7 @@ from overparam_cli.experiments import (
     kind_keys,
     load_experiment,
 )
-from overparam_cli.experiments.trial import REQUIRED
+from overparam_cli.experiments.key import REQUIRED
 from overparam_cli.kinds.mnist.trial import MnistTrial
 
 OWN = """\

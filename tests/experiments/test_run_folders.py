@@ -1,5 +1,6 @@
 """Which overrides make a folder of their own, what it is called, and which runs may speak for the paper."""
 
+import hashlib
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from overparam_cli.errors import ConfigError
-from overparam_cli.experiments import Experiment, effective_overrides, folder_name, is_full, load_experiment
+from overparam_cli.experiments import Experiment, effective_overrides, folder_name, is_full, load_experiment, named
 
 SAFE = re.compile(r"[a-z0-9.,=+@_-]+")  # and not case, on which file systems disagree
 
@@ -144,3 +145,17 @@ def test_theory_and_groups_have_their_plain_folder() -> None:
 def test_an_own_file_uses_its_name(write: Callable[..., Path]) -> None:
     experiment = load_experiment(write(('name = "own"', 'name = "mine-2"')))
     assert folder_name(experiment, {"iterations": 5}) == "mine-2@iterations=5"
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({}, "theory"),
+        ({"smoke": ""}, "theory@smoke"),
+        ({"lr": "1", "smoke": "", "depth": "2,3"}, "theory@smoke+depth=2,3+lr=1"),
+        ({"radii": "0.1:1"}, "theory@radii=0.1-1-" + hashlib.sha256(b"radii=0.1:1").hexdigest()[:8]),
+    ],
+)
+def test_names_of_what_has_no_trials(changed: dict[str, str], expected: str) -> None:
+    assert named("theory", changed) == expected
+    assert named("theory", changed, "mine") == "theory@mine"

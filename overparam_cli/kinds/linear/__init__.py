@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from overparam_cli.experiments import Trial
 from overparam_cli.experiments.kind import Column, Level, Outcome
+from overparam_cli.kinds.linear import losses
 from overparam_cli.kinds.linear.trial import LinearTrial
 from overparam_cli.run.settings import Settings
 from overparam_cli.run.unit import Trained
@@ -30,6 +31,13 @@ class Linear:
     outcomes: Sequence[Outcome] = ()
     threads: int | None = None  # batches come one after another, each with all there are
     measurable = True
+
+    def loss_label(self, name: str) -> str:
+        """As the loss itself has it, unless the package that brought it is gone."""
+        try:
+            return losses.named(name).label
+        except ValueError:
+            return "loss"
 
     @property
     def figures(self) -> Sequence[Any]:

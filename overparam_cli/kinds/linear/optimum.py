@@ -26,6 +26,7 @@ Array = NDArray[np.float64]
 EPSILON = float(np.finfo(np.float64).eps)
 MAX_NEWTON_STEPS = 200
 MAX_HALVINGS = 50
+DECIDED = 1e-9  # a margin whose slope is below this stands on its side for good
 NEGLIGIBLE = 1e-11  # relative to the largest curvature of one example
 
 
@@ -36,6 +37,7 @@ class Optimum:
     Attributes:
         loss: L(W) at the predictor found; an upper bound, because W attains it.
         lower_bound: value of a dual feasible point, less an allowance for rounding; no predictor has a smaller loss.
+            0 where none was found.
         W: (k, d), the predictor found. Where X has dependent columns it is one of many.
         iterations: Newton steps of the output that needed most; 0 for ℓ2.
         separable: outputs whose labels W tells apart without an error, where the loss is of margins: it goes to 0
@@ -102,6 +104,8 @@ def _one_output(X: Array, Q: Array, to_weights: Array, y: Array, loss: Loss) -> 
     residual = X @ w - b  # of the w that is returned, not of z: the loss must be one that is attained
     separable = loss.form == "margin" and bool(np.all(residual > 0))
     bound = 0.0 if separable else _lower_bound(X, Q, b, w, loss)
+    if loss.form == "margin" and not separable and bound < loss.mean(residual) * (1 - 1e-12):
+        bound = max(bound, _undecided_bound(X, residual, loss))
     return _Output(loss.mean(residual), bound, w, steps, separable)
 
 
@@ -127,10 +131,7 @@ def _newton(Q: Array, b: Array, z: Array, loss: Loss) -> Iterator[tuple[Array, f
     e = Q @ z - b
     value = loss.mean(e)
     while True:
-        u = _dual_point(Q, e, loss)
-        dual, rounding = _dual_value(u, b, loss)
-        if loss.bounded:  # the Hessian was lifted: something may be left in range(Q)
-            dual -= float(np.abs(Q.T @ u) @ np.abs(z)) / len(b)
+        _, dual, rounding = _dual(Q, b, e, loss)
         yield z, value, value - dual, rounding
         step = _newton_step(Q, e, loss)
         for halving in range(MAX_HALVINGS):
@@ -158,27 +159,34 @@ def _newton_step(Q: Array, e: Array, loss: Loss) -> Array:
     return np.asarray(np.linalg.solve(hessian, -(Q.T @ loss.slope(e))), dtype=np.float64)
 
 
-def _dual_point(Q: Array, residual: Array, loss: Loss) -> Array:
-    """u (n,): the slopes of the loss, freed of what lies in range(Q).
+def _dual_point(Q: Array, residual: Array, loss: Loss) -> Array | None:
+    """u (n,): the slopes of the loss, freed of what lies in range(Q); None where that fails.
 
     By projection; but where the conjugate is finite on an interval only, which a projection may leave, by Newton's
     equation: its linearised slopes after the step have nothing in range(Q), and move in proportion to the curvature.
+    That holds up to the lift of the Hessian, so it fails far from the optimum, and where that lies at infinity.
     """
     u: Array = loss.slope(residual)
     if loss.bounded:
-        return loss.feasible(u + loss.curvature(residual) * (Q @ _newton_step(Q, residual, loss)))
+        u = loss.feasible(u + loss.curvature(residual) * (Q @ _newton_step(Q, residual, loss)))
+        rounding = 8 * EPSILON * np.sqrt(len(u)) * np.linalg.norm(u)
+        return u if np.all(np.abs(Q.T @ u) <= rounding) else None
     for _ in range(2):  # the second projection removes what rounding left of the first
         u = u - Q @ (Q.T @ u)
     return u
 
 
-def _dual_value(u: Array, b: Array, loss: Loss) -> tuple[float, float]:
-    """The certificate −mean(u·b) − mean ℓ*(u), and the rounding error of the two sums."""
-    conjugate = loss.conjugate(u)
-    if conjugate == np.inf:  # u proves nothing
-        return -np.inf, 0.0
+def _dual(Q: Array, b: Array, residual: Array, loss: Loss) -> tuple[Array, float, float]:
+    """A dual point u (n,), its value −mean(u·b) − mean ℓ*(u), and the rounding error of the two sums.
+
+    The value is −∞ where there is no u that proves anything.
+    """
+    u = _dual_point(Q, residual, loss)
+    conjugate = np.inf if u is None else loss.conjugate(u)
+    if u is None or conjugate == np.inf:
+        return np.zeros_like(b), -np.inf, 0.0
     rounding = 8 * EPSILON * (float(np.mean(np.abs(u * b))) + abs(conjugate))
-    return -float(np.mean(u * b)) - conjugate, rounding
+    return u, -float(np.mean(u * b)) - conjugate, rounding
 
 
 def _lower_bound(A: Array, Q: Array, b: Array, w: Array, loss: Loss) -> float:
@@ -187,7 +195,19 @@ def _lower_bound(A: Array, Q: Array, b: Array, w: Array, loss: Loss) -> float:
     Aᵀu is not exactly zero in floating point. The bound neglects (1/n)·uᵀA·w at the optimal w, so that much, with
     absolute values and the w at hand, is taken off.
     """
-    u = _dual_point(Q, A @ w - b, loss)
-    value, rounding = _dual_value(u, b, loss)
+    u, value, rounding = _dual(Q, b, A @ w - b, loss)
     infeasibility = float(np.abs(A.T @ u) @ np.abs(w)) / len(b)
     return max(0.0, value - rounding - infeasibility)
+
+
+def _undecided_bound(A: Array, margins: Array, loss: Loss) -> float:
+    """A lower bound from the examples whose margins are not decided, where the optimum lies at infinity.
+
+    The others cost nothing there, and leaving out what costs at least 0 never overestimates.
+    """
+    undecided = loss.slope(margins) < -DECIDED
+    part = A[undecided]
+    Q, to_weights = _range(part)
+    b = np.zeros(len(part))
+    z, _ = _minimise(Q, b, loss)
+    return _lower_bound(part, Q, b, to_weights @ z, loss) * len(part) / len(A)

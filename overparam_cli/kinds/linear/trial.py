@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from overparam_cli.checks import integer, non_negative, text, texts, width
-from overparam_cli.experiments.trial import Key, Place, Settings, Taken, Trial, hidden_widths, key, keys
+from overparam_cli.experiments.key import Key, Place, hidden_widths, key, keys
+from overparam_cli.experiments.trial import Optimizer, Settings, Trial
 from overparam_cli.kinds.linear import losses, parameterisations
 from overparam_cli.kinds.linear.inits import INITS
 from overparam_cli.kinds.optimizers import OPTIMIZERS
@@ -66,7 +67,7 @@ class LinearTrial(Trial):
     )
 
     @classmethod
-    def optimizers(cls) -> Mapping[str, Taken]:
+    def optimizers(cls) -> Mapping[str, Optimizer]:
         """All there are."""
         return OPTIMIZERS
 
@@ -77,9 +78,11 @@ class LinearTrial(Trial):
 
     @classmethod
     def fields_of(cls, settings: Settings, place: Place) -> dict[str, Any]:
-        """The hidden widths too."""
-        widths = hidden_widths(settings["depth"], settings["width"], place.curve)
-        return {**super().fields_of(settings, place), "widths": widths}
+        """The hidden widths too. An optimiser that is bound to a parameterisation of its own leaves no other choice."""
+        fields = super().fields_of(settings, place)
+        if OPTIMIZERS[fields["optimizer"]].parameterisation:
+            fields["parameterisation"] = "layers"
+        return {**fields, "widths": hidden_widths(settings["depth"], settings["width"], place.curve)}
 
     def meaning(self) -> dict[str, Any]:
         """The version alone; the end-to-end rule adds its weight decay to the gradient since version 2."""

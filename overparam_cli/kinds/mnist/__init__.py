@@ -57,6 +57,10 @@ class Mnist:
     threads: int | None = 1  # gets more steps out of a processor than all threads on one trial
     measurable = False
 
+    def loss_label(self, name: str) -> str:
+        """There is one."""
+        return "loss"
+
     @property
     def figures(self) -> Sequence[Any]:
         """Drawn from the logs; needs Matplotlib."""

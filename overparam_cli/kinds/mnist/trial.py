@@ -16,7 +16,8 @@ from overparam_cli.checks import (
     width,
 )
 from overparam_cli.errors import ConfigError
-from overparam_cli.experiments.trial import Key, Place, Settings, Taken, Trial, hidden_widths, key, keys
+from overparam_cli.experiments.key import Key, Place, hidden_widths, key, keys
+from overparam_cli.experiments.trial import Optimizer, Settings, Trial
 from overparam_cli.kinds.mnist.architecture import DENSE, smallest_widths
 from overparam_cli.kinds.optimizers import OPTIMIZERS
 
@@ -103,7 +104,7 @@ class MnistTrial(Trial):
     )
 
     @classmethod
-    def optimizers(cls) -> Mapping[str, Taken]:
+    def optimizers(cls) -> Mapping[str, Optimizer]:
         """All there are; `fields_of` refuses those that are for linear networks."""
         return OPTIMIZERS
 

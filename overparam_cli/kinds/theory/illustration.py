@@ -3,7 +3,7 @@
     L(w) = (1/p)(w₁ − y₁)^p + (1/p)(w₂ − y₂)^p,   Δ_i = w_i − y_i
 
 without the averaging constant ½, as the paper's footnote 2 says: a learning rate here is half of what the mean loss of
-`core/regression.py` needs on the same two points.
+`linear/objective.py` needs on the same two points.
 
 Appendix B takes p = 4, N = 2 and shows that the rule accelerates the second coordinate by at least y₁/(4ε₁), where
 ε_i = |w_i| at the start. It does so with "≫" and "≈"; `assumptions` turns each of them into a number.

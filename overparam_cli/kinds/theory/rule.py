@@ -1,7 +1,7 @@
 """Section 5: the end-to-end rule, its preconditioner, and the single-output case. A float64 NumPy reference.
 
-The engine's batched version stands in `core/optimizers.py`; this one is written from the formulas, one matrix at a
-time, and is what that one is tested against. Throughout,
+The engine's batched version stands in `linear/parameterisations/end_to_end.py`; this one is written from the formulas,
+one matrix at a time, and is what that one is tested against. Throughout,
 
     W  (k, d)   end-to-end matrix W_e            G  (k, d)   dL¹/dW at W
     N           depth, 1 or more                 σ  (min(k, d),) singular values of W, σ_r = 0 beyond

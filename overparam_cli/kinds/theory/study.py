@@ -103,6 +103,6 @@ def _as_arguments(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _folder(base: str, changed: Mapping[str, Any], name: str | None) -> str:
-    """`theory`, `theory@depths=3,4`, or `theory@<name>`."""
+    """`theory`, `theory@depths=3,4`, or `theory@<name>`: no result stands where one of another meaning would."""
     texts = {key: ",".join(value) if isinstance(value, list | tuple) else str(value) for key, value in changed.items()}
     return named(base, texts, name)

@@ -1,5 +1,8 @@
 """The contract of a statement: a table whose columns are explained, and a claim to judge it."""
 
+import subprocess
+import sys
+
 import pytest
 
 from overparam_cli.claims import find_claim
@@ -63,3 +66,11 @@ def test_algebra_holds_to_rounding() -> None:
     rows = find_statement("claim2").run()
     assert max(float(row["relative_error"]) for row in rows) <= 1e-10
     assert {row["depth"] for row in rows} == set(range(2, 9))
+
+
+def test_reading_the_statements_imports_neither_torch_nor_matplotlib() -> None:
+    """`table` and `verify` need columns, view and requirement, and must start at once."""
+    call = "import sys; from overparam_cli.kinds.theory import STATEMENTS, find_statement; "
+    call += "[find_statement(name) for name in STATEMENTS]; print({'torch', 'matplotlib', 'scipy'} & {*sys.modules})"
+    done = subprocess.run([sys.executable, "-c", call], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == "set()\n"

@@ -1,0 +1,53 @@
+"""What neither trains nor measures never imports torch, which takes seconds."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REFERENCE = Path(__file__).parents[2] / "results" / "reference"
+RUNS = ("fig4-right", "fig5-right", "theory/lemma3")  # of every kind one
+CODE = """\
+import sys
+from overparam_cli.cli.main import main
+try:
+    main()
+except SystemExit as done:
+    print(done.code or 0, 'torch' in sys.modules)
+else:
+    print(0, 'torch' in sys.modules)
+"""
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("torch-free") / "results"
+    for run in RUNS:
+        shutil.copytree(REFERENCE / run, folder / run)
+    return folder
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "--help",
+        "run --help",
+        "list",
+        "show all",
+        "show fig3 --lr 1e-3 --set optimizer=adam --set beta1=0.8",
+        "plot --format svg",
+        "table",
+        "status",
+        "verify",
+        "data list",
+    ],
+)
+def test_no_torch(command: str, results: Path) -> None:
+    arguments = command.split()
+    if arguments[0] in ("plot", "table", "status", "verify"):
+        arguments += ["--results", str(results)]
+    call = [sys.executable, "-c", CODE, *arguments]
+    done = subprocess.run(call, capture_output=True, text=True, timeout=120, check=False)
+    assert done.stdout.splitlines()[-1] == "0 False", done.stderr
