@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from overparam_cli import paper
 from overparam_cli.figures.compose import Head, Marks
 from overparam_cli.figures.panels import Panel
-from overparam_cli.figures.style import format_rate
 from overparam_cli.results.curve import Choice
+from overparam_cli.words import format_rate
 
 LEGEND_LETTERS = 44  # that fit into a whole panel's legend
 EDGE_MARK = "†"

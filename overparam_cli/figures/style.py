@@ -16,7 +16,6 @@ from matplotlib.figure import Figure
 
 from overparam_cli.errors import ConfigError
 from overparam_cli.results import store
-from overparam_cli.words import format_rate as format_rate  # whoever draws finds it here
 
 STYLE: Any = {
     "font.family": "DejaVu Sans",

@@ -82,15 +82,16 @@ def _escaped(character: str) -> str:
 
 
 def _text(words: Words) -> Text:
-    tones = {span.tone for span in words.spans}
-    text = Text(style=STYLES[tones.pop()] if len(tones) == 1 else "")  # a single tone is the whole cell's
+    if len({span.tone for span in words.spans}) == 1:  # the tone of the whole cell, its padding included
+        return Text(printable(str(words)), STYLES[words.spans[0].tone])
+    text = Text()
     for span in words.spans:
         text.append(printable(span.text), STYLES[span.tone])
     return text
 
 
 def _table(grid: Grid) -> Table:
-    title = Text(printable(grid.title)) if grid.title else None
+    title = Text(printable(grid.title), "italic") if grid.title else None
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
     if grid.airy:
         table.padding = (0, 2, 1, 0)

@@ -14,9 +14,10 @@ from overparam_cli.errors import ConfigError, LogError, StorageError
 from overparam_cli.figures import plots
 from overparam_cli.figures.panels import Line, band, panels_of
 from overparam_cli.figures.plots import drawing
-from overparam_cli.figures.style import LOOKS, STYLE, format_rate, save
+from overparam_cli.figures.style import LOOKS, STYLE, save
 from overparam_cli.results import schema, store
 from overparam_cli.results.run import Run
+from overparam_cli.words import format_rate
 
 
 @pytest.fixture(autouse=True)

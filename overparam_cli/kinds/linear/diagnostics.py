@@ -16,10 +16,11 @@ from overparam_cli.figures.curves import draw_band
 from overparam_cli.figures.labels import DIVERGED_NOTE, curve_label, marks, wrapped
 from overparam_cli.figures.panels import Line, Panel, band
 from overparam_cli.figures.registry import Draw, Figure, above, has_column
-from overparam_cli.figures.style import MUTED, Look, format_rate
+from overparam_cli.figures.style import MUTED, Look
 from overparam_cli.results.curve import Choice, CurveRun
 from overparam_cli.results.run import LATE
 from overparam_cli.results.trajectory import SMALLEST, Array, Trajectory
+from overparam_cli.words import format_rate
 
 CEILING = 10.0  # a diverging trial is followed to this multiple of the largest value of the drawn rates
 DOTS = (0, (1, 3))

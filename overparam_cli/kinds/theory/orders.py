@@ -70,7 +70,7 @@ class OrderPlot:
         """What draws one panel: discrepancy against learning rate, fitted orders in the legend."""
 
         def draw(axes: "Axes", record: "Record") -> str:
-            from overparam_cli.figures.style import format_rate
+            from overparam_cli.words import format_rate
 
             table = record.table[record.table[self.facet] == value]
             for place, (_, rows) in enumerate(table.groupby(list(self.lines), sort=False)):
