@@ -1,8 +1,8 @@
 """The MNIST network of Figure 5 right, its dense layers factored (App. C.2)."""
 
+import math
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from math import log
 from typing import TYPE_CHECKING, Any
 
 from overparam_cli.experiments import Trial
@@ -71,7 +71,7 @@ class Mnist:
 
     def level_at_zero(self, manifest: Mapping[str, Any]) -> float | None:
         """ln k, the cross-entropy of a uniform guess among the k classes."""
-        return log(int(manifest["dataset"]["k"]))
+        return math.log(int(manifest["dataset"]["k"]))
 
     def weight(self, trial: MnistTrial) -> float:
         """A step takes tens of milliseconds."""

@@ -11,6 +11,7 @@ from support.twins import make_cnn_trial, torch_optimizer
 from torch import Tensor
 
 from overparam_cli.data import ImageDataset, load_images
+from overparam_cli.experiments.kind import kind
 from overparam_cli.kinds.mnist import log as cnn_log
 from overparam_cli.kinds.mnist.problem import ImageProblem, split
 from overparam_cli.kinds.mnist.trainer import LOOK_EVERY, CnnTrainer
@@ -260,6 +261,12 @@ def test_a_start_that_is_not_finite_has_a_first_row(digits: ImageDataset) -> Non
     assert one.diverged_at == 0
     assert list(log["iteration"]) == [0]
     assert log.loc[0, ["loss", "cross_entropy", "cross_entropy_mean"]].isna().all()
+
+
+def test_the_level_at_zero_is_that_of_a_uniform_guess() -> None:
+    """Whatever modules of the kind have been imported by then."""
+    assert cnn_log.log_points(1) == [0, 1]
+    assert kind("cnn").level_at_zero({"dataset": {"k": 10}}) == pytest.approx(2.302585092994046)
 
 
 @pytest.mark.parametrize("device", DEVICES, ids=str)
