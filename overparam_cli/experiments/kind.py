@@ -57,7 +57,6 @@ class Level:
         axis: its final value as the axis of a figure; {loss} is the loss.
         rate: what the learning rate is called where it is decayed, so that trials are known by the first one.
         note: what the table says below itself, if anything.
-        smoothed: training passes that a value is the mean of; a row before that many is no value yet.
         form: how its values are written in a table.
     """
 
@@ -69,7 +68,6 @@ class Level:
     axis: str
     rate: str = "learning rate"
     note: str = ""
-    smoothed: int = 1
     form: str = "{:.4g}"
 
 

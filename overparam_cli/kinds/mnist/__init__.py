@@ -28,7 +28,6 @@ CROSS_ENTROPY = Level(
     "final cross-entropy, 100-step mean",
     "base learning rate",
     "cross-entropy: training batches, mean of the last 100 steps; errors: at the last step",
-    SMOOTHED,
     form="{:.3g}",
 )
 
