@@ -9,13 +9,13 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
 from overparam_cli.errors import ConfigError
-from overparam_cli.results import store
+from overparam_cli.results import disk
 
 STYLE: Any = {
     "font.family": "DejaVu Sans",
@@ -140,9 +140,5 @@ def _write(figure: Figure, path: Path, name: str) -> Path:
     """Draw in memory, then replace the file in one step."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format=name, metadata=METADATA[name])
-    store.replace(path, lambda file: _copy(buffer, file))
+    disk.replace(path, lambda file: file.write(buffer.getbuffer()))
     return path
-
-
-def _copy(buffer: io.BytesIO, file: BinaryIO) -> None:
-    file.write(buffer.getvalue())

@@ -7,10 +7,11 @@ from typing import Any
 from overparam_cli.errors import LogError
 from overparam_cli.report import json, terminal
 from overparam_cli.report.grid import Grid
+from overparam_cli.results.lock import is_running
 from overparam_cli.results.record import THEORY, Record
 from overparam_cli.results.run import Run
 from overparam_cli.results.schema import CHECKPOINT, DIVERGED, MANIFEST, TRIALS
-from overparam_cli.results.store import is_running, read_manifest, read_run_manifest
+from overparam_cli.results.store import read_manifest, read_run_manifest
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from overparam_cli import paper
 from overparam_cli.errors import LogError
-from overparam_cli.results import store
+from overparam_cli.results import disk, store
 from overparam_cli.results.schema import MANIFEST, SCHEMA
 
 if TYPE_CHECKING:
@@ -146,9 +146,10 @@ def write_record(
 
     For the one who holds the folder's lock. Raises StorageError when it cannot be written.
     """
-    store.sweep(folder, (MANIFEST, TABLE, CURVES))
-    (folder / TABLE).unlink(missing_ok=True)
-    if curves is not None:
+    disk.remove(folder / TABLE)
+    if curves is None:
+        disk.remove(folder / CURVES)
+    else:
         store.write_table(folder / CURVES, curves)
     store.write_json(folder / MANIFEST, {"schema": SCHEMA, "kind": THEORY, **manifest})
     store.write_table(folder / TABLE, table)

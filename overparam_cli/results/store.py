@@ -1,56 +1,18 @@
-"""Files on disk: tables and JSON, written atomically and read with errors that name the file and the remedy.
+"""Tables and JSON on disk, replaced in one step (see `disk`) and read with errors that name the file and the remedy."""
 
-Every replace is atomic: written beside, flushed to disk, renamed.
-"""
-
-import contextlib
 import json
 import math
-import os
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
-from overparam_cli.errors import LogError, StorageError
-from overparam_cli.results.schema import CHECKPOINT, LOCK, LOG, MANIFEST, MANIFEST_KEYS, SCHEMA, TRIALS
+from overparam_cli.errors import LogError
+from overparam_cli.results import disk
+from overparam_cli.results.schema import MANIFEST, MANIFEST_KEYS, SCHEMA
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-def replace(path: Path, write: Callable[[BinaryIO], None]) -> None:
-    """Replace `path` by what `write` puts into a binary file, atomically.
-
-    Raises StorageError when the disk is full or the folder cannot be written; `path` is then as it was.
-    """
-    beside: Path | None = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            beside = Path(file.name)
-            write(file)  # type: ignore[arg-type]
-            file.flush()
-            os.fsync(file.fileno())
-        beside.chmod(0o644)
-        beside.replace(path)
-    except OSError as error:
-        raise StorageError(
-            f"cannot write {path}: {error.strerror or error}; what was finished is kept: "
-            "free some space or choose another folder with --results, then run the same command again"
-        ) from error
-    finally:
-        if beside is not None:
-            with contextlib.suppress(OSError):
-                beside.unlink(missing_ok=True)
-
-
-def sweep(folder: Path, names: Sequence[str] = (TRIALS, LOG, MANIFEST, CHECKPOINT)) -> None:
-    """Remove what a writer killed within `replace` left in a folder; for the one who holds the folder's lock."""
-    for name in names:
-        for left in folder.glob(f".{name}.*"):
-            left.unlink(missing_ok=True)
 
 
 def write_table(path: Path, table: "pd.DataFrame") -> None:
@@ -64,11 +26,7 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
 
 
 def _write_text(path: Path, text: str) -> None:
-    replace(path, lambda file: _put(file, text))
-
-
-def _put(file: BinaryIO, text: str) -> None:
-    file.write(text.encode())
+    disk.replace(path, lambda file: file.write(text.encode()))
 
 
 def plain(value: Any) -> Any:
@@ -142,20 +100,3 @@ def read_run_manifest(folder: Path) -> dict[str, Any]:
             f"{path} is damaged (no {', '.join(lacking)}): restore it, or move its folder away and run again"
         )
     return manifest
-
-
-def is_running(folder: Path) -> bool:
-    """Whether a run holds the folder's lock now."""
-    import filelock
-
-    if not (folder / LOCK).exists():
-        return False
-    lock = filelock.FileLock(folder / LOCK)
-    try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout:
-        return True
-    except OSError:  # a read-only folder: nothing can be running
-        return False
-    lock.release()
-    return False

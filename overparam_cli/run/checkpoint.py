@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from overparam_cli.results import store
+from overparam_cli.results import disk
 from overparam_cli.results.schema import CHECKPOINT, SCHEMA
 from overparam_cli.run.unit import State, Unit
 
@@ -48,7 +48,7 @@ class Checkpoint:
             return
         head = {"schema": SCHEMA, "measures": self.measures}
         head |= {"device": device.type, "threads": torch.get_num_threads()}
-        store.replace(self.path, lambda file: torch.save(head | {"units": entries}, file))
+        disk.replace(self.path, lambda file: torch.save(head | {"units": entries}, file))
 
     def load(self, wanted: set[str], say: Callable[[str], None]) -> Saved | None:
         """What can be gone on with where the trials `wanted` are missing.
@@ -71,13 +71,13 @@ class Checkpoint:
         except Exception as error:  # torch.load raises whatever the damage leads to
             why = f"it cannot be read ({type(error).__name__})"
         aside = self.path.with_suffix(".unused.pt")
-        self.path.replace(aside)
+        disk.move(self.path, aside)
         say(f"the checkpoint is not used, {why}; it is kept as {aside.name}")
         return None
 
     def remove(self) -> None:
         """Leave none."""
-        self.path.unlink(missing_ok=True)
+        disk.remove(self.path)
 
 
 def _usable(content: dict[str, Any], wanted: set[str]) -> Saved:

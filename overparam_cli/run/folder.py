@@ -1,44 +1,20 @@
-"""One run folder and its one writer: the lock, what is finished, and the commit of what has just been."""
+"""One run folder and its one writer: what is finished, and the commit of what has just been."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import filelock
 import pandas as pd
 import torch
 
-from overparam_cli.errors import BusyError, LogError, StorageError
+from overparam_cli.errors import LogError
 from overparam_cli.results import store
 from overparam_cli.results.run import Run
-from overparam_cli.results.schema import LOCK, LOG, MANIFEST, TRIALS
+from overparam_cli.results.schema import LOG, MANIFEST, TRIALS
 from overparam_cli.run import manifest
 from overparam_cli.run.unit import Problem
 
 if TYPE_CHECKING:
     from overparam_cli.run.plan import Job
-
-
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Hold a run folder for one writer. Raises BusyError while another run has it, StorageError if it is read-only."""
-    lock = filelock.FileLock(folder / LOCK)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=0)
-    except filelock.Timeout as error:
-        raise BusyError(
-            f"another run is writing to {folder}: wait for it, or give this one a folder of its own with --name"
-        ) from error
-    except OSError as error:
-        raise StorageError(
-            f"cannot write to {folder}: {error.strerror}; choose another folder with --results"
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def read_finished(folder: Path) -> Run | None:

@@ -14,13 +14,13 @@ import torch
 
 from overparam_cli.errors import ConfigError, RunInterrupted
 from overparam_cli.experiments import Trial
-from overparam_cli.results import store
+from overparam_cli.results.lock import locked
 from overparam_cli.results.run import Run
 from overparam_cli.results.schema import LOG_COLUMNS
 from overparam_cli.run import reuse
 from overparam_cli.run.backends import Backend, Local, share
 from overparam_cli.run.checkpoint import Checkpoint, Saved
-from overparam_cli.run.folder import RunFolder, locked, read_finished
+from overparam_cli.run.folder import RunFolder, read_finished
 from overparam_cli.run.machine import pick_device, steady_arithmetic
 from overparam_cli.run.plan import Job
 from overparam_cli.run.progress import Progress, Status
@@ -62,7 +62,6 @@ class JobRun:
     def complete(self) -> None:
         """Train every missing trial."""
         job = self.job
-        store.sweep(job.folder)
         finished = read_finished(job.folder)
         done = set(finished.trials["trial_id"]) if finished else set()
         if finished:

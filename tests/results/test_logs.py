@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from overparam_cli.errors import LogError, StorageError
-from overparam_cli.results import schema, store
+from overparam_cli.results import disk, schema, store
 from overparam_cli.results.run import Run
 
 
@@ -168,7 +168,7 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_beside_it(tmp_path: Path
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with pytest.raises(StorageError, match="No space left"):
-        store.replace(path, full)
+        disk.replace(path, full)
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
 

@@ -18,10 +18,10 @@ import torch
 from overparam_cli.errors import BusyError, ConfigError, LogError, RunInterrupted, StorageError
 from overparam_cli.kinds.linear import unit as linear
 from overparam_cli.kinds.linear.measure import parse_measures
-from overparam_cli.results import schema, store
+from overparam_cli.results import schema
+from overparam_cli.results.lock import locked
 from overparam_cli.results.run import Run
 from overparam_cli.run import backends
-from overparam_cli.run.folder import locked
 from overparam_cli.run.job import run_job
 from overparam_cli.run.plan import Job, plan
 from overparam_cli.run.progress import Silent, Status
@@ -192,7 +192,7 @@ def test_killed_at_any_moment_the_same_command_ends_byte_identical(config: Path,
 def test_what_a_killed_writer_left_is_swept_away(config: Path, tmp_path: Path) -> None:
     task = job(config, tmp_path)
     task.folder.mkdir(parents=True)
-    (task.folder / f".{schema.CHECKPOINT}.x1y2z3").write_bytes(b"half a checkpoint")
+    (task.folder / f".{schema.CHECKPOINT}.x1y2z3_4").write_bytes(b"half a checkpoint")
     (task.folder / "notes.txt").write_text("mine")
     run_job(task, Settings(), Silent())
     assert {path.name for path in task.folder.iterdir()} == {*CSVS, schema.MANIFEST, schema.LOCK, "notes.txt"}
@@ -265,14 +265,6 @@ def test_the_second_of_two_runs_on_one_folder_is_refused(config: Path, tmp_path:
     task = job(config, tmp_path)
     with locked(task.folder), pytest.raises(BusyError, match="another run is writing"):
         run_job(task, Settings(), Silent())
-
-
-def test_a_folder_is_running_while_it_is_locked(config: Path, tmp_path: Path) -> None:
-    task = job(config, tmp_path)
-    assert not store.is_running(task.folder)
-    with locked(task.folder):
-        assert store.is_running(task.folder)
-    assert not store.is_running(task.folder)
 
 
 def test_a_full_disk_loses_nothing(config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,8 +20,8 @@ from overparam_cli.kinds.theory.parameters import as_data, defaults
 from overparam_cli.kinds.theory.statement import Statement
 from overparam_cli.kinds.theory.study import Study
 from overparam_cli.paper import REGRESSION
+from overparam_cli.results.lock import locked
 from overparam_cli.results.record import curve_table, write_experiment, write_record
-from overparam_cli.run.folder import locked
 from overparam_cli.run.manifest import describe_dataset, describe_machine
 from overparam_cli.run.progress import Progress
 from overparam_cli.run.settings import Settings

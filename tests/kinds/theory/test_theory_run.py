@@ -219,7 +219,7 @@ def test_who_is_killed_while_writing_leaves_no_table_of_other_parameters(tmp_pat
 
 def test_what_a_killed_writer_left_beside_is_swept(tmp_path):
     (record,) = run(tmp_path, "claim2", depths="2", features="2", seeds="0")
-    left = record.folder / ".table.csv.abc"
+    left = record.folder / ".table.csv.abc_1234"
     left.write_text("half")
     run(tmp_path, "claim2", depths="2", features="2", seeds="0")
     assert not left.exists()
