@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from overparam_cli.errors import LogError
 from overparam_cli.results import store
+from overparam_cli.results.divergence import settle
 from overparam_cli.results.schema import COMPLETED, LOG, LOG_COLUMNS, MANIFEST, STATUSES, TRIAL_COLUMNS, TRIALS
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ def read_tables(folder: Path) -> "tuple[dict[str, Any], pd.DataFrame, pd.DataFra
     log = store.read_table(folder / LOG, LOG_COLUMNS)
     for fault in faults(trials, log):
         raise LogError(f"{folder} is damaged: {fault}; restore it, or move it away and run again")
-    return manifest, trials, log[log["trial_id"].isin(trials["trial_id"])].reset_index(drop=True)
+    log = log[log["trial_id"].isin(trials["trial_id"])].reset_index(drop=True)
+    return manifest, settle(trials, log), log
 
 
 def faults(trials: "pd.DataFrame", log: "pd.DataFrame") -> Iterator[str]:

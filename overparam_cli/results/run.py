@@ -216,8 +216,10 @@ class Run:
 
     @cached_property
     def _settled(self) -> pd.DataFrame:
-        """The log by iteration, running means that do not cover all of their passes left out."""
-        log = self.log.sort_values("iteration", kind="stable", ignore_index=True)
+        """The log by iteration, without what comes after divergence and means that lack some of their passes."""
+        ends = self.log["trial_id"].map(self.trials.set_index("trial_id")["diverged_at"])
+        log = self.log[~(self.log["iteration"] > ends)]
+        log = log.sort_values("iteration", kind="stable", ignore_index=True)
         for name, column in self.kind.columns.items():
             if column.smoothed > 1 and name in log:
                 log.loc[log["iteration"] < min(column.smoothed - 1, self.iterations), name] = np.nan

@@ -21,8 +21,8 @@ TRIALS, LOG, MANIFEST, CHECKPOINT, LOCK = "trials.csv", "log.csv", "manifest.jso
 
 TRIAL_COLUMNS: Mapping[str, str] = {  # column → pandas dtype; the order is the file's
     **COLUMNS,  # that say what a trial is
-    "status": "str",  # completed or diverged
-    "diverged_at": "float64",  # first check at which W_e, or pass in which the loss, was not finite; else empty
+    "status": "str",  # completed or diverged, as `results.divergence` defines it
+    "diverged_at": "float64",  # first look from which on the loss was far above its start, or no number; else empty
     "final_loss": "float64",  # empty when diverged
     "final_gap": "float64",
     "best_loss": "float64",  # over the logged iterations

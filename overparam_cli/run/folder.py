@@ -8,6 +8,7 @@ import torch
 
 from overparam_cli.errors import LogError
 from overparam_cli.results import store
+from overparam_cli.results.divergence import settle
 from overparam_cli.results.run import Run
 from overparam_cli.results.schema import LOG, MANIFEST, TRIALS
 from overparam_cli.run import manifest
@@ -43,7 +44,7 @@ class RunFolder:
 
     def commit(self, problem: Problem, trials: pd.DataFrame, log: pd.DataFrame) -> None:
         """Add finished trials to the folder, in the plan's order; `trials.csv` says what is there: it is last."""
-        folder = self.job.folder
+        folder, trials = self.job.folder, settle(trials, log)
         if before := read_finished(folder):
             trials, log = pd.concat([before.trials, trials]), pd.concat([before.log, log])
         order = {trial.trial_id: place for place, trial in enumerate(self.job.trials)}
