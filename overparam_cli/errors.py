@@ -47,6 +47,16 @@ class StorageError(OverparamError):
     exit_code = 7
 
 
+class OutputError(StorageError):
+    """Standard output cannot be written: the disk is full, or it is closed."""
+
+
+class ReaderGoneError(OverparamError):
+    """Whoever read standard output has gone away (`overparam table | head -1`): there is nothing left to say."""
+
+    exit_code = 141
+
+
 class NotReproducedError(OverparamError):
     """`overparam verify --strict` found a claim that does not hold."""
 

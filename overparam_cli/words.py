@@ -1,7 +1,11 @@
-"""Words that several rooms have for the same thing: durations, learning rates, what a misspelt name may have meant."""
+"""Words that several rooms have for the same thing: durations, counts, learning rates, what a misspelt name meant."""
 
 import difflib
+import unicodedata
 from collections.abc import Iterable
+
+KEPT = "\n\t"
+REORDERING = {*"\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"}  # of left and right
 
 
 def clock(seconds: float) -> str:
@@ -25,3 +29,25 @@ def suggest(name: str, choices: Iterable[str]) -> str:
     close = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {close[0]!r}? " if close else ""
     return f"; {hint}Valid: {', '.join(known)}"
+
+
+def count(number: int, noun: str) -> str:
+    """A number of things: "1 trial", "2,000 trials"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def printable(text: str) -> str:
+    """Return text without what steers a terminal: control characters as escapes, line breaks and tabs as they are."""
+    return "".join(character if harmless(character) else _escaped(character) for character in text)
+
+
+def harmless(character: str) -> bool:
+    """Whether a terminal shows a character, and does nothing else with it."""
+    if character in KEPT:
+        return True
+    return character not in REORDERING and unicodedata.category(character) not in ("Cc", "Cs")
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"

@@ -39,11 +39,12 @@ def fetch(names: tuple[str, ...], data_dir: Path | None, quiet: bool) -> None:
     Example: overparam data fetch ethanol
     """
     from overparam_cli.data import fetch
+    from overparam_cli.report import terminal
 
     for name in names or DEFAULT:
         where = fetch(name, data_dir=data_dir, progress=not quiet)
         if not quiet:
-            click.echo(f"{name}: {where}")
+            terminal.echo(f"{name}: {where}")
 
 
 @data.command()
@@ -73,5 +74,6 @@ def path(data_dir: Path | None) -> None:
     Example: overparam data path
     """
     from overparam_cli.data import cache_dir
+    from overparam_cli.report import terminal
 
-    click.echo(cache_dir(data_dir))
+    terminal.echo(str(cache_dir(data_dir)))

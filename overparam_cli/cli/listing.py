@@ -1,6 +1,5 @@
 """What there is to run: `overparam list`, `overparam show`."""
 
-import json
 from typing import Any
 
 import click
@@ -16,11 +15,12 @@ def list_experiments(as_json: bool) -> None:
     Example: overparam list
     """
     from overparam_cli.experiments import available
+    from overparam_cli.report import json
     from overparam_cli.report.experiments import print_list
 
     experiments = available()
     if as_json:
-        click.echo(json.dumps([summary._asdict() for summary in experiments], indent=2))
+        json.show([summary._asdict() for summary in experiments])
     else:
         print_list(experiments)
 
@@ -35,12 +35,13 @@ def show(experiment: str, as_json: bool, **options: Any) -> None:
     Example: overparam show fig3 --depth 2,3
     """
     from overparam_cli.experiments import apply_overrides, flatten, load_experiment, to_dict
+    from overparam_cli.report import json
     from overparam_cli.report.experiments import print_experiment
 
     overrides = collect_overrides(options)
     members = [apply_overrides(member, overrides) for member in flatten(load_experiment(experiment))]
     if as_json:
-        click.echo(json.dumps([to_dict(member) for member in members], indent=2, ensure_ascii=False))
+        json.show([to_dict(member) for member in members])
     else:
         for member in members:
             print_experiment(member)

@@ -1,14 +1,15 @@
 """The program `overparam`: its commands by name, and every error turned into one line and an exit code."""
 
 import importlib
-import io
 import sys
 from collections.abc import Mapping
 
 import click
 
 from overparam_cli import __version__
-from overparam_cli.errors import OverparamError
+from overparam_cli.cli import streams
+from overparam_cli.cli.interrupts import INTERRUPTED
+from overparam_cli.errors import OverparamError, ReaderGoneError, StorageError
 
 # Where each command stands. Its module is imported when the command is called or listed, and nothing else is; what
 # a command computes with, it imports when it runs.
@@ -58,18 +59,23 @@ def cli() -> None:
 
 def main() -> None:
     """Entry point: every error of ours becomes one line on standard error and its exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal or a file that takes no Greek gets question marks
+    with streams.guarded():
+        code = _answer()
+    sys.exit(code)
+
+
+def _answer() -> int:
+    """Do what the command line says; the exit code."""
     try:
         cli(standalone_mode=False)
+        sys.stdout.flush()
     except click.exceptions.Exit as done:
-        sys.exit(done.exit_code)
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader went away: nothing is left to say, nor anyone to say it to
-        sys.exit(141)
-    except (click.ClickException, click.Abort, KeyboardInterrupt, OverparamError, MemoryError, RuntimeError) as error:
-        sys.exit(explain(error))
+        return done.exit_code
+    except (click.ClickException, click.Abort, KeyboardInterrupt, OSError, MemoryError, RuntimeError) as error:
+        return explain(error)
+    except OverparamError as error:
+        return explain(error)
+    return 0
 
 
 def explain(error: BaseException) -> int:
@@ -82,19 +88,28 @@ def explain(error: BaseException) -> int:
             path = error.ctx.command_path if error.ctx else "overparam"
             return _say(f"error: {error.format_message().rstrip('.')}; see {path} --help", error.exit_code)
         case click.ClickException():
-            error.show()
-            return error.exit_code
+            return _say(f"error: {error.format_message()}", error.exit_code)
         case click.Abort() | KeyboardInterrupt():
-            return _say("interrupted", 130)
+            return _say("interrupted", INTERRUPTED)
+        case ReaderGoneError():
+            return error.exit_code
         case OverparamError():
             return _say(f"error: {error}", error.exit_code)
         case _ if isinstance(error, MemoryError) or any(words in str(error) for words in OUT_OF_MEMORY):
             remedy = "fewer rates or seeds, a smaller width or depth; what was finished is kept"
             return _say(f"error: there is not enough memory for this: {remedy}", OverparamError.exit_code)
+        case OSError():
+            return _say(f"error: {_place(error)}: mend that, or name another", StorageError.exit_code)
         case _:
             raise error
 
 
+def _place(error: OSError) -> str:
+    """What the system refuses, and which file or folder it is about."""
+    about = f" {error.filename!r}" if error.filename else ""
+    return f"the system refuses{about}: {error.strerror or error}"
+
+
 def _say(line: str, exit_code: int) -> int:
-    click.echo(line, err=True)
+    streams.say(" ".join(line.splitlines()))
     return exit_code

@@ -38,9 +38,10 @@ def plot(experiments: tuple[str, ...], results: Path, formats: tuple[str, ...], 
 
 def _show_paths(paths: Sequence[Path], *, quiet: bool) -> None:
     """The files a command has written, one a line."""
-    if not quiet:
-        for path in paths:
-            click.echo(path)
+    from overparam_cli.report import terminal
+
+    for path in () if quiet else paths:
+        terminal.echo(str(path))
 
 
 @click.command()
@@ -84,11 +85,13 @@ def verify(names: tuple[str, ...], results: Path, strict: bool, as_json: bool) -
     from overparam_cli.report.verdicts import print_results
 
     report = verify.verify(results, names)
-    if as_json:
-        json.show(report.as_dict())
-    else:
-        print_results(report.asked)
-    verify.save(report)
+    try:
+        if as_json:
+            json.show(report.as_dict())
+        else:
+            print_results(report.asked)
+    finally:
+        verify.save(report)
     verify.check(report, strict=strict)  # what is damaged or fails is an error once all is shown
 
 

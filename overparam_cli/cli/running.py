@@ -1,11 +1,13 @@
 """What computes: `overparam run`, `theory`, `bench`."""
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from overparam_cli.cli import streams
 from overparam_cli.cli.options import (
     Seconds,
     collect_overrides,
@@ -80,8 +82,8 @@ def run(
         _run(studies, jobs, settings, as_json=as_json)
         if not settings.quiet:
             names = dict.fromkeys([study.name for study in studies] + [job.name for job in jobs])
-            where = "" if results == Path("results") else f" --results {results}"
-            click.echo(f"draw the figures: overparam plot {' '.join(names)}{where}", err=True)
+            where = [] if results == Path("results") else ["--results", str(results)]
+            streams.say(f"draw the figures: {shlex.join(['overparam', 'plot', *names, *where])}")
 
 
 def _use_threads(threads: int | None) -> None:
@@ -97,7 +99,7 @@ def _show_plan(studies: Sequence["Study"], jobs: Sequence["Job"], settings: "Set
     from overparam_cli.run.plan import estimate_seconds
 
     for study in studies:
-        click.echo(f"{study.name}: {', '.join(study.parameters)} → {study.folder}: a few seconds", err=True)
+        streams.say(f"{study.name}: {', '.join(study.parameters)} → {study.folder}: a few seconds")
     print_plan([(job, estimate_seconds(job, settings)) for job in jobs], as_json=as_json)
 
 

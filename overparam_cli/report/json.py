@@ -1,11 +1,11 @@
 """A grid as JSON: a list of objects, one a row, with values and no text for people."""
 
 import json
+import sys
 from math import isfinite
 
-import click
-
 from overparam_cli.report.grid import Grid, Value
+from overparam_cli.words import harmless
 
 
 def records(grid: Grid) -> list[dict[str, Value]]:
@@ -26,9 +26,10 @@ def render(grid: Grid) -> str:
 
 def show(content: object) -> None:
     """Print JSON."""
-    click.echo(dumps(content))
+    print(dumps(content), file=sys.stdout, flush=True)
 
 
 def dumps(content: object) -> str:
-    """Return JSON that any reader takes: indented, UTF-8, no NaN."""
-    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+    """Return JSON that any reader takes: indented, no NaN, and nothing in it that steers a terminal."""
+    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+    return "".join(character if harmless(character) else f"\\u{ord(character):04x}" for character in text)

@@ -4,15 +4,15 @@ Text is handed over as text: square brackets are no markup here, and control cha
 colour what follows, are shown as escapes.
 """
 
-import unicodedata
+import sys
 from collections.abc import Mapping
 
-import click
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from overparam_cli.report.grid import Column, Grid, Tone, Words
+from overparam_cli.words import printable
 
 PIPED_WIDTH = 160  # rich would fold at 80 what a pipe or a file can take whole
 STYLES: Mapping[Tone, str] = {
@@ -24,8 +24,6 @@ STYLES: Mapping[Tone, str] = {
     "mixed": "bold yellow",
     "caution": "yellow",
 }
-KEPT = "\n\t"
-REORDERING = {*"\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"}  # of left and right
 
 
 def stdout() -> Console:
@@ -54,7 +52,7 @@ def show(*shown: Grid | Words | str, console: Console | None = None) -> None:
 
 def echo(line: str) -> None:
     """Print a line as it is: whatever its length, it is not broken, so that paths stay whole."""
-    click.echo(printable(line))
+    print(printable(line), file=sys.stdout, flush=True)
 
 
 def render(grid: Grid, width: int = PIPED_WIDTH) -> str:
@@ -63,22 +61,6 @@ def render(grid: Grid, width: int = PIPED_WIDTH) -> str:
     with console.capture() as capture:
         show(grid, console=console)
     return capture.get()
-
-
-def printable(text: str) -> str:
-    """Return text without what steers a terminal: control characters as escapes, line breaks and tabs as they are."""
-    return "".join(character if _harmless(character) else _escaped(character) for character in text)
-
-
-def _harmless(character: str) -> bool:
-    if character in KEPT:
-        return True
-    return character not in REORDERING and unicodedata.category(character) not in ("Cc", "Cs")
-
-
-def _escaped(character: str) -> str:
-    code = ord(character)
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
 def _text(words: Words) -> Text:

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, TaskID, TextColumn
 from rich.progress import Progress as RichProgress
 from rich.text import Text
 
-from overparam_cli.words import clock
+from overparam_cli.words import clock, count, printable
 
 PLAIN_SECONDS = 15.0  # between lines when the output is not a terminal
 SHOWN_CURVES = 5
@@ -88,7 +88,7 @@ class Plain:
     def begin(self, title: str, trials: int, finished: int) -> None:
         """Say what there is to do."""
         self._last, self._rate = time.monotonic(), Rate()
-        self._print(f"{title}: {trials} trials, {finished} finished before")
+        self._print(f"{title}: {count(trials, 'trial')}, {finished:,} finished before")
 
     def update(self, status: Status) -> None:
         """A line, if it is time for one."""
@@ -111,7 +111,7 @@ class Plain:
         self._print(f"{title}: complete")
 
     def _print(self, text: str) -> None:
-        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        self.console.print(Text(printable(text)), soft_wrap=True)
 
 
 class Rate:
@@ -137,9 +137,9 @@ class Terminal:
         """`jobs` to come in all."""
         self._rate, self._task, self._overall = Rate(), TaskID(0), TaskID(0)
         self._bars = RichProgress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=20),
-            TextColumn("{task.fields[note]}"),
+            TextColumn("{task.fields[note]}", markup=False),
             console=console,
         )
         self._line = Text(no_wrap=True, overflow="ellipsis")
@@ -152,8 +152,8 @@ class Terminal:
     def begin(self, title: str, trials: int, finished: int) -> None:
         """A new bar."""
         self._rate = Rate()
-        note = f"{finished} of {trials} trials finished before" if finished else f"{trials} trials"
-        self._task = self._bars.add_task(title, total=None, note=note)
+        note = f"{finished} of {count(trials, 'trial')} finished before" if finished else count(trials, "trial")
+        self._task = self._bars.add_task(printable(title), total=None, note=note)
 
     def update(self, status: Status) -> None:
         """Move the bar."""
@@ -161,11 +161,11 @@ class Terminal:
         left = clock((status.iterations - status.iteration) / speed) if speed else "?"
         note = f"{status.iteration:,}/{status.iterations:,}  {speed:,.0f} it/s  {left} left"
         self._bars.update(self._task, completed=status.iteration, total=status.iterations, note=note)
-        self._line.plain = status.alive_text
+        self._line.plain = printable(status.alive_text)
 
     def message(self, text: str) -> None:
         """A line above the bars."""
-        self._live.console.print(text, markup=False, highlight=False)
+        self._live.console.print(Text(printable(text)))
 
     def end(self, title: str) -> None:
         """The job's bar is full."""
