@@ -66,6 +66,11 @@ def texts(value: Any) -> tuple[str, ...]:
     return distinct(tuple(items))
 
 
+def names(value: Any) -> tuple[str, ...]:
+    """`texts` in alphabetical order, where order means nothing, so that they are the same however they are written."""
+    return tuple(sorted(texts(value)))
+
+
 def distinct(items: tuple[Any, ...]) -> tuple[Any, ...]:
     """The items, none of which may come twice."""
     for index, item in enumerate(items):

@@ -1,4 +1,4 @@
-"""Words that several rooms have for the same thing: durations, counts, learning rates, what a misspelt name meant."""
+"""Words that several rooms have for the same thing: durations, counts, sizes, learning rates, what a misspelt name meant."""
 
 import difflib
 import unicodedata
@@ -51,3 +51,12 @@ def harmless(character: str) -> bool:
 def _escaped(character: str) -> str:
     code = ord(character)
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+def size(count: float) -> str:
+    """Bytes as 12 B, 3.4 MB or 1.2 GB."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.3g} {unit}"
+        count /= 1000
+    return f"{count:,.4g} TB"

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from support.commands import commands
 
 from overparam_cli.cli.main import cli
+from overparam_cli.data import is_table
 from overparam_cli.experiments import available, load_experiment
 
 ROOT = Path(__file__).parents[1]
@@ -38,6 +39,8 @@ def short(line: str) -> list[str]:
     words = shlex.split(line)[1:]
     if words[0] == "run" and "--smoke" not in words:
         words.append("--smoke")
+    if "--dataset" in words and is_table(words[words.index("--dataset") + 1]):
+        words += ["--depth", "1", "--loss", "l2"]
     if words[0] == "verify" and words[1:2] == ["fig3"]:
         words[1] = "fig3@smoke"
     if words[:2] == ["plot", "fig3"]:
@@ -47,16 +50,30 @@ def short(line: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the commands run: the smoke run of Figure 3 has been made, and there is a table called mine.csv."""
+    """Where the commands run: the smoke run of Figure 3 has been made, and there are the tables that are spoken of."""
     here = tmp_path_factory.mktemp("readme")
-    rng = np.random.default_rng(0)
-    table = pd.DataFrame(rng.normal(size=(60, 4)), columns=["rooms", "age", "distance", "price"])
-    table.to_csv(here / "mine.csv", index=False)
+    save_tables(here)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(here)
         result = CliRunner().invoke(cli, ["run", "fig3", "--smoke", "--name", "smoke", "--quiet"])
         assert result.exit_code == 0, result.output
     return here
+
+
+def save_tables(here: Path) -> None:
+    """One table in all dresses; in houses.csv it has a column of text."""
+    rng = np.random.default_rng(0)
+    numbers = rng.normal(size=(60, 4))
+    table = pd.DataFrame(numbers, columns=["rooms", "age", "distance", "price"])
+    table.to_csv(here / "mine.csv")
+    table.assign(city=["Rome", "Oslo"] * 30).to_csv(here / "houses.csv")
+    table.set_axis(["Zimmer", "Alter", "Weg", "Preis"], axis=1).to_csv(
+        here / "export.csv", sep=";", decimal=",", index=False, encoding="utf-16"
+    )
+    np.savetxt(here / "matrix.txt.gz", numbers)
+    table.to_parquet(here / "mine.parquet")
+    rows = [f"{y!r} " + " ".join(f"{i}:{x!r}" for i, x in enumerate(xs, 1)) for *xs, y in numbers.tolist()]
+    (here / "mine.svm").write_text("\n".join(rows), encoding="utf-8")
 
 
 def test_the_readme_has_commands() -> None:

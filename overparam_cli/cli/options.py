@@ -39,8 +39,11 @@ offline_option = click.option("--offline", is_flag=True, help="Never touch the n
 device_option = click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 threads_option = click.option("--threads", type=click.IntRange(1), help="CPU threads; PyTorch's own choice by default.")
 name_option = click.option("--name", help="Name of the results folder: <experiment>@<name>.")
-target_option = click.option(
-    "--target", "targets", multiple=True, metavar="COLUMN", help="Target column of a table; repeat."
+COLUMNS = (
+    click.option("--target", "targets", multiple=True, metavar="COLUMN", help="Target column of a table; repeat."),
+    click.option("--features", multiple=True, metavar="COLUMNS", help="Its feature columns: a,b; all by default."),
+    click.option("--drop", multiple=True, metavar="COLUMNS", help="Its columns to leave out: a,b."),
+    click.option("--one-hot", multiple=True, metavar="COLUMNS", help="Its columns to make one column a value of: a,b."),
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 quiet_option = click.option("--quiet", "-q", is_flag=True, help="No progress, no notes; errors are still printed.")
@@ -54,7 +57,7 @@ OVERRIDES = (
     click.option("--seeds", help="Number of seeds; more seeds join the same results folder."),
     click.option("--dtype", help="float32 or float64."),
     click.option("--dataset", help="A data set's name (`overparam data list`), or a table: my.csv."),
-    target_option,
+    *COLUMNS,
     click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Any other trial key; repeat."),
     click.option("--smoke", is_flag=True, help="Seconds instead of minutes: embedded data, few iterations."),
 )
@@ -68,12 +71,30 @@ def override_options(command: F) -> F:
     return command
 
 
+def column_options(command: F) -> F:
+    """Which columns of a table of one's own a command is about."""
+    for option in reversed(COLUMNS):
+        command = option(command)
+    return command
+
+
+def collect_columns(options: dict[str, Any]) -> dict[str, list[str] | None]:
+    """Take what `column_options` gave out of a command's options; a name with a comma in it is quoted: '"a,b",c'."""
+    import csv
+
+    listed = {
+        key: [name.strip() for row in csv.reader(options.pop(key), skipinitialspace=True) for name in row]
+        for key in ("features", "drop", "one_hot")
+    }
+    return {key: names or None for key, names in {"targets": list(options.pop("targets")), **listed}.items()}
+
+
 def collect_overrides(options: dict[str, Any]) -> dict[str, Any]:
     """Take the overrides out of a command's options: what was given, as `experiments.apply_overrides` takes it."""
     from overparam_cli.experiments import parse_assignments
 
     overrides = {key: options.pop(key) for key in OVERRIDDEN}
-    overrides["targets"] = list(options.pop("targets")) or None
+    overrides |= collect_columns(options)
     given = {key: value for key, value in overrides.items() if value not in (None, False)}
     for key, value in parse_assignments(options.pop("assignments")).items():
         if key in given:

@@ -10,7 +10,9 @@ import click
 from overparam_cli.cli import streams
 from overparam_cli.cli.options import (
     Seconds,
+    collect_columns,
     collect_overrides,
+    column_options,
     data_dir_option,
     device_option,
     json_option,
@@ -19,7 +21,6 @@ from overparam_cli.cli.options import (
     override_options,
     quiet_option,
     results_option,
-    target_option,
     threads_option,
 )
 
@@ -125,7 +126,7 @@ def _run(studies: Sequence["Study"], jobs: Sequence["Job"], settings: "Settings"
 @click.command()
 @click.argument("checks", nargs=-1, metavar="[CHECK]...")
 @click.option("--dataset", help="Problem of the checks that need one; ethanol, the paper's, by default.")
-@target_option
+@column_options
 @click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="A parameter of the checks; repeat.")
 @name_option
 @results_option
@@ -137,7 +138,6 @@ def _run(studies: Sequence["Study"], jobs: Sequence["Job"], settings: "Settings"
 def theory(
     checks: tuple[str, ...],
     dataset: str | None,
-    targets: tuple[str, ...],
     assignments: tuple[str, ...],
     name: str | None,
     results: Path,
@@ -159,7 +159,7 @@ def theory(
     from overparam_cli.run.progress import display
     from overparam_cli.run.settings import Settings
 
-    problem = {key: value for key, value in (("dataset", dataset), ("targets", list(targets))) if value}
+    problem = {key: value for key, value in {"dataset": dataset, **collect_columns(options)}.items() if value}
     study = plan_checks(checks, parse_assignments(assignments) | problem, results=results, name=name)
     settings = Settings(**options)
     records = []

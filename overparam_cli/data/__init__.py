@@ -7,19 +7,19 @@ and the rest needs NumPy.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from overparam_cli.data.options import TABLE_SUFFIXES, is_table
+from overparam_cli.data.options import is_table
 
 if TYPE_CHECKING:
     from overparam_cli.data.cache import cache_dir
     from overparam_cli.data.dataset import Dataset
     from overparam_cli.data.images import ImageDataset
-    from overparam_cli.data.preprocessing import PREPROCESSING, preprocess
+    from overparam_cli.data.preprocessing import NEED_SPREAD, PREPROCESSING, preprocess
     from overparam_cli.data.registry import DATASETS, fetch, list_datasets, load, load_images, verify
 
 __all__ = [
     "DATASETS",
+    "NEED_SPREAD",
     "PREPROCESSING",
-    "TABLE_SUFFIXES",
     "Dataset",
     "ImageDataset",
     "cache_dir",
@@ -35,7 +35,7 @@ _MODULES = {
     "cache": ("cache_dir",),
     "dataset": ("Dataset",),
     "images": ("ImageDataset",),
-    "preprocessing": ("PREPROCESSING", "preprocess"),
+    "preprocessing": ("NEED_SPREAD", "PREPROCESSING", "preprocess"),
     "registry": ("DATASETS", "fetch", "list_datasets", "load", "load_images", "verify"),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}

@@ -38,6 +38,8 @@ class Dataset:
     feature_names: tuple[str, ...]  # d
     target_names: tuple[str, ...]  # k
     fingerprint: str = ""  # computed from X and Y when not given
+    notes: tuple[str, ...] = ()  # what is to be said about how it was read: a column left out, …
+    own: bool = False  # the user's own table
 
     def __post_init__(self) -> None:
         n, d, k = len(self.X), len(self.feature_names), len(self.target_names)

@@ -46,13 +46,22 @@ def real(text: str) -> float:
     return value
 
 
-SEPARATORS = {".csv": ",", ".tsv": "\t"}
-TABLE_SUFFIXES = (*SEPARATORS, ".parquet")
+_SEPARATED_BY = {".tsv": "\t", ".tab": "\t", ".psv": "|"}  # what their names promise; all others a comma
+_TEXTS = (".csv", ".tsv", ".tab", ".psv", ".txt", ".dat", ".data")
+TABLE_SUFFIXES = (*_TEXTS, ".svm", ".libsvm", ".svmlight", ".parquet", ".feather")
+PACKED_SUFFIXES = (".gz", ".xz", ".bz2", ".zip")
+TABLES = "a table of your own: .csv, .tsv, .txt, .svm, .parquet, .feather, …, or one of them as .gz, .xz, .zip"
 
 
 def is_table(spec: str) -> bool:
     """Whether a data-set specification is the path of a table."""
-    return Path(spec).suffix.lower() in TABLE_SUFFIXES
+    return Path(spec).suffix.lower() in (*TABLE_SUFFIXES, *PACKED_SUFFIXES)
+
+
+def separator_of(name: str) -> str:
+    """What separates the columns of a table by its name."""
+    suffixes = [suffix for suffix in Path(name.lower()).suffixes if suffix not in PACKED_SUFFIXES]
+    return _SEPARATED_BY.get(suffixes[-1] if suffixes else "", ",")
 
 
 def split_spec(spec: str) -> tuple[str, str]:

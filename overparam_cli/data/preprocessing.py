@@ -77,3 +77,4 @@ PREPROCESSING: dict[str, Callable[[Dataset], tuple[Array, Array]]] = {
     "unit-norm": unit_norm,
     "zscore-sign": zscore_sign,
 }
+NEED_SPREAD = frozenset({"zscore", "minmax", "unit-norm", "zscore-sign"})  # that a constant column has none of

@@ -14,7 +14,7 @@ from overparam_cli.data.dataset import Dataset
 from overparam_cli.data.entries import D, Entry, ImagesEntry, RegressionEntry
 from overparam_cli.data.facts import Check
 from overparam_cli.data.images import ImageDataset
-from overparam_cli.data.options import TABLE_SUFFIXES, is_table, parse_options, split_spec
+from overparam_cli.data.options import TABLES, is_table, parse_options, split_spec
 from overparam_cli.errors import ConfigError
 from overparam_cli.guests import unique, visitors
 
@@ -35,7 +35,6 @@ def _found() -> Iterator[tuple[str, Entry[Any]]]:
 
 
 DATASETS: Mapping[str, Entry[Any]] = unique(_found())
-_TABLES = ", ".join(f"*{suffix}" for suffix in TABLE_SUFFIXES)
 
 
 @dataclass(frozen=True)
@@ -54,25 +53,33 @@ def load(
     spec: str,
     *,
     targets: Sequence[str] = (),
+    features: Sequence[str] = (),
+    drop: Sequence[str] = (),
+    one_hot: Sequence[str] = (),
+    varying: bool = True,
     data_dir: Path | None = None,
     offline: bool = False,
     progress: bool | None = None,
 ) -> Dataset:
     """The data set `spec` as it is, unscaled: a name in DATASETS, `name:key=value,…`, or the path of a table.
 
-    `targets` are the columns to predict, for tables alone. Data that is not in the data folder (see `cache_dir`) is
-    fetched, unless `offline`; `progress` shows a bar meanwhile (default: on a terminal).
+    For tables alone: `targets` are the columns to predict, `features` those to predict from (all others but those in
+    `drop`), those in `one_hot` become one column a value, and `varying` refuses constant columns.
+    Data that is not in the data folder (see `cache_dir`) is fetched, unless `offline`; `progress` shows a bar meanwhile
+    (default: on a terminal).
     Raises ConfigError (unknown name or option), DataUnavailableError, DataInvalidError.
     """
     if is_table(spec):
-        return table.load(Path(spec).expanduser(), list(targets))
+        choice = table.Choice(tuple(targets), tuple(features), tuple(drop), tuple(one_hot))
+        return table.load(Path(spec).expanduser(), choice, varying=varying)
     name, text = split_spec(spec)
     entry = _entry(name)
-    if targets:
-        raise ConfigError(f"data set '{name}' has its own target: --target is for your own tables ({_TABLES})")
+    for option, given in (("target", targets), ("features", features), ("drop", drop), ("one-hot", one_hot)):
+        if given:
+            raise ConfigError(f"data set '{name}' has columns of its own: --{option} is for {TABLES}")
     if not isinstance(entry, RegressionEntry):
         what = f"data set '{name}' is a set of images, for experiments of kind 'cnn'"
-        raise ConfigError(f"{what}: a regression needs one of {_names(RegressionEntry)}, or a table ({_TABLES})")
+        raise ConfigError(f"{what}: a regression needs one of {_names(RegressionEntry)}, or {TABLES}")
     return _load(name, text, entry, data_dir, offline, progress)
 
 
@@ -146,5 +153,5 @@ def _entry(name: str) -> Entry[Any]:
             )
         near = difflib.get_close_matches(name, DATASETS, n=1)
         hint = f"did you mean '{near[0]}'? " if near else ""
-        raise ConfigError(f"unknown data set '{name}': {hint}choose from {', '.join(DATASETS)}, or a table ({_TABLES})")
+        raise ConfigError(f"unknown data set '{name}': {hint}choose from {', '.join(DATASETS)}, or {TABLES}")
     return DATASETS[name]

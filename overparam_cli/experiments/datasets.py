@@ -39,13 +39,12 @@ def _of(kind: str) -> str:
 
 
 def _named_key(dataset: str, where: str, kind: str) -> str:
-    from overparam_cli.data import DATASETS, TABLE_SUFFIXES
-    from overparam_cli.data.options import parse_options, split_spec
+    from overparam_cli.data import DATASETS
+    from overparam_cli.data.options import TABLES, parse_options, split_spec
 
     name, text = split_spec(dataset)
     if name not in DATASETS:
-        hint = f", or a path to a {'/'.join(TABLE_SUFFIXES)} table"
-        raise ConfigError(f"{where}: unknown dataset {name!r}{suggest(name, DATASETS)}{hint}")
+        raise ConfigError(f"{where}: unknown dataset {name!r}{suggest(name, DATASETS)}, or {TABLES}")
     if DATASETS[name].kind != kind:
         needs = "images" if kind == "images" else "a regression problem"
         raise ConfigError(f"{where}: dataset {name!r} does not fit: this experiment needs {needs}{_of(kind)}")

@@ -99,6 +99,8 @@ class JobRun:
                 f"{saved.device}, or move {self.checkpoint.path} away to start its trials anew"
             )
         problem = self.kind.problem(missing[0], self.settings)
+        for note in problem.describe()["dataset"].get("notes", ()):
+            self._say(note)
         inside = {name for unit in saved.units for name in unit.trials} if saved else set()
         fresh = [trial for trial in missing if trial.trial_id not in inside]
         if fresh and self.settings.reuse and not self.settings.measures:

@@ -18,7 +18,8 @@ from overparam_cli.results.schema import SCHEMA
 
 
 def describe_dataset(dataset: Dataset, preprocessing: str) -> dict[str, Any]:
-    """What the problem is and how to tell whether another run had the same."""
+    """What the problem is and how to tell whether another run had the same; of one's own table, what was made of it."""
+    own = {"features": list(dataset.feature_names), "notes": list(dataset.notes)} if dataset.own else {}
     return {
         "name": dataset.name,
         "embedded": dataset.embedded,
@@ -29,6 +30,7 @@ def describe_dataset(dataset: Dataset, preprocessing: str) -> dict[str, Any]:
         "targets": list(dataset.target_names),
         "fingerprint": dataset.fingerprint,
         "preprocessing": preprocessing,
+        **own,
     }
 
 

@@ -159,7 +159,7 @@ def test_unknown_names_get_the_nearest_and_all(ask):
 
 
 def test_targets_are_for_tables():
-    with pytest.raises(ConfigError, match="--target is for your own tables"):
+    with pytest.raises(ConfigError, match="--target is for a table of your own"):
         load("simulated", targets=["concentration"])
 
 

@@ -70,10 +70,10 @@ def test_numbers_survive_the_file(tmp_path_factory, seed):
 
 
 def test_parquet(tmp_path):
-    frame = pd.DataFrame({"a": [1, 2, 3, 4], "b": [1.5, 2.5, 0.0, 1.0], "flag": [True, False, True, True]})
+    frame = pd.DataFrame({"a": [1, 2, 4, 8], "b": [1.5, 2.5, 0.0, 1.0], "flag": [True, False, True, True]})
     frame.to_parquet(tmp_path / "t.parquet")
     dataset = load(str(tmp_path / "t.parquet"), targets=["b"])
-    np.testing.assert_array_equal(dataset.X, [[1, 1], [2, 0], [3, 1], [4, 1]])
+    np.testing.assert_array_equal(dataset.X, [[1, 1], [2, 0], [4, 1], [8, 1]])
     assert dataset.name == "t.parquet"
 
 
@@ -92,22 +92,20 @@ def test_parquet_without_pyarrow_names_the_extra(tmp_path, monkeypatch):
         (GOOD, ["a", "b", "y"], r"every column is a target"),
         ("", ["y"], r"is empty"),
         ("\n\n", ["y"], r"is empty"),
-        ("a,b,y\n", ["y"], r"0 row\(s\) for 2 feature\(s\)"),
-        ("a,b,y\n1,2,3\n4,5,7\n", ["y"], r"2 row\(s\) for 2 feature\(s\); more rows than features"),
+        ("a,b,y\n", ["y"], r"has no rows below its column names 'a', 'b', 'y'"),
         (GOOD.replace("a,b", "a,a"), ["y"], r"column 'a' is there more than once"),
-        (GOOD.replace("-8e2", ""), ["y"], r"column 'b' has 1 missing value\(s\), the first in row 3"),
-        (GOOD.replace("-8e2", "NA").replace("5.5", "nan"), ["y"], r"'b' has 2 missing value\(s\), the first in row 2"),
-        (GOOD.replace(",12.25", ""), ["y"], r"column 'y' has 1 missing"),
-        (GOOD.replace("-8e2", "low"), ["y"], r"column 'b' is not numeric, for example 'low' in row 3"),
-        (GOOD.replace("5.5", "5;5"), ["y"], r"column 'b' is not numeric, for example '5;5' in row 2"),
-        (GOOD.replace("-8e2", "inf"), ["y"], r"column 'b' has 1 infinite value"),
-        ("a,b,y\n1,2,3\n1,5,7\n1,6,8\n", ["y"], r"column\(s\) 'a' constant"),
-        ("a,b,y\n1,2,3\n2,5,3\n4,6,3\n", ["y"], r"column\(s\) 'y' constant"),
+        (GOOD.replace("-8e2", ""), ["y"], r"'b': 1 missing, the first in row 3"),
+        (GOOD.replace("-8e2", "NA").replace("5.5", "nan"), ["y"], r"'b': 2 missing, the first in row 2"),
+        (GOOD.replace(",12.25", ""), ["y"], r"'y': 1 missing, the first in row 4"),
+        (GOOD.replace("-8e2", "low"), ["y"], r"'b': text, for example 'low' in row 3"),
+        (GOOD.replace("5.5", "5;5"), ["y"], r"'b': text, for example '5;5' in row 2"),
+        (GOOD.replace("-8e2", "inf"), ["y"], r"'b': 1 infinite or beyond 1\.8e308, the first in row 3"),
+        ("a,b,y\n1,2,3\n1,5,7\n1,6,8\n", ["y"], r"'a': constant \(1\)"),
+        ("a,b,y\n1,2,3\n2,5,3\n4,6,3\n", ["y"], r"'y': constant \(3\)"),
         (GOOD + "1,2,3,4\n", ["y"], r"cannot be read: .*fields"),
         (GOOD.replace("\n1,2,3\n", "\n1,2,3,4\n"), ["y"], r"cannot be read"),
-        (b"\xff\xfe\x00a,y\n", ["y"], r"cannot be read: .*UTF-8"),
+        (b"\xff\xfe\x00a,y\n", ["y"], r"cannot be read: it begins as utf-16"),
         ("y\n1\n2\n", ["y"], r"every column is a target"),
-        (GOOD.replace(",", ";"), ["y"], r"its columns are 'a;b;y'; are they separated by something else"),
     ],
 )
 def test_refusals(tmp_path, text, targets, message):
@@ -132,9 +130,9 @@ def test_a_broken_parquet_file(tmp_path):
 @pytest.mark.parametrize(
     ("column", "message"),
     [
-        (pd.array([1, None, 3], dtype="Int64"), "'b' has 1 missing"),
-        (pd.to_datetime(["2018-01-01", "2018-01-02", "2018-01-03"]), "'b' is not numeric"),
-        (["x", "y", "z"], "'b' is not numeric, for example 'x' in row 1"),
+        (pd.array([1, None, 3], dtype="Int64"), "'b': 1 missing"),
+        (pd.to_datetime(["2018-01-01", "2018-01-02", "2018-01-03"]), "'b': dates, for example 2018-01-01"),
+        (["x", "y", "z"], "'b': text, for example 'x' in row 1"),
     ],
     ids=["null", "date", "text"],
 )

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from overparam_cli.data import Dataset, load, preprocess
+from overparam_cli.data import NEED_SPREAD, Dataset, load, preprocess
 from overparam_cli.kinds.linear import losses, objective
 from overparam_cli.kinds.linear.optimum import Optimum, optimum
 from overparam_cli.kinds.linear.trial import LinearTrial
@@ -49,7 +49,8 @@ class LinearProblem:
 def load_problem(trial: LinearTrial, settings: Settings) -> LinearProblem:
     """The problem a trial is about; errors as in `data.load`."""
     bar = False if settings.quiet else None  # None: where the output is a terminal
-    raw = load(trial.dataset, targets=trial.targets, data_dir=settings.data_dir, offline=settings.offline, progress=bar)
+    where: dict[str, Any] = {"data_dir": settings.data_dir, "offline": settings.offline, "progress": bar}
+    raw = load(trial.dataset, **trial.selection, varying=trial.preprocessing in NEED_SPREAD, **where)
     dataset = preprocess(raw, trial.preprocessing)
     loss = losses.named(trial.loss)
     labels, classes = loss.labels(dataset.Y, dataset.target_names)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from overparam_cli.checks import integer, non_negative, text, texts, width
+from overparam_cli.checks import integer, names, non_negative, text, texts, width
 from overparam_cli.experiments.key import Key, Place, hidden_widths, key, keys
 from overparam_cli.experiments.trial import Optimizer, Settings, Trial
 from overparam_cli.kinds.linear import losses, parameterisations
@@ -51,6 +51,21 @@ class LinearTrial(Trial):
     targets: tuple[str, ...] = key(
         texts, "target columns of your own table", default=(), listed=",", shared=True, column="targets"
     )
+    features: tuple[str, ...] = key(
+        names, "feature columns of your own table", default=(), absent=(), listed=",", shared=True, column="features"
+    )
+    drop: tuple[str, ...] = key(
+        names, "columns of your own table to leave out", default=(), absent=(), listed=",", shared=True, column="drop"
+    )
+    one_hot: tuple[str, ...] = key(
+        names,
+        "columns of your own table to make one column a value of",
+        default=(),
+        absent=(),
+        listed=",",
+        shared=True,
+        column="one_hot",
+    )
     loss: str = key(loss_name, "l<p> with p even, huber, huber<δ> or logistic", shared=True)
     depth: int = key(integer(1, 1000), "number of layers; of the end-to-end rule too", symbol="N")
     widths: tuple[int, ...] = keys(
@@ -65,6 +80,11 @@ class LinearTrial(Trial):
         absent="layers",
         column="parameterisation",
     )
+
+    @property
+    def selection(self) -> dict[str, Any]:
+        """Which columns of a table of one's own it is about, as `data.load` takes them."""
+        return {"targets": self.targets, "features": self.features, "drop": self.drop, "one_hot": self.one_hot}
 
     @classmethod
     def optimizers(cls) -> Mapping[str, Optimizer]:

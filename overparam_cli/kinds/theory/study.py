@@ -16,7 +16,8 @@ from overparam_cli.paper import REGRESSION
 from overparam_cli.results.record import THEORY
 from overparam_cli.words import suggest
 
-DATA_KEYS = ("dataset", "targets")
+DATA_KEYS = ("dataset", "targets", "features", "drop", "one_hot")
+OPTIONS = {"targets": "target", "one_hot": "one-hot"}  # that are called otherwise than their keys
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Study:
         folder: where the checks' folders go, below the results folder.
         parameters: check → parameters that differ from the defaults.
         dataset: the problem's, for the checks that need one.
+        targets, features, drop, one_hot: columns of a table of one's own, as `data.load` takes them.
         experiment: the experiment whose checks these are.
     """
 
@@ -36,6 +38,9 @@ class Study:
     parameters: Mapping[str, Mapping[str, Any]]
     dataset: str = REGRESSION
     targets: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
+    drop: tuple[str, ...] = ()
+    one_hot: tuple[str, ...] = ()
     experiment: Experiment | None = field(default=None)
 
 
@@ -50,7 +55,9 @@ def plan_checks(names: Sequence[str], overrides: Mapping[str, Any], *, results: 
     if not any(find_statement(check).needs_problem for check in checks):
         for key in DATA_KEYS:
             if key in overrides:
-                raise ConfigError(f"--{key.rstrip('s')}: no data set is needed for {', '.join(checks)}: leave it out")
+                raise ConfigError(
+                    f"--{OPTIONS.get(key, key)}: no data set is needed for {', '.join(checks)}: leave it out"
+                )
     data = _data(overrides)
     changed = data | {key: given[key] for own in parameters.values() for key in own}
     folder = results / _folder(THEORY, changed, name)
@@ -99,7 +106,7 @@ def _data(overrides: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _as_arguments(data: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: tuple(value) if key == "targets" else value for key, value in data.items()}
+    return {key: value if key == "dataset" else tuple(value) for key, value in data.items()}
 
 
 def _folder(base: str, changed: Mapping[str, Any], name: str | None) -> str:
