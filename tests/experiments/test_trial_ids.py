@@ -108,6 +108,9 @@ def test_any_changed_number_changes_the_id(name: str, change: int) -> None:
     [
         {"dataset": "simulated"},
         {"targets": ("a",)},
+        {"features": ("a",)},
+        {"drop": ("a",)},
+        {"one_hot": ("a",)},
         {"preprocessing": "none"},
         {"loss": "l2"},
         {"widths": (2,)},
@@ -130,6 +133,9 @@ def test_every_field_but_the_names_is_covered_above() -> None:
     words = {
         "dataset",
         "targets",
+        "features",
+        "drop",
+        "one_hot",
         "preprocessing",
         "loss",
         "widths",
@@ -192,6 +198,21 @@ def test_an_own_table_is_known_by_its_content(write: Callable[..., Path], tmp_pa
     assert not ids(first) & ids(load_experiment(write(('"simulated"', '"b.csv"'))))
 
 
+def test_the_columns_of_a_table_are_part_of_the_trial_in_any_order(write: Callable[..., Path], tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("x,y\n1,2\n")
+    asked = [
+        'targets = ["y"]',
+        'targets = ["y"]\nfeatures = ["x", "u"]',
+        'targets = ["y"]\ndrop = ["x", "u"]',
+        'targets = ["y"]\none_hot = ["x", "u"]',
+    ]
+    found = [ids(load_experiment(write(('dataset = "simulated"', f'dataset = "a.csv"\n{keys}')))) for keys in asked]
+    assert len(set.union(*found)) == sum(map(len, found))
+    swapped = [keys.replace('"x", "u"', '"u", "x"') for keys in asked]
+    again = [ids(load_experiment(write(('dataset = "simulated"', f'dataset = "a.csv"\n{keys}')))) for keys in swapped]
+    assert again == found
+
+
 def test_two_curves_with_the_same_trials_are_refused(write: Callable[..., Path]) -> None:
     with pytest.raises(ConfigError, match="'shallow' and 'deep' describe the same trial"):
         load_experiment(write(("depth = 3", "depth = 1")))
@@ -238,5 +259,6 @@ def test_options_of_a_data_set_are_part_of_the_trial(write: Callable[..., Path])
 def test_own_tables_are_known_by_their_ending() -> None:
     from overparam_cli.experiments.datasets import is_table
 
-    names = ("a.csv", "a.TSV", "b.parquet", "a.txt", "ethanol", "two-points:y1=1.5", "a.csv.gz")
-    assert [name for name in names if is_table(name)] == ["a.csv", "a.TSV", "b.parquet"]
+    names = ("a.csv", "a.TSV", "b.parquet", "a.txt", "a.csv.gz", "a.svm", "a.zip")
+    assert all(map(is_table, names))
+    assert not any(map(is_table, ("ethanol", "two-points:y1=1.5", "a.toml", "csv", "")))
