@@ -159,7 +159,9 @@ def theory(
     from overparam_cli.run.progress import display
     from overparam_cli.run.settings import Settings
 
-    problem = {key: value for key, value in {"dataset": dataset, **collect_columns(options)}.items() if value}
+    asked = {"dataset": dataset, **collect_columns(options)}
+    asked["columns"] = asked.pop("features")  # a statement's parameter `features` is d
+    problem = {key: value for key, value in asked.items() if value}
     study = plan_checks(checks, parse_assignments(assignments) | problem, results=results, name=name)
     settings = Settings(**options)
     records = []

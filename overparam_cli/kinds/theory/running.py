@@ -18,7 +18,7 @@ from overparam_cli.kinds.theory import find_statement
 from overparam_cli.kinds.theory.common import Row
 from overparam_cli.kinds.theory.parameters import as_data, defaults
 from overparam_cli.kinds.theory.statement import Statement
-from overparam_cli.kinds.theory.study import DATA_KEYS, Study
+from overparam_cli.kinds.theory.study import Study
 from overparam_cli.paper import REGRESSION
 from overparam_cli.results.lock import locked
 from overparam_cli.results.record import curve_table, write_experiment, write_record
@@ -39,8 +39,7 @@ def run_study(study: Study, settings: Settings, progress: Progress) -> Iterator[
     asked = [find_statement(name) for name in study.parameters]
     dataset = None
     if any(one.needs_problem for one in asked):
-        chosen = {key: getattr(study, key) for key in DATA_KEYS if key != "dataset"}
-        raw = load(study.dataset, **chosen, data_dir=settings.data_dir, offline=settings.offline)
+        raw = load(study.dataset, **study.selection, data_dir=settings.data_dir, offline=settings.offline)
         dataset = preprocess(raw, PREPROCESSING)
         for note in dataset.notes:
             progress.message(f"{dataset.name}: {note}")

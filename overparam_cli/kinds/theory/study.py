@@ -16,8 +16,8 @@ from overparam_cli.paper import REGRESSION
 from overparam_cli.results.record import THEORY
 from overparam_cli.words import suggest
 
-DATA_KEYS = ("dataset", "targets", "features", "drop", "one_hot")
-OPTIONS = {"targets": "target", "one_hot": "one-hot"}  # that are called otherwise than their keys
+# What is asked of the data, by which option. A statement's own `features` is d: those of a table are `columns` here.
+DATA_KEYS = {"dataset": "dataset", "targets": "target", "columns": "features", "drop": "drop", "one_hot": "one-hot"}
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Study:
         folder: where the checks' folders go, below the results folder.
         parameters: check → parameters that differ from the defaults.
         dataset: the problem's, for the checks that need one.
-        targets, features, drop, one_hot: columns of a table of one's own, as `data.load` takes them.
+        targets, columns, drop, one_hot: of a table of one's own, as `data.load` takes them; `columns` are the features.
         experiment: the experiment whose checks these are.
     """
 
@@ -38,14 +38,19 @@ class Study:
     parameters: Mapping[str, Mapping[str, Any]]
     dataset: str = REGRESSION
     targets: tuple[str, ...] = ()
-    features: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
     one_hot: tuple[str, ...] = ()
     experiment: Experiment | None = field(default=None)
 
+    @property
+    def selection(self) -> dict[str, Any]:
+        """The columns of a table, as `data.load` takes them."""
+        return {"targets": self.targets, "features": self.columns, "drop": self.drop, "one_hot": self.one_hot}
+
 
 def plan_checks(names: Sequence[str], overrides: Mapping[str, Any], *, results: Path, name: str | None = None) -> Study:
-    """The checks `names`, all of them when none is named; `overrides` are `dataset`, `targets` and check parameters.
+    """The checks `names`, all of them when none is named; `overrides` are DATA_KEYS and check parameters.
 
     Raises ConfigError for an unknown name, and for an override that none of the checks takes.
     """
@@ -53,11 +58,9 @@ def plan_checks(names: Sequence[str], overrides: Mapping[str, Any], *, results: 
     given = {key: str(value) for key, value in overrides.items() if key not in DATA_KEYS}
     parameters = parse(map(find_statement, checks), given)
     if not any(find_statement(check).needs_problem for check in checks):
-        for key in DATA_KEYS:
+        for key, option in DATA_KEYS.items():
             if key in overrides:
-                raise ConfigError(
-                    f"--{OPTIONS.get(key, key)}: no data set is needed for {', '.join(checks)}: leave it out"
-                )
+                raise ConfigError(f"--{option}: no data set is needed for {', '.join(checks)}: leave it out")
     data = _data(overrides)
     changed = data | {key: given[key] for own in parameters.values() for key in own}
     folder = results / _folder(THEORY, changed, name)
@@ -72,6 +75,7 @@ def plan_studies(
     Of the overrides only the data set touches it: the others are about trials. Raises ConfigError for unknown names,
     and for an override when there is no experiment with trials that it could be about.
     """
+    overrides = {"columns" if key == "features" else key: value for key, value in overrides.items()}
     experiments = {one.name: one for given in names for one in flatten(load_experiment(given))}
     studies = []
     for experiment in experiments.values():
