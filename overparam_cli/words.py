@@ -1,4 +1,4 @@
-"""Words that several rooms have for the same thing: durations, counts, sizes, learning rates, what a misspelt name meant."""
+"""Words that several rooms have for the same thing: durations, counts, sizes, rates, what a misspelt name meant."""
 
 import difflib
 import unicodedata

@@ -84,7 +84,7 @@ def choose(frame: Frame, choice: Choice, table: str, *, varying: bool) -> Column
 
 def _described(faults: dict[str, str], choice: Choice) -> str:
     """Every fault, and what can be done about them."""
-    what = "; ".join(f"'{printable(name)}': {fault}" for name, fault in list(faults.items())[:20])
+    what = "; ".join(f"'{name}': {fault}" for name, fault in list(faults.items())[:20])
     more = f"; and {len(faults) - 20} more" if len(faults) > 20 else ""
     count = f"{len(faults)} columns" if len(faults) > 1 else "a column"
     remedies = []
@@ -100,7 +100,7 @@ def _described(faults: dict[str, str], choice: Choice) -> str:
 def _argument(names: Sequence[str]) -> str:
     """Names as an option takes them."""
     text = ",".join(f'"{name}"' if "," in name else name for name in names[:20])
-    return shlex.quote(printable(text)) + (" …" if len(names) > 20 else "")
+    return shlex.quote(text) + (" …" if len(names) > 20 else "")
 
 
 def _without_index(frame: Frame, choice: Choice, table: str) -> tuple[Frame, list[str]]:
@@ -117,7 +117,7 @@ def _without_index(frame: Frame, choice: Choice, table: str) -> tuple[Frame, lis
         elif name in choice.names:
             kept.append(place)
         elif _counts(column) or (_NUMBERING.fullmatch(name) and _numbers(column)):
-            notes.append(f"column '{printable(name)}' was left out: it numbers the rows (--features would keep it)")
+            notes.append(f"column '{name}' was left out: it numbers the rows (--features would keep it)")
         else:
             kept.append(place)
     data = frame.data[kept].set_axis(range(len(kept)), axis="columns")
@@ -173,12 +173,7 @@ def _repeated(names: Sequence[str]) -> list[str]:
     return sorted(name for name, times in Counter(names).items() if times > 1)
 
 
-def printable(name: str) -> str:
-    """A name as it can stand in one line."""
-    return "".join(c if c.isprintable() else "?" for c in name)
-
-
 def listed(names: Sequence[str], most: int = 20) -> str:
     """Names in quotation marks, not too many of them."""
-    shown = ", ".join(f"'{printable(name)}'" for name in names[:most])
+    shown = ", ".join(f"'{name}'" for name in names[:most])
     return shown + (f", … ({len(names)} in all)" if len(names) > most else "")

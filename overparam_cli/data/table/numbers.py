@@ -118,7 +118,7 @@ def _values(column: "pd.Series", mark: str) -> Array | str:
     if len(found) == len(values):
         return np.array(found)
     bad = values.index(None)
-    shown = "".join(c if c.isprintable() else "?" for c in " ".join(str(column.iloc[bad]).split()))
+    shown = " ".join(str(column.iloc[bad]).split())
     what = "dates" if _DATE.match(shown) else "text"
     return f"{what}, for example '{shown[:30]}' in row {1 + column.index[bad]}"
 
