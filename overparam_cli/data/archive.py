@@ -6,6 +6,7 @@ import stat
 import zipfile
 import zlib
 from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,7 +38,10 @@ class Member:
         """The archive."""
         return self.archive
 
-    def read(self) -> bytes:
+    def __str__(self) -> str:
+        return f"{self.archive}/{self.path}"
+
+    def read_bytes(self) -> bytes:
         """Its content, checked against the archive's checksum and size. Raises DataInvalidError."""
         try:
             with zipfile.ZipFile(self.archive) as content, content.open(self.path) as file:
@@ -73,6 +77,20 @@ def members(path: Path) -> list[Member]:
         for info in infos
         if not info.is_dir() and not _ADDED.search(info.filename)
     ]
+
+
+def inside(folders: Iterable[Path], wanted: Callable[[str], bool], most: int) -> tuple[list[Member], str]:
+    """The members that are wanted, by their names, of the zip archives in some folders; and what is wrong with others.
+
+    One of more than `most` bytes is none that is wanted.
+    """
+    found, faults = [], []
+    for path in sorted(path for folder in dict.fromkeys(folders) for path in folder.glob("*.zip")):
+        try:
+            found += [member for member in members(path) if wanted(member.name) and member.size <= most]
+        except DataInvalidError as error:
+            faults.append(str(error))
+    return found, "; ".join(faults)
 
 
 def unsound(path: Path, why: object) -> DataInvalidError:

@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import os
 import shutil
+import ssl
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -50,10 +51,15 @@ def cache_dir(data_dir: Path | None = None) -> Path:
     return Path(platformdirs.user_cache_dir("overparam"))
 
 
-def unavailable(name: str, folder: Path, why: str, stand_in: str) -> str:
-    """The one line for data that is not to be had, with the three ways out; `stand_in` is the embedded data set."""
+def unavailable(name: str, folder: Path, why: str, stand_in: str, expected: str) -> str:
+    """The one line for data that is not to be had, with the three ways out.
+
+    `stand_in` is the embedded data set, `expected` the files that would be found in the folder.
+    """
+    wanted = f" Expected there: {expected}." if expected else ""
     return (
-        f"no data for '{name}' in {folder}: {why}. Remedies: 'overparam data fetch {name}' where there is a network; "
+        f"no data for '{name}' in {folder}: {why}.{wanted} "
+        f"Remedies: 'overparam data fetch {name}' where there is a network; "
         "point to a folder that holds it with --data-dir or OVERPARAM_DATA; "
         f"or '--dataset {stand_in}', which needs none"
     )
@@ -78,6 +84,8 @@ def download(file: RemoteFile, folder: Path, *, patience: Patience = Patience(),
                 if _hopeless(error):
                     urls.remove(url)
             except OSError as error:
+                if _about_certificates(error):
+                    raise DataUnavailableError(f"{file.name} could not be downloaded ({_UNTRUSTED})") from None
                 raise StorageError(f"cannot write {folder}: {error.strerror or error}; {_ELSEWHERE}") from None
     why = "; ".join(f"{urlsplit(url).netloc}: {reason}" for url, reason in reasons.items())
     raise DataUnavailableError(f"{file.name} could not be downloaded ({why})")
@@ -100,6 +108,8 @@ def _reason(error: Exception, file: RemoteFile, patience: Patience) -> str:
 
     if isinstance(error, requests.HTTPError):
         return f"HTTP {error.response.status_code}"
+    if isinstance(error, requests.exceptions.SSLError):
+        return _UNTRUSTED
     if isinstance(error, requests.Timeout) or "timed out" in str(error):
         return f"no answer within {patience.read:g} s"
     if isinstance(error, requests.exceptions.ChunkedEncodingError):
@@ -117,7 +127,12 @@ def _hopeless(error: Exception) -> bool:
 
     if isinstance(error, requests.HTTPError):
         return 400 <= error.response.status_code < 500 and error.response.status_code not in (408, 429)
-    return isinstance(error, requests.exceptions.ConnectTimeout)
+    return isinstance(error, requests.exceptions.ConnectTimeout | requests.exceptions.SSLError)
+
+
+def _about_certificates(error: OSError) -> bool:
+    """Whether the certificates that servers are held against cannot be read: requests and ssl have OSErrors for it."""
+    return isinstance(error, ssl.SSLError) or "certificate" in str(error).lower()
 
 
 @contextlib.contextmanager
@@ -185,4 +200,8 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+_UNTRUSTED = (
+    "the server's certificate cannot be verified: have REQUESTS_CA_BUNDLE name a file with the certificates that your "
+    "network uses, or unset it"
+)
 _ELSEWHERE = "choose another folder with --data-dir or OVERPARAM_DATA"

@@ -25,11 +25,12 @@ class Download:
     fetch: Callable[[Path, bool], Path]  # with or without a bar; the folder of the files
     cached: Callable[[Path], str]  # "yes", "no", "incomplete"
     stand_in: str  # the embedded data set offered where this one is not to be had
+    expected: str = ""  # which files the folder should have, in words
 
     def require(self, name: str, folder: Path) -> None:
         """Raise DataUnavailableError where `folder` lacks something of the data set `name`."""
         if lacking := self.missing(folder):
-            raise DataUnavailableError(unavailable(name, folder, lacking, self.stand_in))
+            raise DataUnavailableError(unavailable(name, folder, lacking, self.stand_in, self.expected))
 
     def provide(self, name: str, folder: Path, *, offline: bool, progress: bool) -> None:
         """Fetch what `folder` lacks of the data set `name`, unless `offline`. Raises DataUnavailableError."""
@@ -37,12 +38,12 @@ class Download:
             return
         if offline:
             why = f"{lacking}, and --offline forbids the network"
-            raise DataUnavailableError(unavailable(name, folder, why, self.stand_in))
+            raise DataUnavailableError(unavailable(name, folder, why, self.stand_in, self.expected))
         try:
             self.fetch(folder, progress)
         except StorageError as error:  # to somebody who wanted to run something, a full or forbidden folder is no data
             why = f"{lacking}, and {error}"
-            raise DataUnavailableError(unavailable(name, folder, why, self.stand_in)) from None
+            raise DataUnavailableError(unavailable(name, folder, why, self.stand_in, self.expected)) from None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -163,3 +163,30 @@ def test_install_notes_checksums_beside_those_of_others(tmp_path):
     assert (tmp_path / "deep" / "file.bin").read_bytes() == BODY
     assert recorded_checksums(tmp_path) == {"mnist/images.gz": "00ff", "deep/file.bin": sha(BODY)}
     assert sha256(tmp_path / "deep" / "file.bin") == sha(BODY)
+
+
+@pytest.mark.parametrize("bundle", ["missing.pem", "folder", "nonsense.pem"])
+def test_certificates_that_cannot_be_read_are_said_to_be_that(server, tmp_path, monkeypatch, bundle):
+    """requests finds no such file, and ssl can make nothing of it: neither is about the data folder."""
+    (tmp_path / "nonsense.pem").write_text("no certificate")
+    (tmp_path / "folder").mkdir()
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / bundle))
+    url = server.on("/a", serve(BODY)).replace("http:", "https:")
+    with pytest.raises(DataUnavailableError, match="certificate cannot be verified: have REQUESTS_CA_BUNDLE name"):
+        download(remote(url), tmp_path, patience=QUICK)
+
+
+def test_a_certificate_that_is_not_trusted_is_asked_for_once(tmp_path, monkeypatch):
+    import pooch
+    import requests
+
+    asked = []
+
+    def refused(url, *args, **kwargs):
+        asked.append(url)
+        raise requests.exceptions.SSLError("certificate verify failed: self-signed certificate")
+
+    monkeypatch.setattr(pooch, "retrieve", refused)
+    with pytest.raises(DataUnavailableError, match=r"a\.example: the server's certificate cannot be verified"):
+        download(remote("https://a.example/x", "https://b.example/x"), tmp_path, patience=QUICK)
+    assert asked == ["https://a.example/x", "https://b.example/x"]

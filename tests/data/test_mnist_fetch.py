@@ -1,5 +1,6 @@
 """Fetching and reading MNIST's four files, made up here and served by this machine, into and from a cache."""
 
+import gzip
 import threading
 
 import numpy as np
@@ -7,9 +8,9 @@ import pytest
 from support.local_server import idx, refuse, serve, sha, stall, truncate
 
 from overparam_cli.data import fetch, list_datasets, load_images, verify
-from overparam_cli.data.cache import Patience, RemoteFile, recorded_checksums
+from overparam_cli.data.cache import Patience, recorded_checksums
 from overparam_cli.data.mnist import files as mnist
-from overparam_cli.data.mnist.files import MnistSources
+from overparam_cli.data.mnist.files import ImageFile, MnistSources
 from overparam_cli.errors import DataInvalidError, DataUnavailableError, StorageError
 
 QUICK = Patience(connect=2.0, read=1.0, rounds=2, backoff=0.01)
@@ -35,7 +36,9 @@ def sources(server):
 
 def given(server, files):
     urls = {name: tuple(f"{server.url}/{mirror}/{name}" for mirror in "ab") for name in files}
-    return MnistSources(tuple(RemoteFile(name, sha(body), urls[name]) for name, body in files.items()), QUICK)
+    return MnistSources(
+        tuple(ImageFile(name, sha(body), urls[name], sha(gzip.decompress(body))) for name, body in files.items()), QUICK
+    )
 
 
 def put(folder, files=FILES):
@@ -148,7 +151,7 @@ def test_without_data_the_error_is_one_line_with_three_remedies(server, tmp_path
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize(
     "damage",
-    [lambda body: body[:-1], lambda body: b"", lambda body: body + b"\0", lambda body: body[:-1] + b"\1"],
+    [lambda body: body[:-1], lambda body: b"", lambda body: body + b"\1", lambda body: body[:-1] + b"\1"],
     ids=["cut", "empty", "longer", "bit-rot"],
 )
 def test_a_file_that_is_not_whole_is_never_data(tmp_path, sources, name, damage):
@@ -161,10 +164,10 @@ def test_a_file_that_is_not_whole_is_never_data(tmp_path, sources, name, damage)
 def test_files_that_do_not_belong_together(tmp_path):
     put(tmp_path, {**FILES, NAMES[3]: idx(np.zeros(3, np.uint8))})
     with pytest.raises(DataInvalidError, match=rf"{NAMES[2]} holds 2 images, and {NAMES[3]} 3 labels"):
-        mnist.parse(tmp_path)
+        mnist.parse(mnist.look(tmp_path))
     put(tmp_path, {**FILES, NAMES[0]: idx(np.zeros((6, 28, 27), np.uint8))})
     with pytest.raises(DataInvalidError, match=r"^mnist: training images \(6, 28, 27\)"):
-        mnist.parse(tmp_path)
+        mnist.parse(mnist.look(tmp_path))
 
 
 def test_other_files_under_the_right_names_fail_their_checksums(tmp_path):

@@ -6,7 +6,7 @@ from pathlib import Path
 from overparam_cli.data.entries import Download, RegressionEntry
 from overparam_cli.data.gas_sensor.batches import FEATURE_NAMES, FEATURES, SENSORS, find_batches
 from overparam_cli.data.gas_sensor.facts import ROWS, checked, verify
-from overparam_cli.data.gas_sensor.fetch import STAND_IN, fetch_gas, missing
+from overparam_cli.data.gas_sensor.fetch import EXPECTED, STAND_IN, fetch_gas, missing
 from overparam_cli.errors import DataInvalidError
 
 
@@ -23,6 +23,7 @@ def _entry(gas: str) -> RegressionEntry:
             fetch=lambda folder, progress: fetch_gas(gas, folder, progress=progress),
             cached=partial(_cached, gas),
             stand_in=STAND_IN,
+            expected=EXPECTED,
         ),
         paper=gas == "ethanol",
     )

@@ -6,12 +6,15 @@ of 16 sensors.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
+from overparam_cli.data import archive
+from overparam_cli.data.archive import Member
 from overparam_cli.data.dataset import Array, Dataset
 from overparam_cli.errors import DataInvalidError
 
@@ -24,6 +27,9 @@ GASES = {"ethanol": 1, "ethylene": 2, "ammonia": 3, "acetaldehyde": 4, "acetone"
 # Rows of all six gases together in batch 1 … 10 of the original files: 13,910.
 FULL_ROWS = (445, 1244, 1586, 161, 197, 2300, 3613, 294, 470, 3600)
 FOLDER = "gas-sensor"
+MOST_BYTES = 2**26  # of a batch in an archive; the largest has 6 MB
+
+F = TypeVar("F", Path, Member)
 
 _NUMBER = rb"[-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?"
 _ROW = re.compile(rb"[1-6];" + _NUMBER + b"".join(rb" +%d:" % i + _NUMBER for i in range(1, FEATURES + 1)) + rb"\s*")
@@ -46,24 +52,48 @@ def batch_number(name: str) -> int | None:
     return int(match[1]) if match and int(match[1]) in BATCHES else None
 
 
-def find_batches(data_dir: Path) -> dict[int, Path]:
-    """The batch files of a data folder by number, in numeric order.
+def find_batches(data_dir: Path) -> dict[int, Path | Member]:
+    """The batch files of a data folder by number, in numeric order; those that lack are looked for in zip archives.
+
+    Raises DataInvalidError if one batch is there twice.
+    """
+    loose = loose_batches(data_dir)
+    found: dict[int, Path | Member] = {**loose}
+    if len(loose) < len(BATCHES):
+        found = {**packed_batches(data_dir)[0], **loose}
+    return dict(sorted(found.items()))
+
+
+def loose_batches(data_dir: Path) -> dict[int, Path]:
+    """The batch files that are files.
 
     They may lie at any depth under `gas-sensor/`; where there is no such folder, within two levels of `data_dir`.
     Raises DataInvalidError if one batch is there twice.
     """
     root = data_dir / FOLDER
     patterns = ("**/batch*.dat",) if root.is_dir() else ("batch*.dat", "*/batch*.dat", "*/*/batch*.dat")
-    found: dict[int, Path] = {}
     base = root if root.is_dir() else data_dir
-    for path in sorted(path for pattern in patterns for path in base.glob(pattern)):
-        if any(part.startswith(".") for part in path.relative_to(base).parts):
-            continue  # the working folder of a download that was killed
-        number = batch_number(path.name)
+    paths = sorted(path for pattern in patterns for path in base.glob(pattern))
+    # The working folder of a download that was killed has a name with a dot.
+    return by_number(p for p in paths if not any(part.startswith(".") for part in p.relative_to(base).parts))
+
+
+def packed_batches(data_dir: Path) -> tuple[dict[int, Member], str]:
+    """The batch files in zip archives of the data folder, as a browser saves them; and what is wrong with others."""
+    wanted = lambda name: batch_number(name) is not None  # noqa: E731
+    found, faults = archive.inside((data_dir, data_dir / FOLDER), wanted, MOST_BYTES)
+    return by_number(found), faults
+
+
+def by_number(files: Iterable[F]) -> dict[int, F]:
+    """Batch files by number, in numeric order. Raises DataInvalidError if one batch is there twice."""
+    found: dict[int, F] = {}
+    for file in files:
+        number = batch_number(file.name)
         if number in found:
-            raise DataInvalidError(f"{found[number]} and {path} are the same batch: keep one of them")
+            raise DataInvalidError(f"{found[number]} and {file} are the same batch: keep one of them")
         if number is not None:
-            found[number] = path
+            found[number] = file
     return dict(sorted(found.items()))
 
 
@@ -93,7 +123,7 @@ def parse_batch(text: bytes, gas: int, name: str) -> Batch:
 _LABELS = {b"%d;" % gas for gas in GASES.values()}
 
 
-def read_batches(paths: Mapping[int, Path], gas: str) -> list[Batch]:
+def read_batches(paths: Mapping[int, Path | Member], gas: str) -> list[Batch]:
     """The rows of `gas`, file by file, in the order of `paths`. Raises DataInvalidError for a file it cannot read."""
     batches = []
     for path in paths.values():

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from overparam_cli.data.archive import Member
 from overparam_cli.data.cache import recorded_checksums, sha256
 from overparam_cli.data.dataset import Array, Dataset
 from overparam_cli.data.facts import Check, close, exact, require
@@ -15,6 +16,7 @@ from overparam_cli.data.gas_sensor.batches import (
     Batch,
     assemble,
     find_batches,
+    loose_batches,
     read_batches,
 )
 from overparam_cli.errors import DataInvalidError
@@ -71,7 +73,7 @@ def completeness(batches: Sequence[Batch]) -> list[Check]:
     ]
 
 
-def checked(gas: str, paths: Mapping[int, Path]) -> Dataset:
+def checked(gas: str, paths: Mapping[int, Path | Member]) -> Dataset:
     """The problem of `gas`, after its facts have been checked.
 
     Ethanol is held against all its facts; of the other gases only the number of rows in the original files is known.
@@ -104,7 +106,7 @@ def verify(gas: str, folder: Path) -> list[Check]:
     noted = recorded_checksums(folder)
     checks = [
         exact(f"SHA-256 of {path.name}", noted[key], sha256(path))
-        for path in paths.values()
+        for path in loose_batches(folder).values()
         if (key := path.relative_to(folder).as_posix()) in noted
     ]
     batches = read_batches(paths, gas)

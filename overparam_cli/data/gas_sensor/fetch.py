@@ -1,17 +1,28 @@
 """Getting the gas-sensor data: the official archive first, `ucimlrepo` second, and the same facts for both."""
 
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from overparam_cli.data import archive
 from overparam_cli.data.cache import Patience, RemoteFile, download, install, staging, unavailable
 from overparam_cli.data.gas_sensor import ucirepo
-from overparam_cli.data.gas_sensor.batches import BATCHES, FOLDER, batch_number, find_batches
+from overparam_cli.data.gas_sensor.batches import (
+    BATCHES,
+    FOLDER,
+    MOST_BYTES,
+    batch_number,
+    by_number,
+    find_batches,
+    loose_batches,
+    packed_batches,
+)
 from overparam_cli.data.gas_sensor.facts import checked
 from overparam_cli.errors import DataInvalidError, DataUnavailableError
+from overparam_cli.words import size
 
 STAND_IN = "simulated"
+EXPECTED = f"{FOLDER}/batch1.dat … batch10.dat, in any subfolder, or UCI's zip as it was downloaded"
 UCI_ARCHIVE = RemoteFile(
     name="gas-sensor.zip",
     sha256="98fe3a30981a222dd4518fbcc3dddd45d5c0ce9b03ef6dc6fe5cf7a04cfbff5e",
@@ -53,9 +64,9 @@ def fetch_gas(gas: str, folder: Path, *, sources: GasSources = GasSources(), pro
                 for path in work.glob("batch*.dat"):
                     path.unlink()
         else:
-            raise DataUnavailableError(unavailable(gas, folder, "; ".join(reasons), STAND_IN))
-        there = find_batches(folder) if (folder / FOLDER).is_dir() else {}
-        new = find_batches(work)
+            raise DataUnavailableError(unavailable(gas, folder, "; ".join(reasons), STAND_IN, EXPECTED))
+        there = loose_batches(folder) if (folder / FOLDER).is_dir() else {}
+        new = loose_batches(work)
         install([(new[i], there.get(i, folder / FOLDER / f"batch{i}.dat")) for i in BATCHES], folder)
     return _where(folder)
 
@@ -64,7 +75,10 @@ def missing(folder: Path) -> str:
     """What `folder` lacks of the ten batch files, in words; empty where all are there."""
     found = find_batches(folder)
     lacking = [f"batch{number}.dat" for number in BATCHES if number not in found]
-    return "there are no batch files" if not found else f"no {', '.join(lacking)}" if lacking else ""
+    if not lacking:
+        return ""
+    faults = packed_batches(folder)[1]
+    return (f"no {', '.join(lacking)}" if found else "there are no batch files") + (f" ({faults})" if faults else "")
 
 
 def _sound(gas: str, folder: Path) -> bool:
@@ -80,14 +94,13 @@ def _where(folder: Path) -> Path:
 
 def _from_archive(work: Path, sources: GasSources, progress: bool) -> None:
     """The ten files out of the official archive into `work`, from whatever folder they have in it."""
-    archive = download(sources.archive, work, patience=sources.patience, progress=progress)
-    try:
-        with zipfile.ZipFile(archive) as content:
-            for member in content.namelist():
-                if (number := batch_number(member)) is not None:
-                    (work / f"batch{number}.dat").write_bytes(content.read(member))
-    except zipfile.BadZipFile as error:
-        raise DataInvalidError(f"{sources.archive.name} is no sound archive: {error}") from None
+    packed = download(sources.archive, work, patience=sources.patience, progress=progress)
+    batches = by_number(member for member in archive.members(packed) if batch_number(member.name) is not None)
+    for number, member in batches.items():
+        if member.size > MOST_BYTES:
+            raise archive.unsound(packed, f"{member.path!r} has {size(member.size)}")
+        (work / f"batch{number}.dat").write_bytes(member.read_bytes())
+    packed.unlink()
     if lacking := missing(work):
         raise DataInvalidError(f"{sources.archive.name}: {lacking} in it")
 

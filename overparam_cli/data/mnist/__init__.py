@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-from overparam_cli.data.cache import sha256
 from overparam_cli.data.entries import Download, ImagesEntry
 from overparam_cli.data.facts import Check, close, exact
 from overparam_cli.data.images import SIDE, class_counts
-from overparam_cli.data.mnist import files
+from overparam_cli.data.mnist import files, idx
 
 N, N_TEST = 60_000, 10_000
 # How often each digit 0 … 9 is there.
@@ -17,16 +16,15 @@ MEAN_PIXEL = 33.318421449829934  # of the training images, 0.1307 of white
 
 
 def verify(folder: Path) -> list[Check]:
-    """Every file against its checksum, then counts, labels and the mean pixel.
+    """Every file against its checksum, before anything is made of it; then counts, labels and the mean pixel.
 
     Raises DataInvalidError where a file cannot be parsed.
     """
-    data = files.parse(folder)
+    found = files.look(folder)
+    checksums = [_checksum(one) for one in found]
+    data = files.parse(found)
     return [
-        *(
-            exact(f"SHA-256 of {file.name}", file.sha256, sha256(folder / files.FOLDER / file.name))
-            for file in files.FILES
-        ),
+        *checksums,
         exact("training images", (N, SIDE, SIDE), data.images.shape),
         exact("test images", (N_TEST, SIDE, SIDE), data.test_images.shape),
         exact("training images of each digit", TRAIN_COUNTS, class_counts(data.labels)),
@@ -34,6 +32,16 @@ def verify(folder: Path) -> list[Check]:
         exact("first training labels", FIRST_LABELS, data.labels[: len(FIRST_LABELS)].tolist()),
         close("mean pixel of the training images", MEAN_PIXEL, float(data.images.mean()), 1e-12),
     ]
+
+
+def _checksum(one: files.Found) -> Check:
+    """The SHA-256 of a file as it is served or, where it came another way and is sound, of what is in it."""
+    content = b"" if one.place is None else files.content_of(one.place)
+    found = files.digest(content)
+    if one.place and one.sound and found != one.file.sha256:
+        unpacked = files.digest(idx.unpacked(content, one.place.name))
+        return exact(f"SHA-256 of what is in {one.place.name}", one.file.content, unpacked)
+    return exact(f"SHA-256 of {one.file.name}", one.file.sha256, found)
 
 
 ENTRIES = {
@@ -49,6 +57,7 @@ ENTRIES = {
             fetch=lambda folder, progress: files.fetch(folder, progress=progress),
             cached=files.cached,
             stand_in=files.STAND_IN,
+            expected=files.EXPECTED,
         ),
         paper=True,
     ),

@@ -71,7 +71,7 @@ def read(path: Path) -> tuple[bytes, str]:
 
 
 def _unpacked(path: Path, content: bytes, limit: int) -> bytes:
-    if content.startswith(b"PK\x03\x04"):
+    if content.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")) or path.suffix.lower() == ".zip":
         return _from_zip(path, limit)
     for magic, opened in _PACKED.items():
         if content.startswith(magic):
@@ -98,7 +98,7 @@ def _from_zip(path: Path, limit: int) -> bytes:
         )
     if members[0].size > limit:
         raise _too_large(path.name, limit)
-    return members[0].read()
+    return members[0].read_bytes()
 
 
 def _too_large(name: str, limit: int) -> DataInvalidError:
