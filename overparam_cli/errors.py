@@ -63,6 +63,12 @@ class NotReproducedError(OverparamError):
     exit_code = 8
 
 
+class ClusterError(OverparamError):
+    """The cluster that is to train cannot be reached, or its workers die or cannot do it."""
+
+    exit_code = 9
+
+
 class RunInterrupted(OverparamError):
     """Ctrl-C or a termination signal: the checkpoint is saved and the same command goes on."""
 

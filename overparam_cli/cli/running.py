@@ -1,7 +1,8 @@
 """What computes: `overparam run`, `theory`, `bench`."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ from overparam_cli.cli.options import (
 
 if TYPE_CHECKING:
     from overparam_cli.kinds.theory.study import Study
+    from overparam_cli.run.backends import MakeBackend
     from overparam_cli.run.plan import Job
     from overparam_cli.run.settings import Settings
 
@@ -46,6 +48,8 @@ if TYPE_CHECKING:
 @click.option(
     "--checkpoint-seconds", type=Seconds(0), default=20.0, show_default=True, help="Time between checkpoints."
 )
+@click.option("--scheduler", metavar="ADDRESS", help="Train on the Dask cluster of this scheduler: tcp://host:8786.")
+@click.option("--workers", type=click.IntRange(1), help="Train in so many processes of this machine, with Dask.")
 @click.option("--dry-run", is_flag=True, help="Print the trials, their cost and a time estimate; run nothing.")
 @json_option
 @quiet_option
@@ -55,6 +59,8 @@ def run(
     name: str | None,
     threads: int | None,
     measure: str,
+    scheduler: str | None,
+    workers: int | None,
     dry_run: bool,
     as_json: bool,
     **options: Any,
@@ -72,15 +78,16 @@ def run(
     from overparam_cli.run.plan import check_measurable, cost, plan
     from overparam_cli.run.settings import Settings
 
-    _use_threads(threads)
+    _use_threads(threads or (1 if scheduler or workers else None))  # a worker is a place by itself
     settings = Settings(measures=parse_measures(measure), **options)
     jobs = sorted(plan(experiments, overrides, results=results, name=name), key=cost)  # cheapest first
     check_measurable(jobs, settings)
     studies = plan_studies(experiments, overrides, results=results, name=name)  # they take seconds
-    if dry_run:
-        _show_plan(studies, jobs, settings, as_json=as_json)
-    else:
-        _run(studies, jobs, settings, as_json=as_json)
+    with _backend(scheduler, workers) as backend:
+        if dry_run:
+            _show_plan(studies, jobs, settings, backend, as_json=as_json)
+            return
+        _run(studies, jobs, settings, backend, as_json=as_json)
         if not settings.quiet:
             names = dict.fromkeys([study.name for study in studies] + [job.name for job in jobs])
             where = [] if results == Path("results") else ["--results", str(results)]
@@ -94,17 +101,39 @@ def _use_threads(threads: int | None) -> None:
         torch.set_num_threads(threads)
 
 
-def _show_plan(studies: Sequence["Study"], jobs: Sequence["Job"], settings: "Settings", *, as_json: bool) -> None:
+@contextmanager
+def _backend(scheduler: str | None, workers: int | None) -> Iterator["MakeBackend"]:
+    """Where units are to be trained, for as long as the command runs."""
+    from overparam_cli.run.backends import Local
+
+    if scheduler and workers:
+        raise click.UsageError("--scheduler brings its own workers: leave --workers out, or the scheduler")
+    if not (scheduler or workers):
+        yield Local
+        return
+    try:
+        from overparam_cli.run.cluster import cluster
+    except ModuleNotFoundError as error:
+        raise click.UsageError(f"a cluster needs {error.name}: pip install 'overparam[cluster]'") from error
+    with cluster(scheduler, workers) as made:
+        yield made
+
+
+def _show_plan(
+    studies: Sequence["Study"], jobs: Sequence["Job"], settings: "Settings", backend: "MakeBackend", *, as_json: bool
+) -> None:
     """What would be run, and for how long."""
     from overparam_cli.report.plan import print_plan
     from overparam_cli.run.plan import estimate_seconds
 
     for study in studies:
         streams.say(f"{study.name}: {', '.join(study.parameters)} → {study.folder}: a few seconds")
-    print_plan([(job, estimate_seconds(job, settings)) for job in jobs], as_json=as_json)
+    print_plan([(job, estimate_seconds(job, settings, backend)) for job in jobs], as_json=as_json)
 
 
-def _run(studies: Sequence["Study"], jobs: Sequence["Job"], settings: "Settings", *, as_json: bool) -> None:
+def _run(
+    studies: Sequence["Study"], jobs: Sequence["Job"], settings: "Settings", backend: "MakeBackend", *, as_json: bool
+) -> None:
     """Run everything, then print its table."""
     from overparam_cli.kinds.theory.running import run_study
     from overparam_cli.kinds.theory.tables import Shown
@@ -117,7 +146,7 @@ def _run(studies: Sequence["Study"], jobs: Sequence["Job"], settings: "Settings"
     with display(len(jobs), quiet=settings.quiet) as progress:
         checked = [folder for study in studies for folder in run_study(study, settings, progress)]
         for job in jobs:
-            run_job(job, settings, progress)
+            run_job(job, settings, progress, backend)
     if as_json or not settings.quiet:
         records = [Record.read(folder) for folder in checked]
         print_tables([Run.read(job.folder) for job in jobs], as_json=as_json, checks=[*map(Shown, records)])

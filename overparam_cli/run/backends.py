@@ -26,11 +26,14 @@ class Backend(Protocol):
         """Train all `units` to their end.
 
         Each time one has advanced, and when it is finished, `after` is called with it and the seconds that this took.
-        No unit advances meanwhile. What `after` raises ends the training.
+        None of these objects changes meanwhile. What `after` raises ends the training.
         """
 
     def estimate(self, units: Sequence[Unit]) -> float:
         """Seconds that `units`, none of them started, will take."""
+
+
+MakeBackend = Callable[[int, int, float], Backend]  # from units at a time, threads each, and seconds between looks
 
 
 def share(

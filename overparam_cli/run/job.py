@@ -18,7 +18,7 @@ from overparam_cli.results.lock import locked
 from overparam_cli.results.run import Run
 from overparam_cli.results.schema import LOG_COLUMNS
 from overparam_cli.run import reuse
-from overparam_cli.run.backends import Backend, Local, share
+from overparam_cli.run.backends import Local, MakeBackend, share
 from overparam_cli.run.checkpoint import Checkpoint, Saved
 from overparam_cli.run.folder import RunFolder, read_finished
 from overparam_cli.run.machine import pick_device, steady_arithmetic
@@ -28,7 +28,6 @@ from overparam_cli.run.settings import Settings
 from overparam_cli.run.stop import stop_requests
 from overparam_cli.run.unit import Problem, Unit, trained
 
-MakeBackend = Callable[[int, int, float], Backend]  # from units at a time, threads each, and seconds between looks
 
 
 def run_job(job: Job, settings: Settings, progress: Progress, backend: MakeBackend = Local) -> None:

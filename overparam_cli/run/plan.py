@@ -19,7 +19,7 @@ from overparam_cli.experiments import (
     is_full,
     load_experiment,
 )
-from overparam_cli.run.backends import Local, share
+from overparam_cli.run.backends import Local, MakeBackend, share
 from overparam_cli.run.folder import finished_ids
 from overparam_cli.run.machine import pick_device, steady_arithmetic
 from overparam_cli.run.settings import Settings
@@ -85,8 +85,8 @@ def cost(job: Job) -> float:
     return left * trained(job.experiment.kind).weight(job.trials[0])
 
 
-def estimate_seconds(job: Job, settings: Settings) -> float:
-    """How long the unfinished trials of a job will take here if none diverges, by running them for a moment.
+def estimate_seconds(job: Job, settings: Settings, backend: MakeBackend = Local) -> float:
+    """How long the unfinished trials of a job will take if none diverges, by running them for a moment.
 
     Raises the errors of `data.load`.
     """
@@ -96,7 +96,7 @@ def estimate_seconds(job: Job, settings: Settings) -> float:
         return 0.0
     units = kind.units(missing, kind.problem(missing[0], settings), settings)
     places = share(len(job.trials), kind.threads, pick_device(settings.device), torch.get_num_threads())
-    return Local(*places).estimate(units)
+    return backend(*places, settings.checkpoint_seconds).estimate(units)
 
 
 def _unfinished(job: Job) -> list[Trial]:

@@ -64,6 +64,9 @@ class Unit(Protocol):
     def timing(self) -> Mapping[str, Any]:
         """What the manifest's timings call it."""
 
+    def anew(self) -> "Unit":
+        """A unit of the same trials that has not started; such a one can be pickled, and trained elsewhere."""
+
     def advance(self, seconds: float) -> None:
         """Train for about `seconds`, at least one small step of the way, or to the end if that comes first."""
 
@@ -71,7 +74,10 @@ class Unit(Protocol):
         """A copy of all that has changed since it was made; `restore` of it goes on to the last bit."""
 
     def restore(self, state: State) -> None:
-        """Go on, in a new unit of the same trials, from what another's `state` was."""
+        """Take over what the `state` of another unit of the same trials was, to the last bit.
+
+        For a unit that has not advanced by itself; it may take over several, one after another.
+        """
 
     def tables(self) -> "tuple[pd.DataFrame, pd.DataFrame]":
         """The rows of `trials.csv` and of `log.csv`, once it is finished."""

@@ -101,6 +101,10 @@ class LinearUnit:
         """How large the batch is."""
         return {"trials": len(self.trials), "iterations": self.total}
 
+    def anew(self) -> "LinearUnit":
+        """Without an engine, and with nothing logged."""
+        return LinearUnit(self.trials, self.problem, self.settings)
+
     def advance(self, seconds: float) -> None:
         """From one look of the engine to the next, until time is up."""
         until = time.monotonic() + seconds

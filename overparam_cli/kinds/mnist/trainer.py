@@ -32,17 +32,18 @@ CHUNK = 100  # images at a time when an error is measured
 class CnnTrainer:
     """Trains one trial, `advance` by `advance`; its state can be saved between any two."""
 
-    def __init__(self, trial: MnistTrial, problem: ImageProblem, device: torch.device) -> None:
-        """Start at iteration 0, with the weights of the trial's seed."""
+    def __init__(
+        self, trial: MnistTrial, problem: ImageProblem, device: torch.device, state: Mapping[str, Any] | None = None
+    ) -> None:
+        """Start at iteration 0 with the weights of the trial's seed, or where `state` was of the same trial."""
         self.trial, self.problem, self.device = trial, problem, device
         self.dtype = DTYPES[trial.dtype]
         self.iteration = self.passes = self._seen = 0  # updates made, passes recorded, passes looked at
         self.diverged_at: int | None = None
         self.evaluations: dict[int, dict[str, float]] = {}
         self.widths = dict(zip(architecture.DENSE, trial.widths, strict=True))
-        stds = dict(zip(architecture.DENSE, trial.factor_stds, strict=True))
-        initial = cnn.initial_parameters(self.widths, init_std=trial.init_std, factor_stds=stds, seed=trial.seed)
-        placed = {name: cnn.in_layout(name, value.to(device, self.dtype)) for name, value in initial.items()}
+        initial = state["parameters"] if state else self._initial()
+        placed = {name: cnn.in_layout(name, value.to(device, self.dtype, copy=True)) for name, value in initial.items()}
         self.parameters = {name: value.requires_grad_() for name, value in placed.items()}
         self.optimizer = OPTIMIZERS[trial.optimizer]
         self.index = torch.zeros((), dtype=torch.int64, device=device)  # of the step, on the device
@@ -58,6 +59,13 @@ class CnnTrainer:
         self.dropout = torch.Generator(device).manual_seed(trial.seed)
         self._make_step = self._warm_up if device.type == "cuda" else self._step
         self._steps_here = 0
+        if state:
+            self._load_state(state)
+
+    def _initial(self) -> cnn.Parameters:
+        trial = self.trial
+        stds = dict(zip(architecture.DENSE, trial.factor_stds, strict=True))
+        return cnn.initial_parameters(self.widths, init_std=trial.init_std, factor_stds=stds, seed=trial.seed)
 
     @property
     def finished(self) -> bool:
@@ -207,10 +215,6 @@ class CnnTrainer:
         full = known.unfold(1, SMOOTHED, 1).mean(dim=-1) if self.rows >= SMOOTHED else known[:, :0]
         return torch.cat([torch.stack(head, dim=1) if head else known[:, :0], full], dim=1)
 
-    def latest_cross_entropy(self) -> float:
-        """The last of these means; NaN before the first pass."""
-        return float(self.history[0, max(0, self.rows - SMOOTHED) : self.rows].mean())
-
     @property
     def rows(self) -> int:
         """Passes that are recorded and finite."""
@@ -231,14 +235,12 @@ class CnnTrainer:
         }
 
     @torch.no_grad()
-    def load_state(self, state: Mapping[str, Any]) -> None:
-        """Go on from a copy of `state` of the same trial."""
+    def _load_state(self, state: Mapping[str, Any]) -> None:
         self.iteration, self.diverged_at = int(state["iteration"]), state["diverged_at"]
         self.passes = self._seen = state["history"].shape[1]
         self.index.fill_(self.iteration)
-        for name, value in state["parameters"].items():
-            self.parameters[name].copy_(value)
-            for slot, saved in state["optimizer"][name].items():
+        for name, own in state["optimizer"].items():
+            for slot, saved in own.items():
                 self.states[name][slot].copy_(saved)
         self.history[:, : self.passes].copy_(state["history"])
         self.evaluations = {int(iteration): dict(row) for iteration, row in state["evaluations"].items()}

@@ -6,7 +6,10 @@ from functools import cached_property
 from typing import Any
 
 import pandas as pd
+import torch
+from torch import Tensor
 
+from overparam_cli.kinds.mnist import SMOOTHED
 from overparam_cli.kinds.mnist.log import log_table, trial_row
 from overparam_cli.kinds.mnist.problem import ImageProblem
 from overparam_cli.kinds.mnist.trainer import WARM_UP, CnnTrainer
@@ -29,11 +32,8 @@ class MnistUnit:
     @cached_property
     def trainer(self) -> CnnTrainer:
         """At iteration 0, or where a saved state was."""
-        trainer = CnnTrainer(self.trial, self.problem, self.problem.images.device)
-        if self._restored:
-            trainer.load_state(self._restored)
-            self._restored = {}
-        self._started = True
+        trainer = CnnTrainer(self.trial, self.problem, self.problem.images.device, self._restored)
+        self._restored, self._started = {}, True
         return trainer
 
     @property
@@ -46,7 +46,9 @@ class MnistUnit:
     @property
     def finished(self) -> bool:
         """Whether it has diverged, or the pass after the last update is recorded."""
-        return bool(self._started or self._restored) and self.trainer.finished
+        if self._started:
+            return self.trainer.finished
+        return not self.alive or self._history.shape[1] > self.total
 
     @property
     def alive(self) -> int:
@@ -56,8 +58,16 @@ class MnistUnit:
     @property
     def latest(self) -> Mapping[str, float]:
         """The mean cross-entropy of the last passes."""
-        rows = self.trainer.rows if self._started else 0
-        return {self.trial.curve: self.trainer.latest_cross_entropy()} if rows and self.alive else {}
+        passes = self._history[0, -SMOOTHED:]
+        return {self.trial.curve: float(passes.mean())} if len(passes) and self.alive else {}
+
+    @property
+    def _history(self) -> Tensor:
+        """Cross-entropy and total loss of the passes so far, (2, T)."""
+        if self._started:
+            return self.trainer.history[:, : self.trainer.passes]
+        history: Tensor = self._restored.get("history", torch.empty(2, 0))
+        return history
 
     @property
     def alike(self) -> object:
@@ -68,6 +78,10 @@ class MnistUnit:
     def timing(self) -> Mapping[str, Any]:
         """Which trial it is, and how far it came."""
         return {"trial": self.trial.trial_id, "iterations": self.trainer.iteration}
+
+    def anew(self) -> "MnistUnit":
+        """Without a trainer."""
+        return MnistUnit(self.trial, self.problem)
 
     def advance(self, seconds: float) -> None:
         """As the trainer."""

@@ -216,8 +216,6 @@ def test_the_means_recover_from_a_spike(digits: ImageDataset, rows: int) -> None
     passes = one.history[0].numpy()
     expected = [passes[max(0, t - 99) : t + 1].mean() for t in range(rows)]
     np.testing.assert_allclose(means[0], expected, rtol=1e-12)
-    if rows:
-        assert one.latest_cross_entropy() == pytest.approx(means[0, -1], rel=1e-12)
 
 
 @pytest.mark.parametrize("steps", [0, 3, 7])
@@ -226,9 +224,10 @@ def test_a_restored_trainer_goes_on_to_the_last_bit(steps: int, digits: ImageDat
     broken = trainer(digits, dtype="float32", evaluate_every=3)
     while broken.iteration < steps:
         broken.advance(0.0)
-    restored = trainer(digits, dtype="float32", evaluate_every=3)
-    restored.load_state(copy.deepcopy(broken.state()))
+    restored = CnnTrainer(broken.trial, broken.problem, CPU, state := broken.state())
+    kept = copy.deepcopy(state)
     finish(restored)
+    torch.testing.assert_close(state, kept, rtol=0, atol=0, equal_nan=True)  # the state it came from is left as it was
     assert torch.equal(whole.history, restored.history)
     assert whole.evaluations == restored.evaluations
     for name, value in whole.parameters.items():
@@ -282,11 +281,11 @@ def test_a_small_batch_learns_the_embedded_digits(device: torch.device, digits: 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA")
 def test_a_trainer_restored_on_cuda_goes_on_to_the_last_bit(digits: ImageDataset) -> None:
     cuda = torch.device("cuda")
-    whole, broken, restored = (trainer(digits, cuda, evaluate_every=6, iterations=12) for _ in range(3))
+    whole, broken = (trainer(digits, cuda, evaluate_every=6, iterations=12) for _ in range(2))
     finish(whole)
     while broken.iteration < 6:  # the step has been captured by now
         broken.advance(0.0)
-    restored.load_state(copy.deepcopy(broken.state()))
+    restored = CnnTrainer(broken.trial, broken.problem, cuda, broken.state())
     assert torch.equal(finish(restored).history, whole.history)
 
 

@@ -1,0 +1,156 @@
+"""Units on a Dask cluster: a back end for workers on other machines, or in other processes of this one.
+
+A slice of a unit's training is a task: a pure function from the unit's state to its next one. The driver alone keeps
+the states, writes checkpoints and logs, and hears a stop. So a worker may come, go or die at any moment: what is lost is
+the slice that it had in hand, which another worker repeats from the same state, to the same bits.
+"""
+
+import time
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from importlib.metadata import version
+from typing import Any, NamedTuple
+
+import dask
+from distributed import Client, Future, KilledWorker, LocalCluster, as_completed
+
+from overparam_cli.errors import ClusterError, OverparamError
+from overparam_cli.run.machine import steady_arithmetic, threads_each
+from overparam_cli.run.unit import State, Unit
+
+# Of a unit's first slice, and of its later ones at most; a stop request waits for the slices under way.
+FIRST_SECONDS, LONGEST_SECONDS = 0.5, 10.0
+CONNECT_SECONDS = 10
+LARGE = "4GiB"  # Dask would warn of tasks that carry more than 10 MB; ours carry images and networks
+SAME = ("overparam", "torch")  # packages of which the workers must have the driver's version
+
+
+class Slice(NamedTuple):
+    """What a worker sends back: the unit's state now, and the seconds that it took to get there."""
+
+    state: State
+    seconds: float
+
+
+def versions() -> dict[str, str]:
+    """What decides the numbers here."""
+    return {package: version(package) for package in SAME}
+
+
+def assemble(units: Sequence[Unit]) -> Sequence[Unit]:
+    """On a worker: the units of a job as a task's result, which workers pass on to each other and make anew if lost."""
+    return units
+
+
+def advance(
+    units: Sequence[Unit], place: int, state: State, seconds: float, threads: int, expected: dict[str, str]
+) -> Slice:
+    """On a worker: train the unit at `place` from `state` for about `seconds`.
+
+    Raises ClusterError where the versions are not the `expected` ones: the numbers would be others.
+    """
+    if (here := versions()) != expected:
+        raise ClusterError(f"a worker has {here}, the driver {expected}: install the same versions on all of them")
+    start = time.monotonic()
+    steady_arithmetic()
+    unit = units[place].anew()
+    unit.restore(state)
+    with threads_each(threads):
+        unit.advance(seconds)
+    return Slice(unit.state(), time.monotonic() - start)
+
+
+def probe(units: Sequence[Unit], place: int, threads: int) -> float:
+    """On a worker: the seconds that the unit at `place` takes there."""
+    steady_arithmetic()
+    with threads_each(threads):
+        return units[place].anew().probe()
+
+
+class Cluster:
+    """The workers of a scheduler; each trains one unit at a time with `threads` threads."""
+
+    def __init__(self, client: Client, places: int, threads: int, most_seconds: float) -> None:
+        """`places` is for one machine: here it is the scheduler's business. `most_seconds` limits a slice."""
+        self.client, self.threads = client, threads
+        self.longest = min(most_seconds, LONGEST_SECONDS)
+
+    def drain(self, units: Sequence[Unit], after: Callable[[Unit, float], None]) -> None:
+        """As the protocol says; `units` are brought to the state of each slice that comes back."""
+        crew = self._assemble(units)
+        expected = versions()
+
+        def submit(place: int, seconds: float) -> Future:
+            arguments = (crew, place, units[place].state(), min(seconds, self.longest), self.threads, expected)
+            # The first in line first: few are half trained at a time, and results come early.
+            return self.client.submit(advance, *arguments, pure=False, priority=-place)
+
+        training = {submit(place, FIRST_SECONDS): place for place in range(len(units))}
+        done = as_completed(training, loop=self.client.loop)
+        try:
+            for future in done:
+                place = training.pop(future)
+                unit, (state, seconds) = units[place], _result(future)
+                unit.restore(state)
+                after(unit, seconds)
+                if not unit.finished:
+                    following = submit(place, max(2 * seconds, FIRST_SECONDS))
+                    training[following] = place
+                    done.add(following)
+        finally:
+            self.client.cancel([*training, crew])
+
+    def estimate(self, units: Sequence[Unit]) -> float:
+        """One of each kind is timed on a worker."""
+        if not units:
+            return 0.0
+        crew, places = self._assemble(units), min(len(units), max(1, len(self.client.nthreads())))
+        groups: dict[Hashable, list[int]] = {}
+        for place, unit in enumerate(units):
+            groups.setdefault(unit.alike, []).append(place)
+        probes = [self.client.submit(probe, crew, own[0], self.threads, pure=False) for own in groups.values()]
+        costs = [len(own) * _result(each) for own, each in zip(groups.values(), probes, strict=True)]
+        return float(sum(costs)) / places
+
+    def _assemble(self, units: Sequence[Unit]) -> Future:
+        return self.client.submit(assemble, [unit.anew() for unit in units], pure=False)
+
+
+def _result(future: Future) -> Any:
+    """What a task returned. Raises ClusterError where its workers died or could not do it."""
+    try:
+        return future.result()
+    except OverparamError:
+        raise
+    except KilledWorker as error:
+        raise ClusterError(
+            "the workers died while they trained the same unit, for want of memory perhaps: "
+            "look at their logs, then run the same command again"
+        ) from error
+    except Exception as error:  # whatever Dask, the network or the worker's installation leads to
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ClusterError(f"a worker failed ({reason}): mend it, then run the same command again") from error
+
+
+@contextmanager
+def cluster(scheduler: str | None, workers: int | None) -> Iterator[Callable[[int, int, float], Cluster]]:
+    """What makes the back end: of the `scheduler` at an address, or of so many `workers` started on this machine.
+
+    Raises ClusterError where no scheduler answers.
+    """
+    settings = {"distributed.admin.large-graph-warning-threshold": LARGE, "distributed.comm.timeouts.connect": "10s"}
+    with dask.config.set(settings), ExitStack() as stack:
+        try:
+            address: Any = scheduler or stack.enter_context(_local(workers or 1))
+            client = stack.enter_context(Client(address, timeout=CONNECT_SECONDS, set_as_default=False))
+        except (OSError, ValueError) as error:
+            raise ClusterError(
+                f"no scheduler answers at {scheduler} ({error}): start one with `dask scheduler`, or look at the address"
+            ) from error
+        yield lambda places, threads, seconds: Cluster(client, places, threads, seconds)
+
+
+def _local(workers: int) -> LocalCluster:
+    return LocalCluster(
+        n_workers=workers, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0", silence_logs="ERROR"
+    )

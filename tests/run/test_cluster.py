@@ -1,0 +1,146 @@
+"""A Dask cluster as the back end: real workers on this machine, and the same bytes as without them."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from overparam_cli.errors import ClusterError, RunInterrupted
+from overparam_cli.results import schema
+from overparam_cli.run import backends
+from overparam_cli.run.backends import MakeBackend
+from overparam_cli.run.job import run_job
+from overparam_cli.run.machine import threads_each
+from overparam_cli.run.plan import Job, plan
+from overparam_cli.run.progress import Silent, Status
+from overparam_cli.run.settings import Settings
+
+clusters = pytest.importorskip("overparam_cli.run.cluster", reason="Dask is not installed: pip install -e '.[dev]'")
+
+CSVS = (schema.TRIALS, schema.LOG)
+OVERRIDES = {
+    "fig3": {"smoke": True, "loss": "l4", "lr": "1e-4,1e-3", "iterations": "3000"},
+    "cnn-lr": {"smoke": True, "lr": "1e-3,1e-2"},
+}
+SETTINGS = Settings(quiet=True, reuse=False, checkpoint_seconds=0.3)
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[MakeBackend]:
+    """Two worker processes."""
+    with clusters.cluster(None, 2) as made:
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def _short_slices(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clusters, "FIRST_SECONDS", 0.0)
+    monkeypatch.setattr(clusters, "LONGEST_SECONDS", 0.3)
+    monkeypatch.setattr(backends, "ALONE_SECONDS", 0.0)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread() -> Iterator[None]:
+    """As the command line has it for workers."""
+    with threads_each(1):
+        yield
+
+
+def job(name: str, results: Path) -> Job:
+    (found,) = plan([name], OVERRIDES[name], results=results)
+    return found
+
+
+def csvs(done: Job) -> dict[str, bytes]:
+    return {name: (done.folder / name).read_bytes() for name in CSVS}
+
+
+class Watch(Silent):
+    """Calls `act` with each status, and counts them."""
+
+    def __init__(self, act: Callable[[int, Status], Any] = lambda count, status: None) -> None:
+        self.act, self.count = act, 0
+
+    def update(self, status: Status) -> None:
+        self.count += 1
+        self.act(self.count, status)
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, bytes]]:
+    """What this process makes of the same jobs by itself."""
+    found = {}
+    for name in ("fig3", "cnn-lr"):
+        done = job(name, tmp_path_factory.mktemp("alone"))
+        run_job(done, SETTINGS, Silent())
+        found[name] = csvs(done)
+    return found
+
+
+@pytest.mark.parametrize("name", ["fig3", "cnn-lr"])
+def test_a_cluster_writes_the_same_bytes(
+    name: str, cluster: MakeBackend, alone: dict[str, dict[str, bytes]], tmp_path: Path
+) -> None:
+    done, watch = job(name, tmp_path), Watch()
+    run_job(done, SETTINGS, watch, cluster)
+    assert csvs(done) == alone[name]
+    assert watch.count > 3  # progress comes back while it trains
+
+
+@pytest.mark.parametrize("name", ["fig3", "cnn-lr"])
+def test_a_worker_that_is_killed_costs_nothing_but_its_slice(
+    name: str, cluster: MakeBackend, alone: dict[str, dict[str, bytes]], tmp_path: Path
+) -> None:
+    client, killed = cluster(1, 1, 1.0).client, []  # type: ignore[attr-defined]
+
+    def kill(count: int, status: Status) -> None:
+        if count == 2:
+            pids = client.run(os.getpid)
+            killed.append(next(iter(pids.values())))
+            os.kill(killed[0], signal.SIGKILL)
+
+    done = job(name, tmp_path)
+    run_job(done, SETTINGS, Watch(kill), cluster)
+    assert killed
+    assert csvs(done) == alone[name]
+
+
+def test_a_driver_that_is_cut_off_goes_on(
+    cluster: MakeBackend, alone: dict[str, dict[str, bytes]], tmp_path: Path
+) -> None:
+    done = job("cnn-lr", tmp_path)
+
+    def stop(count: int, status: Status) -> None:
+        if count == 3:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with pytest.raises(RunInterrupted, match="checkpoint is saved"):
+        run_job(done, SETTINGS, Watch(stop), cluster)
+    assert not (done.folder / schema.TRIALS).exists()
+    starts: list[int] = []
+    run_job(done, SETTINGS, Watch(lambda count, status: starts.append(status.iteration)), cluster)
+    assert csvs(done) == alone["cnn-lr"]
+
+
+def test_an_estimate_is_made_by_a_worker(cluster: MakeBackend, tmp_path: Path) -> None:
+    from overparam_cli.run.plan import estimate_seconds
+
+    assert 0 < estimate_seconds(job("cnn-lr", tmp_path), SETTINGS, cluster) < 600
+
+
+def test_workers_of_other_versions_are_refused(
+    cluster: MakeBackend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clusters, "versions", lambda: {"overparam": "0.0.1", "torch": "1.0"})
+    with pytest.raises(ClusterError, match="install the same versions"):
+        run_job(job("fig3", tmp_path), SETTINGS, Silent(), cluster)
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nonsense", "tcp://"])
+def test_a_scheduler_that_does_not_answer_is_one_line(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clusters, "CONNECT_SECONDS", 1)
+    with pytest.raises(ClusterError, match="no scheduler answers"), clusters.cluster(address, None):
+        pass
