@@ -1,11 +1,13 @@
 """Units on a Dask cluster: a back end for workers on other machines, or in other processes of this one.
 
 A slice of a unit's training is a task: a pure function from the unit's state to its next one. The driver alone keeps
-the states, writes checkpoints and logs, and hears a stop. So a worker may come, go or die at any moment: what is lost is
-the slice that it had in hand, which another worker repeats from the same state, to the same bits.
+the states, writes checkpoints and logs, and hears a stop. So a worker may come, go or die at any moment: what is lost
+is the slice that it had in hand, which another worker repeats from the same state, to the same bits.
 """
 
+import math
 import time
+from asyncio import CancelledError
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
@@ -22,6 +24,11 @@ from overparam_cli.run.unit import State, Unit
 FIRST_SECONDS, LONGEST_SECONDS = 0.5, 10.0
 CONNECT_SECONDS = 10
 LARGE = "4GiB"  # Dask would warn of tasks that carry more than 10 MB; ours carry images and networks
+MOST_TRIES = 3  # of a slice that is lost, as Dask has it of a task that kills its workers
+DYING = (
+    "the workers died while they trained the same unit, for want of memory perhaps: "
+    "look at their logs, then run the same command again"
+)
 SAME = ("overparam", "torch")  # packages of which the workers must have the driver's version
 
 
@@ -85,16 +92,21 @@ class Cluster:
             # The first in line first: few are half trained at a time, and results come early.
             return self.client.submit(advance, *arguments, pure=False, priority=-place)
 
+        tries = [0] * len(units)  # slices that were lost in a row
         training = {submit(place, FIRST_SECONDS): place for place in range(len(units))}
         done = as_completed(training, loop=self.client.loop)
         try:
             for future in done:
                 place = training.pop(future)
-                unit, (state, seconds) = units[place], _result(future)
-                unit.restore(state)
-                after(unit, seconds)
+                unit, slice_ = units[place], _result(future)
+                tries[place] = 0 if slice_ else tries[place] + 1
+                if tries[place] > MOST_TRIES:
+                    raise ClusterError(DYING)
+                if slice_:
+                    unit.restore(slice_.state)
+                    after(unit, slice_.seconds)
                 if not unit.finished:
-                    following = submit(place, max(2 * seconds, FIRST_SECONDS))
+                    following = submit(place, max(2 * slice_.seconds, FIRST_SECONDS) if slice_ else FIRST_SECONDS)
                     training[following] = place
                     done.add(following)
         finally:
@@ -109,7 +121,7 @@ class Cluster:
         for place, unit in enumerate(units):
             groups.setdefault(unit.alike, []).append(place)
         probes = [self.client.submit(probe, crew, own[0], self.threads, pure=False) for own in groups.values()]
-        costs = [len(own) * _result(each) for own, each in zip(groups.values(), probes, strict=True)]
+        costs = [len(own) * (_result(each) or math.nan) for own, each in zip(groups.values(), probes, strict=True)]
         return float(sum(costs)) / places
 
     def _assemble(self, units: Sequence[Unit]) -> Future:
@@ -117,17 +129,16 @@ class Cluster:
 
 
 def _result(future: Future) -> Any:
-    """What a task returned. Raises ClusterError where its workers died or could not do it."""
+    """What a task returned; None where that was lost on its way. Raises ClusterError where it could not be done."""
     try:
         return future.result()
     except OverparamError:
         raise
+    except (OSError, CancelledError):  # its worker died before the driver had it
+        return None
     except KilledWorker as error:
-        raise ClusterError(
-            "the workers died while they trained the same unit, for want of memory perhaps: "
-            "look at their logs, then run the same command again"
-        ) from error
-    except Exception as error:  # whatever Dask, the network or the worker's installation leads to
+        raise ClusterError(DYING) from error
+    except Exception as error:  # whatever the worker's installation leads to
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ClusterError(f"a worker failed ({reason}): mend it, then run the same command again") from error
 
@@ -145,7 +156,7 @@ def cluster(scheduler: str | None, workers: int | None) -> Iterator[Callable[[in
             client = stack.enter_context(Client(address, timeout=CONNECT_SECONDS, set_as_default=False))
         except (OSError, ValueError) as error:
             raise ClusterError(
-                f"no scheduler answers at {scheduler} ({error}): start one with `dask scheduler`, or look at the address"
+                f"no scheduler answers at {scheduler} ({error}): start one with `dask scheduler`, or mend the address"
             ) from error
         yield lambda places, threads, seconds: Cluster(client, places, threads, seconds)
 

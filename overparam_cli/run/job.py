@@ -8,7 +8,7 @@ folder's checkpoint.
 import math
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 
@@ -27,7 +27,6 @@ from overparam_cli.run.progress import Progress, Status
 from overparam_cli.run.settings import Settings
 from overparam_cli.run.stop import stop_requests
 from overparam_cli.run.unit import Problem, Unit, trained
-
 
 
 def run_job(job: Job, settings: Settings, progress: Progress, backend: MakeBackend = Local) -> None:

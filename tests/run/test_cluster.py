@@ -1,16 +1,23 @@
 """A Dask cluster as the back end: real workers on this machine, and the same bytes as without them."""
 
 import os
+import re
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from overparam_cli.cli.main import cli
 from overparam_cli.errors import ClusterError, RunInterrupted
 from overparam_cli.results import schema
 from overparam_cli.run import backends
+from overparam_cli.run import plan as plans
 from overparam_cli.run.backends import MakeBackend
 from overparam_cli.run.job import run_job
 from overparam_cli.run.machine import threads_each
@@ -20,6 +27,7 @@ from overparam_cli.run.settings import Settings
 
 clusters = pytest.importorskip("overparam_cli.run.cluster", reason="Dask is not installed: pip install -e '.[dev]'")
 
+DOCS = Path(__file__).parents[2] / "docs" / "cluster.md"
 CSVS = (schema.TRIALS, schema.LOG)
 OVERRIDES = {
     "fig3": {"smoke": True, "loss": "l4", "lr": "1e-4,1e-3", "iterations": "3000"},
@@ -137,6 +145,60 @@ def test_workers_of_other_versions_are_refused(
     monkeypatch.setattr(clusters, "versions", lambda: {"overparam": "0.0.1", "torch": "1.0"})
     with pytest.raises(ClusterError, match="install the same versions"):
         run_job(job("fig3", tmp_path), SETTINGS, Silent(), cluster)
+
+
+FAKE_SBATCH = """#!/bin/sh
+# As SLURM's: takes a script, runs it somewhere else, says a number.
+nohup sh "$1" > "$0.log" 2>&1 &
+echo "Submitted batch job $!"
+"""
+FAKE_SCANCEL = "#!/bin/sh\nkill $1\n"
+
+
+@pytest.fixture
+def slurm(tmp_path: Path) -> Iterator[str]:
+    """The address that the script of docs/cluster.md prints where `sbatch` starts processes of this machine."""
+    (script,) = re.findall(r"^```python\n(.*?)^```", DOCS.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    for name, text in (("sbatch", FAKE_SBATCH), ("scancel", FAKE_SCANCEL)):
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
+    surroundings = os.environ | {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}", "CLUSTER_INTERFACE": "lo"}
+    process = subprocess.Popen(
+        [sys.executable, "-c", script], env=surroundings, cwd=tmp_path, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    with process, process.stdout:
+        yield process.stdout.readline().strip()
+        process.send_signal(signal.SIGINT)
+
+
+def test_the_jobs_of_slurm_train(
+    slurm: str, alone: dict[str, dict[str, bytes]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plans, "plan", lambda *args, **kwargs: [job("cnn-lr", tmp_path)])
+    result = CliRunner().invoke(cli, ["run", "cnn-lr", "--scheduler", slurm, "--no-reuse", "--quiet"])
+    assert result.exit_code == 0, result.output
+    assert csvs(job("cnn-lr", tmp_path)) == alone["cnn-lr"]
+
+
+def test_workers_are_started_as_many_as_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked: list[tuple[str | None, int | None]] = []
+
+    @contextmanager
+    def cluster(scheduler: str | None, workers: int | None) -> Iterator[MakeBackend]:
+        asked.append((scheduler, workers))
+        yield backends.Local
+
+    monkeypatch.setattr(clusters, "cluster", cluster)
+    (line,) = re.findall(r"^overparam (run .*--workers 2)$", DOCS.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    result = CliRunner().invoke(cli, [*line.split(), "--dry-run", "--results", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    assert asked == [(None, 2)]
+
+
+def test_a_scheduler_brings_its_own_workers() -> None:
+    result = CliRunner().invoke(cli, ["run", "fig3", "--smoke", "--scheduler", "tcp://127.0.0.1:1", "--workers", "2"])
+    assert (result.exit_code, "leave --workers out" in result.output) == (2, True)
 
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nonsense", "tcp://"])
