@@ -7,14 +7,13 @@ is the slice that it had in hand, which another worker repeats from the same sta
 
 import math
 import time
-from asyncio import CancelledError
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 from typing import Any, NamedTuple
 
 import dask
-from distributed import Client, Future, KilledWorker, LocalCluster, as_completed
+from distributed import CancelledError, Client, Future, KilledWorker, LocalCluster, as_completed
 
 from overparam_cli.errors import ClusterError, OverparamError
 from overparam_cli.run.machine import steady_arithmetic, threads_each
@@ -87,7 +86,7 @@ class Cluster:
         crew = self._assemble(units)
         expected = versions()
 
-        def submit(place: int, seconds: float) -> Future:
+        def submit(place: int, seconds: float) -> Future[Any]:
             arguments = (crew, place, units[place].state(), min(seconds, self.longest), self.threads, expected)
             # The first in line first: few are half trained at a time, and results come early.
             return self.client.submit(advance, *arguments, pure=False, priority=-place)
@@ -124,11 +123,11 @@ class Cluster:
         costs = [len(own) * (_result(each) or math.nan) for own, each in zip(groups.values(), probes, strict=True)]
         return float(sum(costs)) / places
 
-    def _assemble(self, units: Sequence[Unit]) -> Future:
+    def _assemble(self, units: Sequence[Unit]) -> Future[Any]:
         return self.client.submit(assemble, [unit.anew() for unit in units], pure=False)
 
 
-def _result(future: Future) -> Any:
+def _result(future: Future[Any]) -> Any:
     """What a task returned; None where that was lost on its way. Raises ClusterError where it could not be done."""
     try:
         return future.result()
