@@ -95,7 +95,7 @@ def test_depth_selects_and_makes_curves(write: Write) -> None:
         ("factor_std", "0.1,0.2", "2 entries, but there are 3 factors"),
         ("factor_std", "0", "must be a finite number above 0"),
         ("init_std", "0", "above 0"),
-        ("decay_on", "both", "must be one of factors, original"),
+        ("decay_on", "both", "must be one of factors, original, product, nothing"),
         ("lr_decay", "1.5", "above 0 and at most 1"),
         ("dropout", "1", "at least 0 and below 1"),
         ("batch", "0", "at least 1"),
@@ -116,6 +116,19 @@ def test_wrong_settings_are_named(write: Write, key: str, value: str, message: s
         return
     with pytest.raises(ConfigError, match=message):
         trials(path, **{key: value})
+
+
+def test_the_product_of_one_matrix_is_the_matrix() -> None:
+    """One trial in both readings: it is trained once. Factored, it is another; so is one without weight decay."""
+    plain, product, nothing = (
+        {
+            trial.curve: trial.trial_id
+            for trial in expand(apply_overrides(load_experiment("fig5-right"), changes))["cross-entropy"]
+        }
+        for changes in ({}, {"decay_on": "product"}, {"decay_on": "nothing"})
+    )
+    assert plain["original"] == product["original"] != nothing["original"]
+    assert len({plain["factored"], product["factored"], nothing["factored"]}) == 3
 
 
 @pytest.mark.parametrize(("key", "value"), [("batch", "32"), ("decay_on", "original"), ("dataset", "mnist")])

@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
-from overparam_cli.kinds.linear.layers import end_to_end, layer_shapes
+from overparam_cli.kinds.linear.layers import end_to_end, layer_shapes, pullback
 from overparam_cli.kinds.mnist.architecture import CHANNELS, DENSE, KERNEL, UNFACTORED
 
 Parameters = dict[str, Tensor]
@@ -147,17 +147,33 @@ def original_dense(parameters: Parameters) -> Parameters:
     return {name: value for name, value in all_dense(parameters).items() if name in ORIGINAL}
 
 
+def product_dense(parameters: Parameters) -> Parameters:
+    """W_e of each dense layer, as its W1, and the biases.
+
+    App. C.2 replaces the weight matrix by a product, and v1 says that nothing else was changed: the tutorial's term,
+    which speaks of the layer's weight matrix, is then that of the product.
+    """
+    return all_dense(product_network(parameters))
+
+
 def half_square(tensors: Iterable[Tensor]) -> Tensor:
     """½ Σ ‖·‖², as TensorFlow's `l2_loss` has it."""
     return torch.stack([tensor.flatten().dot(tensor.flatten()) for tensor in tensors]).sum() / 2
 
 
-def l2_term(parameters: Parameters, on: str) -> Tensor:
-    """½ Σ ‖·‖² over what `on`, a key of PENALISED, names: dense weights and biases, never the convolutions.
+def decay_gradients(parameters: Parameters, penalised: Parameters, on: str) -> Parameters:
+    """Gradients of ½ Σ ‖·‖² over `penalised`, which `on` names, with respect to `parameters`; none is left out as 0.
 
-    Its gradient is the penalised parameters themselves.
+    A penalised parameter is its own gradient; that of ½‖W_e‖² is W_e, pulled back to the factors (App. A.1).
     """
-    return half_square(PENALISED[on](parameters).values())
+    if on != "product":
+        return penalised
+    gradients = {name: value for name, value in penalised.items() if name.endswith("bias")}
+    for layer in DENSE:
+        own = factors(parameters, layer)
+        pulled = pullback(own, penalised[f"{layer}.W1"])
+        gradients |= dict(zip(factor_names(layer, len(own)), pulled, strict=True))
+    return gradients
 
 
 def dense_norm(parameters: Parameters) -> Tensor:
@@ -179,5 +195,9 @@ def batch_offset(step: Tensor, batch: int, train: int) -> Tensor:
 
 ORIGINAL = tuple(parameter_shapes(UNFACTORED))  # the original network's names, in its order
 
-# What weight decay falls on, by name.
-PENALISED: Mapping[str, Callable[[Parameters], Parameters]] = {"factors": all_dense, "original": original_dense}
+# What weight decay falls on, by name: dense weights and biases, never the convolutions.
+PENALISED: Mapping[str, Callable[[Parameters], Parameters]] = {
+    "factors": all_dense,
+    "original": original_dense,
+    "product": product_dense,
+}

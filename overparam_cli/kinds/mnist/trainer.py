@@ -20,7 +20,7 @@ from torch import Tensor
 from overparam_cli.kinds.mnist import SMOOTHED, architecture
 from overparam_cli.kinds.mnist import network as cnn
 from overparam_cli.kinds.mnist.problem import ImageProblem
-from overparam_cli.kinds.mnist.trial import MnistTrial
+from overparam_cli.kinds.mnist.trial import NOTHING, MnistTrial
 from overparam_cli.kinds.optimizers import OPTIMIZERS, State
 from overparam_cli.run.machine import DTYPES
 
@@ -80,7 +80,7 @@ class CnnTrainer:
                 self.evaluations[self.iteration] = self.evaluate()
             if self.iteration == self.trial.iterations:
                 with torch.no_grad():
-                    self.training_pass()  # of the step that is not made: the last row
+                    self.training_pass(self._penalised())  # of the step that is not made: the last row
                 self.passes += 1
             else:
                 self._steps(until)
@@ -140,23 +140,32 @@ class CnnTrainer:
 
     def _step(self) -> None:
         trial, inputs = self.trial, list(self.parameters.values())
-        gradients = dict(zip(self.parameters, torch.autograd.grad(self.training_pass(), inputs), strict=True))
+        penalised = self._penalised()
+        gradients = dict(zip(self.parameters, torch.autograd.grad(self.training_pass(penalised), inputs), strict=True))
         with torch.no_grad():
-            if trial.weight_decay:
-                for name, penalty in cnn.PENALISED[trial.decay_on](self.parameters).items():
-                    gradients[name].add_(penalty, alpha=trial.weight_decay)
+            if penalised:
+                for name, own in cnn.decay_gradients(self.parameters, penalised, trial.decay_on).items():
+                    gradients[name].add_(own, alpha=trial.weight_decay)
             rate = cnn.learning_rate(self.index, trial.lr, trial.lr_decay, trial.batch, len(self.problem.images))
             self.rate.copy_(rate)
             for name, move in self.moves.items():
                 move(gradients[name], self.iteration + 1)
             self.index.add_(1)
 
-    def training_pass(self) -> Tensor:
+    @torch.no_grad()
+    def _penalised(self) -> cnn.Parameters:
+        """What weight decay falls on now; nothing where there is none."""
+        trial = self.trial
+        if not trial.weight_decay or trial.decay_on == NOTHING:
+            return {}
+        return cnn.PENALISED[trial.decay_on](self.parameters)
+
+    def training_pass(self, penalised: cnn.Parameters) -> Tensor:
         """Cross-entropy of this step's batch with dropout, to be differentiated; recorded with the total loss."""
         images, labels = self._images(cnn.batch_offset(self.index, self.trial.batch, len(self.problem.images)))
         cross_entropy = F.cross_entropy(cnn.logits(self.parameters, images, self._mask(self.dropout)), labels)
         with torch.no_grad():
-            values = torch.stack([cross_entropy, self._total(cross_entropy)]).double()
+            values = torch.stack([cross_entropy, self._total(cross_entropy, penalised)]).double()
             self.history.index_copy_(1, self.index[None], values[:, None])
         return cross_entropy
 
@@ -174,11 +183,11 @@ class CnnTrainer:
         mask = torch.empty(self.trial.batch, architecture.DENSE["dense1"][1], dtype=self.dtype, device=self.device)
         return mask.bernoulli_(kept, generator=generator).div_(kept)
 
-    def _total(self, cross_entropy: Tensor) -> Tensor:
+    def _total(self, cross_entropy: Tensor, penalised: cnn.Parameters) -> Tensor:
         """Cross-entropy and the weight decay's term."""
-        if not self.trial.weight_decay:
+        if not penalised:
             return cross_entropy
-        return cross_entropy + self.trial.weight_decay * cnn.l2_term(self.parameters, self.trial.decay_on)
+        return cross_entropy + self.trial.weight_decay * cnn.half_square(penalised.values())
 
     @torch.no_grad()
     def evaluate(self) -> dict[str, float]:
@@ -189,7 +198,7 @@ class CnnTrainer:
             size = len(self.problem.images)
             images, labels = self._images(cnn.batch_offset(self.index - 1, self.trial.batch, size))
             scores = cnn.logits(self.parameters, images, self._mask(self._printed_generator()))
-            row["printed_loss"] = float(self._total(F.cross_entropy(scores, labels)))
+            row["printed_loss"] = float(self._total(F.cross_entropy(scores, labels), self._penalised()))
         return row
 
     def _printed_generator(self) -> torch.Generator:

@@ -22,6 +22,7 @@ from overparam_cli.kinds.mnist.architecture import DENSE, smallest_widths
 from overparam_cli.kinds.optimizers import OPTIMIZERS
 
 SEMANTICS_VERSION = 1  # as of linear networks
+NOTHING = "nothing"  # that weight decay falls on
 EVALUATION_GRID = 100  # iterations at whose multiples TensorFlow's tutorial evaluates
 
 
@@ -80,8 +81,8 @@ class MnistTrial(Trial):
         column="settings",
     )
     decay_on: str = key(
-        choice("factors", "original"),
-        "weight decay of each factor, or of the original names",
+        choice("factors", "original", "product", NOTHING),
+        "weight decay of each factor, of the original names, of the layers' products W_e, or of nothing",
         default="factors",
         column="settings",
     )
@@ -133,6 +134,8 @@ class MnistTrial(Trial):
             )
         factors = [_factors(layer, settings, place.curve) for layer in DENSE]
         widths, stds = zip(*factors, strict=True)
+        if shared["decay_on"] == "product" and not any(widths):
+            shared["decay_on"] = "factors"  # one and the same where nothing is factored: trained once
         return {**shared, "widths": widths, "factor_stds": stds}
 
     def meaning(self) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The MNIST network: counts and shapes by hand, initial statistics by SciPy, and the tutorial's schedule and order."""
 
+import functools
 import itertools
 
 import numpy as np
@@ -116,12 +117,17 @@ def test_the_l2_term_is_the_written_out_sum_and_its_gradient_autograds(
     parameters = {name: value.requires_grad_() for name, value in network(widths).items()}
     expected = torch.zeros((), dtype=torch.float64)
     for layer, inner in widths.items():
-        kept = 1 if on == "original" else len(inner) + 1  # the first factor has the one matrix's name
-        for name in [*(f"{layer}.W{j + 1}" for j in range(kept)), f"{layer}.bias"]:
-            expected = expected + (parameters[name] ** 2).sum() / 2
-    torch.testing.assert_close(cnn.l2_term(parameters, on), expected)
+        matrices = [parameters[f"{layer}.W{j + 1}"] for j in range(len(inner) + 1)]
+        if on == "original":
+            matrices = matrices[:1]  # the first factor has the one matrix's name
+        elif on == "product":
+            matrices = [functools.reduce(torch.matmul, reversed(matrices))]
+        expected = expected + sum((value**2).sum() / 2 for value in [*matrices, parameters[f"{layer}.bias"]])
     gradients = torch.autograd.grad(expected, [*parameters.values()], allow_unused=True)
-    found = cnn.PENALISED[on](parameters)
+    with torch.no_grad():
+        penalised = cnn.PENALISED[on](parameters)
+        torch.testing.assert_close(cnn.half_square(penalised.values()), expected.detach())
+        found = cnn.decay_gradients(parameters, penalised, on)
     for name, gradient in zip(parameters, gradients, strict=True):
         assert (name in found) == (gradient is not None)
         if gradient is not None:

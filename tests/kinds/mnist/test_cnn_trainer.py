@@ -1,6 +1,7 @@
 """The trainer of the MNIST network against a loop of torch.nn and torch.optim, and its state, log and errors."""
 
 import copy
+import functools
 import math
 from typing import Any
 
@@ -70,9 +71,12 @@ class Tutorial(torch.nn.Module):
         total = torch.zeros((), dtype=torch.float64)
         for layer in ("dense1", "dense2"):
             own = [value for name, value in self.own.items() if name.startswith(f"{layer}_W")]
-            own = own[:1] if on == "original" else own  # W1 stands where the one matrix stood
+            if on == "original":
+                own = own[:1]  # W1 stands where the one matrix stood
+            elif on == "product":
+                own = [functools.reduce(torch.matmul, reversed(own))]
             total = total + sum((value**2).sum() / 2 for value in [*own, self.own[f"{layer}_bias"]])
-        return total
+        return total if on != "nothing" else torch.zeros_like(total)
 
 
 def written_out(
@@ -118,10 +122,12 @@ def test_every_optimiser_trains_as_its_twin(optimizer: str, semantics: str, digi
         {"widths": PLAIN},
         {"decay_on": "original"},
         {"widths": ((16, 20), ()), "decay_on": "original", "weight_decay": 0.1},
+        {"widths": ((16, 20), ()), "decay_on": "product", "weight_decay": 0.1},
+        {"decay_on": "nothing", "weight_decay": 0.1},
         {"weight_decay": 0.0, "dropout": 0.0},
         {"lr_decay": 0.5, "batch": 30, "validation": 5040},  # an epoch is two steps
     ],
-    ids=["original", "original-names", "uneven", "plain", "schedule"],
+    ids=["original", "original-names", "uneven", "product", "nothing", "plain", "schedule"],
 )
 def test_a_few_steps_are_those_of_plain_torch(changes: dict[str, Any], digits: ImageDataset) -> None:
     one = trainer(digits, **changes)
