@@ -6,7 +6,7 @@ a setting: as a key of an experiment, or as the annotation of an optimiser's arg
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 Check = Callable[[Any], Any]
@@ -121,3 +121,62 @@ def width(value: Any) -> int | tuple[int, ...]:
         raise ValueError(
             "must be an integer of at least 1 and at most 1,000,000, or a list of depth − 1 such integers"
         ) from None
+
+
+def flag(value: Any) -> bool:
+    """True or false."""
+    if not isinstance(value, bool):
+        raise ValueError("must be true or false")
+    return value
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    """A table of entries by name."""
+    if not isinstance(value, Mapping):
+        raise ValueError("must be a table")
+    return value
+
+
+def optional(check: Check) -> Check:
+    """What `check` takes, or nothing."""
+    return lambda value: None if value is None else check(value)
+
+
+def each(check: Check) -> Check:
+    """A list of what `check` takes."""
+
+    def listed(value: Any) -> tuple[Any, ...]:
+        if not isinstance(value, list | tuple):
+            raise ValueError("must be a list")
+        return tuple(_inside(check, item, f"[{place}]") for place, item in enumerate(value))
+
+    return listed
+
+
+def each_value(check: Check) -> Check:
+    """A table of which every entry is what `check` takes."""
+    return lambda value: {name: _inside(check, entry, str(name)) for name, entry in mapping(value).items()}
+
+
+def entries(need: Mapping[str, Check], may: Mapping[str, Check] | None = None) -> Check:
+    """A table that has the entries `need`, and perhaps those of `may`; what else it holds is returned as it is."""
+
+    def check(value: Any) -> dict[str, Any]:
+        found = dict(mapping(value))
+        lacking = [name for name in need if name not in found]
+        if lacking:
+            raise ValueError(f"must have {', '.join(lacking)}")
+        known = {**(may or {}), **need}
+        return found | {name: _inside(known[name], found[name], name) for name in found if name in known}
+
+    return check
+
+
+def _inside(check: Check, value: Any, name: str) -> Any:
+    """`check(value)`, whose error names where in a table the value stands: plot.xlim must be …."""
+    try:
+        return check(value)
+    except ValueError as error:
+        said = str(error)
+        inner = said.startswith("[") or (said.split(" ", 1)[0] not in ("must", "is", "holds"))
+        raise ValueError(f"{name}{'' if said.startswith('[') else '.'}{said}" if inner else f"{name} {said}") from None

@@ -23,7 +23,7 @@ from overparam_cli.claims.reading import (
 )
 from overparam_cli.errors import LogError
 from overparam_cli.experiments import available, load_experiment
-from overparam_cli.results.record import THEORY
+from overparam_cli.results.manifest import THEORY
 
 BENCH = "bench"
 READERS: Mapping[str, Callable[[Path], Evidence]] = {BENCH: read_bench_evidence, THEORY: read_theory_evidence}

@@ -11,10 +11,11 @@ from overparam_cli import paper
 from overparam_cli.claims.evidence import RunEvidence, TableEvidence
 from overparam_cli.claims.model import CannotJudgeError
 from overparam_cli.errors import LogError
+from overparam_cli.results import digests, store
+from overparam_cli.results.manifest import read_bench_manifest
 from overparam_cli.results.record import TABLE, Record
 from overparam_cli.results.run import Run
-from overparam_cli.results.schema import COMPLETED, LOG, MANIFEST, TRIALS
-from overparam_cli.results.store import read_manifest, read_table
+from overparam_cli.results.schema import COMPLETED, LOG, TRIALS
 
 BENCH = "bench.csv"
 FULL_ROUNDS = 7  # what `overparam bench` does unless told otherwise
@@ -30,16 +31,14 @@ def read_run_evidence(folder: Path) -> RunEvidence:
         raise MissingError(f"{folder} does not exist" if not folder.exists() else f"{folder} has no finished trial")
     run = Run.read(folder)
     _require_values(run)
-    try:
-        unfinished, shortcomings = run.unfinished_seeds, run.shortcomings
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        reason = f"{type(error).__name__}: {error}"
-        raise LogError(f"{folder / MANIFEST} is damaged ({reason}): move its folder away and run again") from error
+    unfinished = run.unfinished_seeds
     finished = tuple(seed for seed in run.seeds if seed not in unfinished)
+    if not len(run.trials):
+        raise CannotJudgeError(f"{folder} has no finished trial of its last plan; {run.notes[-1]}")
     if not finished:
         wanted = f"{len(run.trials)} trials have finished, but no seed has all of its curves and learning rates"
         raise CannotJudgeError(f"{folder} is unfinished: {wanted}")
-    return RunEvidence(run.only(finished), unfinished, shortcomings)
+    return RunEvidence(run.only(finished), unfinished, run.shortcomings)
 
 
 def _require_values(run: Run) -> None:
@@ -70,11 +69,14 @@ def read_bench_evidence(folder: Path) -> TableEvidence:
     path = folder / BENCH
     if not path.exists():
         raise MissingError(f"{path} does not exist")
-    manifest, rows = read_manifest(folder), read_table(path, {"subject": "str", "loss": "str", "depth": "str"})
+    manifest, data = read_bench_manifest(folder), store.read_bytes(path)
+    rows = store.parse_table(data, path, {"subject": "str", "loss": "str", "depth": "str"})
     if rows.empty:
         raise LogError(f"{path} is damaged: it has no rows; time it again with overparam bench")
-    data = {"name": manifest.get("dataset")}
-    found = [] if data["name"] == paper.REGRESSION else [paper.not_the_papers(data)]
+    name = manifest["dataset"]
+    changed = digests.changed(manifest, digests.of({BENCH: data}))
+    found = [digests.said(changed)] if changed else []
+    found += [] if name == paper.REGRESSION else [paper.not_the_papers({"name": name})]
     table = TableEvidence(path, manifest, rows, ())
     rounds = int(table.numbers("rounds").min())
     found += [f"{rounds} of {FULL_ROUNDS} rounds"] if rounds < FULL_ROUNDS else []

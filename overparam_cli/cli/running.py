@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 @click.option(
     "--reuse/--no-reuse", default=True, show_default=True, help="Take over trials other experiments finished."
 )
+@click.option("--accept-changes", is_flag=True, help="Take result files that were edited by hand as they are.")
 @click.option(
     "--checkpoint-seconds", type=Seconds(0), default=20.0, show_default=True, help="Time between checkpoints."
 )
@@ -239,8 +240,9 @@ def bench(
     from overparam_cli.kinds.linear import bench
     from overparam_cli.kinds.mnist import bench as bench_cnn
     from overparam_cli.report.bench import print_bench
-    from overparam_cli.results.schema import MANIFEST, SCHEMA
-    from overparam_cli.results.store import write_json, write_table
+    from overparam_cli.results import digests
+    from overparam_cli.results.schema import SCHEMA
+    from overparam_cli.results.store import render
     from overparam_cli.run.machine import pick_device
     from overparam_cli.run.manifest import describe_machine
     from overparam_cli.run.settings import Settings
@@ -254,7 +256,6 @@ def bench(
     }[model]
     dataset = dataset or usual
     timings, ratios = time(settings, dataset=dataset, dtype=dtype, rounds=rounds, seconds=seconds)
-    write_table(folder / "bench.csv", as_table(timings))
     machine = describe_machine(pick_device(settings.device)) | {"dataset": dataset, "dtype": dtype}
-    write_json(folder / MANIFEST, {"schema": SCHEMA, **machine})
+    digests.write(folder, {"schema": SCHEMA, **machine}, {"bench.csv": render(as_table(timings))})
     print_bench(timings, ratios, folder / "bench.csv", as_json=as_json)

@@ -36,7 +36,7 @@ def identifier(value: Any) -> str:
 def interval(value: Any) -> tuple[float, float]:
     """Two finite numbers, the lower one first."""
     finite = number("a finite number", lambda _: True)
-    if not isinstance(value, list) or len(value) != 2 or not finite(value[0]) < finite(value[1]):
+    if not isinstance(value, list | tuple) or len(value) != 2 or not finite(value[0]) < finite(value[1]):
         raise ValueError("must be [lower, upper]")
     return (finite(value[0]), finite(value[1]))
 

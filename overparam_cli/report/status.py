@@ -8,10 +8,10 @@ from overparam_cli.errors import LogError
 from overparam_cli.report import json, terminal
 from overparam_cli.report.grid import Grid
 from overparam_cli.results.lock import is_running
-from overparam_cli.results.record import THEORY, Record
+from overparam_cli.results.manifest import THEORY, read_manifest, read_run_manifest
+from overparam_cli.results.record import Record
 from overparam_cli.results.run import Run
 from overparam_cli.results.schema import CHECKPOINT, DIVERGED, MANIFEST, TRIALS
-from overparam_cli.results.store import read_manifest, read_run_manifest
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from overparam_cli.errors import LogError
 from overparam_cli.experiments import available, flatten, load_experiment
 from overparam_cli.results.find import find_runs, run_folders
-from overparam_cli.results.record import THEORY, Record, find_names, find_records
+from overparam_cli.results.manifest import THEORY
+from overparam_cli.results.record import Record, find_names, find_records
 
 if TYPE_CHECKING:
     from overparam_cli.results.run import Run

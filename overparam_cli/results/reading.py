@@ -1,12 +1,15 @@
 """The tables of a run folder, read and checked: rows that are missing, or stand there twice, are damage."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from overparam_cli.errors import LogError
-from overparam_cli.results import store
+from overparam_cli.results import digests, store
 from overparam_cli.results.divergence import settle
+from overparam_cli.results.manifest import read_run_manifest
 from overparam_cli.results.schema import COMPLETED, LOG, LOG_COLUMNS, MANIFEST, STATUSES, TRIAL_COLUMNS, TRIALS
 
 if TYPE_CHECKING:
@@ -25,18 +28,52 @@ def state_of(folder: Path) -> State:
     return tuple(states)
 
 
-def read_tables(folder: Path) -> "tuple[dict[str, Any], pd.DataFrame, pd.DataFrame]":
-    """Manifest, trials and log of a run folder; the log of the finished trials alone.
+@dataclass(frozen=True, eq=False)
+class Tables:
+    """All that stands in a run folder, whatever plan asked for it, not to be changed. The log: of finished trials.
+
+    Attributes:
+        digests: of the CSV files as they were read, by name.
+        changed: the names of the files that are not what the program wrote.
+    """
+
+    manifest: dict[str, Any]
+    trials: "pd.DataFrame"
+    log: "pd.DataFrame"
+    digests: Mapping[str, str]
+    changed: tuple[str, ...]
+
+
+def read_tables(folder: Path) -> Tables:
+    """Read and check a run folder, once for as long as its files stay as they are.
 
     Raises LogError naming the file and the fault.
     """
-    manifest = store.read_run_manifest(folder)
-    trials = store.read_table(folder / TRIALS, TRIAL_COLUMNS)
-    log = store.read_table(folder / LOG, LOG_COLUMNS)
+    while True:
+        state = state_of(folder)
+        try:
+            found = _read(folder, state)
+        except LogError:
+            if state_of(folder) == state:
+                raise
+        else:
+            if not found.changed or state_of(folder) == state:
+                return found
+        # A run has replaced a file while the others were read: what was read is of two states.
+
+
+@lru_cache(maxsize=64)
+def _read(folder: Path, state: State) -> Tables:
+    """Read a run folder whose files are in that state."""
+    manifest = read_run_manifest(folder)
+    files = {name: store.read_bytes(folder / name) for name in (TRIALS, LOG)}
+    trials = store.parse_table(files[TRIALS], folder / TRIALS, TRIAL_COLUMNS)
+    log = store.parse_table(files[LOG], folder / LOG, LOG_COLUMNS)
     for fault in faults(trials, log):
         raise LogError(f"{folder} is damaged: {fault}; restore it, or move it away and run again")
-    log = log[log["trial_id"].isin(trials["trial_id"])].reset_index(drop=True)
-    return manifest, settle(trials, log), log
+    finished = log[log["trial_id"].isin(trials["trial_id"])].reset_index(drop=True)
+    found = digests.of(files)
+    return Tables(manifest, settle(trials, finished), finished, found, digests.changed(manifest, found))
 
 
 def faults(trials: "pd.DataFrame", log: "pd.DataFrame") -> Iterator[str]:

@@ -19,13 +19,14 @@ from typing import TYPE_CHECKING, Any
 
 from overparam_cli import paper
 from overparam_cli.errors import LogError
-from overparam_cli.results import disk, store
+from overparam_cli.experiments import from_dict
+from overparam_cli.results import digests, disk, store
+from overparam_cli.results.manifest import THEORY, read_manifest, read_statement_manifest, read_study_manifest
 from overparam_cli.results.schema import MANIFEST, SCHEMA
 
 if TYPE_CHECKING:
     import pandas as pd
 
-THEORY = "theory"  # the kind of manifest, and the folder below the results folder
 TABLE, CURVES = "table.csv", "curves.csv"
 CURVE_COLUMNS: Mapping[str, str] = {  # a point of a line, or an arrow (u, v) at a point; u and v are empty for lines
     "series": "str",
@@ -44,6 +45,7 @@ class Record:
     manifest: dict[str, Any]
     table: "pd.DataFrame"
     curves: "pd.DataFrame"
+    altered: tuple[str, ...] = ()  # the files that are not what the program wrote
 
     @staticmethod
     def read(folder: Path) -> "Record":
@@ -53,19 +55,20 @@ class Record:
         """
         import pandas as pd
 
-        manifest = _theory_manifest(folder)
-        try:
-            columns = {name: str(column["dtype"]) for name, column in manifest["columns"].items()}
-            rows, has_curves = int(manifest["rows"]), manifest["curves"] is not None
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise LogError(f"{folder / MANIFEST} is damaged ({error!r}): {_again(folder)}") from error
-        table = store.read_table(folder / TABLE, columns)
-        if len(table) != rows:
-            raise LogError(f"{folder / TABLE} has {len(table)} rows instead of {rows}: {_again(folder)}")
+        manifest = read_statement_manifest(folder)
+        names = (TABLE, CURVES) if manifest["curves"] is not None else (TABLE,)
+        files = {name: store.read_bytes(folder / name) for name in names}
+        columns = {name: str(column["dtype"]) for name, column in manifest["columns"].items()}
+        table = store.parse_table(files[TABLE], folder / TABLE, columns)
+        if len(table) != manifest["rows"]:
+            raise LogError(f"{folder / TABLE} has {len(table)} rows instead of {manifest['rows']}: {_again(folder)}")
         curves = (
-            store.read_table(folder / CURVES, CURVE_COLUMNS) if has_curves else pd.DataFrame(columns=[*CURVE_COLUMNS])
+            store.parse_table(files[CURVES], folder / CURVES, CURVE_COLUMNS)
+            if CURVES in files
+            else pd.DataFrame(columns=[*CURVE_COLUMNS])
         )
-        return Record(folder, manifest, table, curves)
+        altered = digests.changed(manifest, digests.of(files))
+        return Record(folder, manifest, table, curves, altered)
 
     @property
     def check(self) -> str:
@@ -96,7 +99,8 @@ class Record:
     @property
     def changes(self) -> list[str]:
         """What differs from what the claim asks for, in words; embedded data are not among it."""
-        lines = [f"not the claim’s own parameters: {_listed(self.changed)}"] if self.changed else []
+        lines = [f"{digests.said(self.altered)}: {_again(self.folder)}"] if self.altered else []
+        lines += [f"not the claim’s own parameters: {_listed(self.changed)}"] if self.changed else []
         data = self.dataset
         if data is not None and not data["embedded"] and not self.changed and not self.full_length:
             lines.append("not the paper’s data set")
@@ -106,7 +110,7 @@ class Record:
     def shortcomings(self) -> tuple[str, ...]:
         """Why it may not bear a verdict on the paper; empty where it may."""
         data = self.dataset or {}
-        found = paper.shortcomings(data)
+        found = (*([digests.said(self.altered)] if self.altered else []), *paper.shortcomings(data))
         if found or self.full_length:
             return found
         changed = ", ".join(f"{key} = {value}" for key, value in self.changed.items())
@@ -146,18 +150,17 @@ def write_record(
 
     For the one who holds the folder's lock. Raises StorageError when it cannot be written.
     """
-    disk.remove(folder / TABLE)
     if curves is None:
         disk.remove(folder / CURVES)
-    else:
-        store.write_table(folder / CURVES, curves)
-    store.write_json(folder / MANIFEST, {"schema": SCHEMA, "kind": THEORY, **manifest})
-    store.write_table(folder / TABLE, table)
+    tables = {TABLE: table} if curves is None else {CURVES: curves, TABLE: table}
+    content = {"schema": SCHEMA, "kind": THEORY, **manifest}
+    digests.write(folder, content, {name: store.render(table) for name, table in tables.items()})
 
 
 def write_experiment(folder: Path, content: Mapping[str, Any], folders: Sequence[str]) -> None:
     """Write what an experiment made of statements keeps: which `folders` below the results folder are its own."""
-    store.write_json(folder / MANIFEST, {"schema": SCHEMA, "kind": THEORY, **content, "folders": list(folders)})
+    sealed = digests.seal({"schema": SCHEMA, "kind": THEORY, **content, "folders": list(folders)}, {})
+    store.write_json(folder / MANIFEST, sealed)
 
 
 def find_records(results: Path, name: str) -> list[Record]:
@@ -166,8 +169,8 @@ def find_records(results: Path, name: str) -> list[Record]:
     Empty where the name is not one of the theory's. Raises LogError for a damaged folder.
     """
     if (results / name / MANIFEST).exists():
-        manifest = _theory_manifest(results / name)
-        return [Record.read(results / str(folder)) for folder in manifest.get("folders", ())]
+        manifest = read_study_manifest(results / name)
+        return [Record.read(results / folder) for folder in manifest["folders"]]
     if name.partition("@")[0] != THEORY:
         return []
     return [Record.read(path.parent) for path in sorted((results / name).glob(f"*/{TABLE}"))]
@@ -183,21 +186,14 @@ def experiment_title(results: Path, name: str) -> str | None:
     """The title of the experiment made of statements of that name; None where there is no such experiment."""
     if not (results / name / MANIFEST).exists():
         return None
-    return str(store.read_manifest(results / name)["config"]["title"])
+    return from_dict(read_study_manifest(results / name)["config"]).title
 
 
 def _is_theory(folder: Path) -> bool:
     try:
-        return store.read_manifest(folder).get("kind") == THEORY
+        return read_manifest(folder).get("kind") == THEORY
     except LogError:
         return False
-
-
-def _theory_manifest(folder: Path) -> dict[str, Any]:
-    manifest = store.read_manifest(folder)
-    if manifest.get("kind") != THEORY:
-        raise LogError(f"{folder} holds no check of the theory: name another folder")
-    return manifest
 
 
 def _again(folder: Path) -> str:

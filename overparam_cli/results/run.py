@@ -16,9 +16,11 @@ from overparam_cli import paper
 from overparam_cli.errors import LogError
 from overparam_cli.experiments import Experiment, from_dict
 from overparam_cli.experiments.kind import Kind, Level, kind
+from overparam_cli.results import digests
 from overparam_cli.results.curve import CurveRun
-from overparam_cli.results.reading import State, read_tables, state_of
-from overparam_cli.results.schema import DIVERGED, LOG, MANIFEST, TRIALS
+from overparam_cli.results.plans import last_plan
+from overparam_cli.results.reading import Tables, read_tables
+from overparam_cli.results.schema import DIVERGED, LOG, TRIALS
 from overparam_cli.results.trajectory import SMALLEST, Trajectory
 
 FRACTIONS = (1 / 2, 1 / 5, 1 / 10, 1 / 20, 1 / 50, 1 / 100)  # of the level at W = 0, the same levels for every curve
@@ -27,12 +29,22 @@ LATE = 0.05  # a trial that diverges after this fraction of the run had long loo
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """One run folder (one variant of an experiment), read and checked. Its tables are not to be changed."""
+    """One run folder (one variant of an experiment), read and checked. Its tables are not to be changed.
+
+    Attributes:
+        trials, log: of the trials that the last plan asks for and that have finished.
+        planned: how many the plan asks for.
+        others: how many trials of earlier plans stand in the folder besides.
+        changed: the names of the files that are not what the program wrote.
+    """
 
     folder: Path
     manifest: dict[str, Any]
     trials: pd.DataFrame
     log: pd.DataFrame
+    planned: int = 0
+    others: int = 0
+    changed: tuple[str, ...] = ()
 
     @staticmethod
     def read(folder: Path) -> "Run":
@@ -41,7 +53,7 @@ class Run:
         Rows of `log.csv` of trials that `trials.csv` lacks are left out: unfinished. Raises LogError naming the file
         and the fault.
         """
-        return _read(folder, state_of(folder))
+        return _run(folder, read_tables(folder))
 
     @property
     def name(self) -> str:
@@ -65,23 +77,13 @@ class Run:
 
     @cached_property
     def experiment(self) -> Experiment:
-        """The experiment that was run, overrides applied; raises LogError where the manifest's is none."""
-        try:
-            return from_dict(self.manifest["config"])
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise self._damaged(error) from error
+        """The experiment that was run, overrides applied."""
+        return from_dict(self.manifest["config"])
 
     @cached_property
     def kind(self) -> Kind:
-        """The kind of network; raises LogError where there is no such kind."""
-        try:
-            return kind(self.experiment.kind)
-        except KeyError as error:
-            raise self._damaged(error) from error
-
-    def _damaged(self, error: Exception) -> LogError:
-        reason = f"{type(error).__name__}: {error}"
-        return LogError(f"{self.folder / MANIFEST} is damaged ({reason}): move its folder away and run again")
+        """The kind of network."""
+        return kind(self.experiment.kind)
 
     @property
     def level(self) -> Level:
@@ -169,6 +171,16 @@ class Run:
         if not self.full_length and not found:
             changed = ", ".join(f"{key} = {value}" for key, value in (self.manifest.get("overrides") or {}).items())
             found.append(changed or "not the whole experiment")
+        return (*([digests.said(self.changed)] if self.changed else []), *found)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know of the folder before its numbers."""
+        found = [f"{digests.said(self.changed)}: restore it, or run it with --accept-changes"] if self.changed else []
+        found += [f"{name} was edited by hand, and accepted" for name in self.manifest.get("accepted", {})]
+        if self.others:
+            several = "s of earlier plans are" if self.others > 1 else " of an earlier plan is"
+            found.append(f"{self.others} trial{several} in the folder besides, and not shown")
         return tuple(found)
 
     @cached_property
@@ -232,6 +244,14 @@ class Run:
 
 
 @lru_cache(maxsize=64)
-def _read(folder: Path, state: State) -> Run:
-    """Read a run folder whose files are in that state."""
-    return Run(folder, *read_tables(folder))
+def _run(folder: Path, tables: Tables) -> Run:
+    """The last plan's part of what stands in a folder."""
+    try:
+        plan = last_plan(tables.manifest, tables.trials)
+    except LogError as error:
+        raise LogError(f"{folder} cannot be read: {error}") from None
+    trials = tables.trials[tables.trials["trial_id"].isin(plan.keys())]
+    trials = trials.assign(curve=trials["trial_id"].map(plan)).reset_index(drop=True)
+    log = tables.log[tables.log["trial_id"].isin(plan.keys())].reset_index(drop=True)
+    others = len(tables.trials) - len(trials)
+    return Run(folder, tables.manifest, trials, log, len(plan), others, tables.changed)

@@ -35,12 +35,6 @@ LOG_COLUMNS: Mapping[str, str] = {
     "gap": "float64",  # loss − certified optimum
     "norm": "float64",  # ‖W_e‖_F; of both dense layers together
 }
-MANIFEST_KEYS: Mapping[str, type] = {  # what every run's manifest must say; it says more
-    "experiment": str,
-    "variant": str,
-    "config": dict,
-    "dataset": dict,
-}
 COMPLETED, DIVERGED = "completed", "diverged"
 STATUSES = (COMPLETED, DIVERGED)
 

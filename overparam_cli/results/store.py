@@ -1,5 +1,6 @@
 """Tables and JSON on disk, replaced in one step (see `disk`) and read with errors that name the file and the remedy."""
 
+import io
 import json
 import math
 from collections.abc import Mapping
@@ -9,24 +10,31 @@ from typing import TYPE_CHECKING, Any
 
 from overparam_cli.errors import LogError
 from overparam_cli.results import disk
-from overparam_cli.results.schema import MANIFEST, MANIFEST_KEYS, SCHEMA
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
+def render(table: "pd.DataFrame") -> bytes:
+    """A CSV with the shortest digits that read back as the same float64."""
+    text: str = table.to_csv(index=False, lineterminator="\n")
+    return text.encode()
+
+
 def write_table(path: Path, table: "pd.DataFrame") -> None:
-    """Write a CSV with the shortest digits that read back as the same float64."""
-    _write_text(path, table.to_csv(index=False, lineterminator="\n"))
+    """Write a table as `render` has it."""
+    write_bytes(path, render(table))
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write JSON that any reader takes (see `plain`)."""
-    _write_text(path, json.dumps(plain(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    text = json.dumps(plain(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    write_bytes(path, text.encode())
 
 
-def _write_text(path: Path, text: str) -> None:
-    disk.replace(path, lambda file: file.write(text.encode()))
+def write_bytes(path: Path, data: bytes) -> None:
+    """Replace `path` by these bytes; raises StorageError as `disk.replace`."""
+    disk.replace(path, lambda file: file.write(data))
 
 
 def plain(value: Any) -> Any:
@@ -47,56 +55,43 @@ def plain(value: Any) -> Any:
     return value
 
 
-def read_table(path: Path, columns: Mapping[str, str]) -> "pd.DataFrame":
-    """Read a CSV that must hold `columns` (others are kept as they come).
+def read_bytes(path: Path) -> bytes:
+    """A file's content; raises LogError where it is missing or cannot be read."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise LogError(f"{path} does not exist: restore it, or move its folder away and run again") from error
+    except OSError as error:
+        raise LogError(
+            f"{path} cannot be read ({error.strerror or error}): mend that, or name another folder"
+        ) from error
 
-    Raises LogError naming the file when it is missing, cut off, or a value is not of its column's type.
+
+def read_table(path: Path, columns: Mapping[str, str]) -> "pd.DataFrame":
+    """Read a CSV that must hold `columns`; raises LogError as `read_bytes` and `parse_table`."""
+    return parse_table(read_bytes(path), path, columns)
+
+
+def parse_table(data: bytes, path: Path, columns: Mapping[str, str]) -> "pd.DataFrame":
+    """The table of a CSV file that must hold `columns` (others are kept as they come).
+
+    Raises LogError naming the file when it is cut off, or a value is not of its column's type.
     """
     import numpy as np
     import pandas as pd
 
     try:
         texts = {column: "str" for column, dtype in columns.items() if dtype == "str"}
-        table = pd.read_csv(path, dtype=texts, keep_default_na=False, na_values=[""], low_memory=False)
+        file = io.BytesIO(data)
+        table = pd.read_csv(file, dtype=texts, keep_default_na=False, na_values=[""], low_memory=False)
         for column, dtype in columns.items():
             values = table[column]
             table[column] = values.fillna("") if dtype == "str" else values.astype(np.dtype(dtype))
-    except FileNotFoundError as error:
-        raise LogError(f"{path} does not exist: restore it, or move its folder away and run again") from error
     except KeyError as error:
         raise LogError(
             f"{path} has no column {error}: it is not a log of this schema; run it again elsewhere"
         ) from error
-    except (ValueError, OSError, pd.errors.ParserError) as error:
+    except (ValueError, pd.errors.ParserError) as error:
         reason = str(error).splitlines()[0]
         raise LogError(f"{path} is damaged ({reason}): restore it, or move its folder away and run again") from error
     return table
-
-
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of a run folder; raises LogError when it is missing, damaged or of another schema."""
-    path = folder / MANIFEST
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise LogError(
-            f"{path} does not exist, so {folder} is not a run folder: restore it, or move the folder away and run again"
-        ) from error
-    except (OSError, ValueError) as error:
-        raise LogError(f"{path} is damaged ({error}): move its folder away and run again") from error
-    if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA:
-        found = manifest.get("schema") if isinstance(manifest, dict) else None
-        raise LogError(f"{path} has schema {found}, this version reads {SCHEMA}: move its folder away and run again")
-    return manifest
-
-
-def read_run_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of a folder with trials; raises LogError as `read_manifest`, and when an entry is missing."""
-    manifest = read_manifest(folder)
-    lacking = [key for key, kind in MANIFEST_KEYS.items() if not isinstance(manifest.get(key), kind)]
-    if lacking:
-        path = folder / MANIFEST
-        raise LogError(
-            f"{path} is damaged (no {', '.join(lacking)}): restore it, or move its folder away and run again"
-        )
-    return manifest

@@ -114,7 +114,7 @@ def summarise(run: Run, rule: str | None = None) -> Summary:
         levels=run.fixed_levels,
         curves=tuple(_summarise_curve(choice, chosen.get(baseline or "")) for choice in chosen.values()),
         divergences=tuple(row for curve in run.curves.values() for row in curve.divergences),
-        warnings=tuple(line for choice in chosen.values() for line in _warnings(choice)),
+        warnings=(*run.notes, *(line for choice in chosen.values() for line in _warnings(choice))),
     )
 
 

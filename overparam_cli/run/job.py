@@ -15,12 +15,12 @@ import torch
 from overparam_cli.errors import ConfigError, RunInterrupted
 from overparam_cli.experiments import Trial
 from overparam_cli.results.lock import locked
-from overparam_cli.results.run import Run
+from overparam_cli.results.reading import Tables
 from overparam_cli.results.schema import LOG_COLUMNS
 from overparam_cli.run import reuse
 from overparam_cli.run.backends import Local, MakeBackend, share
 from overparam_cli.run.checkpoint import Checkpoint, Saved
-from overparam_cli.run.folder import RunFolder, read_finished
+from overparam_cli.run.folder import RunFolder
 from overparam_cli.run.machine import pick_device, steady_arithmetic
 from overparam_cli.run.plan import Job
 from overparam_cli.run.progress import Progress, Status
@@ -60,7 +60,7 @@ class JobRun:
     def complete(self) -> None:
         """Train every missing trial."""
         job = self.job
-        finished = read_finished(job.folder)
+        finished = self.folder.read(accept=self.settings.accept_changes)
         done = set(finished.trials["trial_id"]) if finished else set()
         if finished:
             self._check_finished(finished, done)
@@ -68,13 +68,15 @@ class JobRun:
         self.progress.begin(job.title, len(job.trials), len(job.trials) - len(missing))
         if missing:
             self._train(missing)
+        elif finished:
+            self.folder.restate(finished)
         self.checkpoint.remove()
         self.progress.end(job.title)
 
     def _say(self, text: str) -> None:
         self.progress.message(f"{self.job.title}: {text}")
 
-    def _check_finished(self, finished: Run, done: set[str]) -> None:
+    def _check_finished(self, finished: Tables, done: set[str]) -> None:
         """Say what finished trials, which are not run again, lack. Raises ConfigError for a measure."""
         here = [trial for trial in self.job.trials if trial.trial_id in done]
         lacking = [measure.name for measure in self.settings.measures if measure.name not in finished.log]

@@ -4,17 +4,21 @@ import platform
 import shlex
 import subprocess
 import sys
-from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from overparam_cli import __version__
 from overparam_cli.data import Dataset
-from overparam_cli.experiments import Experiment, config_hash, to_dict
+from overparam_cli.experiments import config_hash, to_dict
+from overparam_cli.results.plans import PLAN, listed
 from overparam_cli.results.schema import SCHEMA
+from overparam_cli.results.store import plain
+
+if TYPE_CHECKING:
+    from overparam_cli.run.plan import Job
 
 
 def describe_dataset(dataset: Dataset, preprocessing: str) -> dict[str, Any]:
@@ -59,25 +63,18 @@ def git_revision() -> str | None:
         return None
 
 
-def build(
-    experiment: Experiment,
-    variant: str,
-    name: str,
-    overrides: Mapping[str, Any],
-    *,
-    full_length: bool,
-    content: Mapping[str, Any],
-) -> dict[str, Any]:
-    """A manifest; `content` holds what only the run knows (data set, optimum, machine, timings, …)."""
+def describe_plan(job: "Job") -> dict[str, Any]:
+    """What was asked for: the experiment as it was run, and which trials those are."""
     return {
         "schema": SCHEMA,
-        "experiment": experiment.name,
-        "variant": variant,
-        "name": name,
-        "full_length": full_length,
-        "overrides": dict(overrides),
-        "config_hash": config_hash(experiment),
-        "config": to_dict(experiment),
+        "experiment": job.experiment.name,
+        "variant": job.variant,
+        "name": job.name,
+        "full_length": job.full_length,
+        "overrides": plain(job.overrides),
+        "config_hash": config_hash(job.experiment),
+        "config": to_dict(job.experiment),
         "command": shlex.join(["overparam", *sys.argv[1:]]),
-        **content,
+        "planned": len(job.trials),
+        PLAN: listed((trial.trial_id, trial.curve) for trial in job.trials),
     }

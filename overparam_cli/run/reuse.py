@@ -11,9 +11,9 @@ import pandas as pd
 
 from overparam_cli.errors import LogError
 from overparam_cli.experiments import Trial
-from overparam_cli.results import store
 from overparam_cli.results.find import run_folders
-from overparam_cli.results.run import Run
+from overparam_cli.results.manifest import read_run_manifest
+from overparam_cli.results.reading import Tables, read_tables
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def find(
     wanted = {trial.trial_id: trial for trial in missing}
     trials, logs = [], []
     sources: dict[str, str] = {}
-    for run in _others(folder, kind, fingerprint):
+    for place, run in _others(folder, kind, fingerprint):
         if not {*columns} <= {*run.log}:
             continue
         here = run.trials[run.trials["trial_id"].isin(set(wanted) - set(sources))]
@@ -54,18 +54,23 @@ def find(
         names = {name: [getattr(trial, name) for trial in own.values()] for name in ("experiment", "curve")}
         trials.append(rows.assign(**names))
         logs.append(log[log["trial_id"].isin(own)][list(columns)])
-        sources |= dict.fromkeys(own, f"{run.folder.parent.name}/{run.folder.name}")
+        sources |= dict.fromkeys(own, f"{place.parent.name}/{place.name}")
     return Found(pd.concat(trials), pd.concat(logs), sources) if sources else None
 
 
-def _others(folder: Path, kind: str, fingerprint: str) -> Iterator[Run]:
-    """The other run folders whose manifest does not rule them out; what cannot be read is not this run's business."""
+def _others(folder: Path, kind: str, fingerprint: str) -> Iterator[tuple[Path, Tables]]:
+    """The other run folders whose manifest does not rule them out; what cannot be read is not this run's business.
+
+    Nor is what is no longer as it was written.
+    """
     for path in run_folders(folder.parents[1]):
         if path == folder:
             continue
         try:
-            manifest = store.read_run_manifest(path)
+            manifest = read_run_manifest(path)
             if manifest["config"].get("kind") == kind and manifest["dataset"].get("fingerprint") == fingerprint:
-                yield Run.read(path)
+                found = read_tables(path)
+                if not found.changed:
+                    yield path, found
         except LogError:
             continue

@@ -27,6 +27,7 @@ class Settings:
         quiet: no progress bar of a download either.
         reuse: take finished trials over from other experiments of the same results folder.
         measures: what is logged besides.
+        accept_changes: take files that were edited by hand as the run's own.
         checkpoint_seconds: between two checkpoints.
     """
 
@@ -36,4 +37,5 @@ class Settings:
     quiet: bool = False
     reuse: bool = True
     measures: tuple[Measure, ...] = ()
+    accept_changes: bool = False
     checkpoint_seconds: float = 20.0

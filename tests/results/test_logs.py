@@ -50,14 +50,21 @@ def trial_row(trial_id: str = "aa", **changes: object) -> dict[str, object]:
     return row | changes
 
 
-MANIFEST: dict[str, object] = {"experiment": "fig3", "variant": "l4", "config": {}, "dataset": {}}
+MANIFEST: dict[str, object] = {
+    "experiment": "fig3",
+    "variant": "l4",
+    "config": {"name": "fig3"},
+    "dataset": {"name": "simulated", "n": 3, "d": 2, "k": 1},
+    "optimum": {"loss": 0.1},
+}
 
 
 def write_run(folder: Path, trials: list[dict[str, object]], log: list[tuple[str, int]]) -> None:
     store.write_table(folder / schema.TRIALS, pd.DataFrame(trials, columns=[*schema.TRIAL_COLUMNS]))
     rows = [{"trial_id": t, "iteration": i, "loss": 1 / 3, "gap": 0.1, "norm": 1.0} for t, i in log]
     store.write_table(folder / schema.LOG, pd.DataFrame(rows))
-    store.write_json(folder / schema.MANIFEST, {"schema": schema.SCHEMA, **MANIFEST})
+    plan = {"depth-1": " ".join(str(trial["trial_id"]) for trial in trials)}
+    store.write_json(folder / schema.MANIFEST, {"schema": schema.SCHEMA, **MANIFEST, "plan": plan})
 
 
 def test_a_run_reads_back_as_it_was_written(tmp_path: Path) -> None:
@@ -143,7 +150,7 @@ def test_a_manifest_without_what_every_run_says_is_refused(
     damaged = {name: value for name, value in MANIFEST.items() if name != key}
     damaged |= {} if content is None else {key: [content]}  # not there, or of another type
     store.write_json(tmp_path / schema.MANIFEST, {"schema": schema.SCHEMA, **damaged})
-    with pytest.raises(LogError, match=rf"manifest\.json is damaged \(no {key}\)"):
+    with pytest.raises(LogError, match=rf"manifest\.json is damaged \(.*\b{key}\b.*\): restore it"):
         Run.read(tmp_path)
 
 

@@ -18,10 +18,11 @@ import torch
 from overparam_cli.errors import BusyError, ConfigError, LogError, RunInterrupted, StorageError
 from overparam_cli.kinds.linear import unit as linear
 from overparam_cli.kinds.linear.measure import parse_measures
-from overparam_cli.results import schema
+from overparam_cli.results import digests, schema, store
 from overparam_cli.results.lock import locked
+from overparam_cli.results.reading import Tables, read_tables
 from overparam_cli.results.run import Run
-from overparam_cli.run import backends
+from overparam_cli.run import backends, reuse
 from overparam_cli.run.job import run_job
 from overparam_cli.run.plan import Job, plan
 from overparam_cli.run.progress import Silent, Status
@@ -327,15 +328,15 @@ def test_folders_that_their_manifest_rules_out_are_not_read(
     manifest = json.loads((first.folder / schema.MANIFEST).read_text())
     for key, value in change.items():
         manifest[key] |= value
-    (first.folder / schema.MANIFEST).write_text(json.dumps(manifest))
-    other, read, plain = tmp_path / "other.toml", list[Path](), Run.read
+    store.write_json(first.folder / schema.MANIFEST, digests.seal(manifest, manifest["files"]))
+    other, read, plain = tmp_path / "other.toml", list[Path](), read_tables
     other.write_text(CONFIG.replace('"tiny"', '"other"'))
 
-    def counted(folder: Path) -> Run:
+    def counted(folder: Path) -> Tables:
         read.append(folder)
         return plain(folder)
 
-    monkeypatch.setattr(Run, "read", counted)
+    monkeypatch.setattr(reuse, "read_tables", counted)
     run_job(job(other, tmp_path), Settings(), Silent())
     assert read.count(first.folder) == (0 if change else 1)
 
@@ -354,7 +355,7 @@ def test_a_folder_with_trials_on_other_data_is_refused(config: Path, tmp_path: P
     run_job(task, Settings(), Silent())
     manifest = json.loads((task.folder / schema.MANIFEST).read_text())
     manifest["dataset"]["fingerprint"] = "0" * 16
-    (task.folder / schema.MANIFEST).write_text(json.dumps(manifest))
+    store.write_json(task.folder / schema.MANIFEST, digests.seal(manifest, manifest["files"]))
     with pytest.raises(LogError, match="other data"):
         run_job(job(config, tmp_path, seeds=2), Settings(), Silent())
 

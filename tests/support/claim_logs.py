@@ -62,6 +62,8 @@ def write_check(results: Path, check: str, rows: Sequence[Mapping[str, Any]], **
     content = {
         "kind": "theory",
         "check": check,
+        "statement": f"{check} holds",
+        "where": "Section 5",
         "columns": {name: {"meaning": "", "dtype": kinds[type(value)]} for name, value in rows[0].items()},
         "rows": len(rows),
         "curves": None,

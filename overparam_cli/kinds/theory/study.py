@@ -13,7 +13,7 @@ from overparam_cli.experiments import Experiment, flatten, load_experiment, name
 from overparam_cli.kinds.theory import STATEMENTS, find_statement
 from overparam_cli.kinds.theory.parameters import parse
 from overparam_cli.paper import REGRESSION
-from overparam_cli.results.record import THEORY
+from overparam_cli.results.manifest import THEORY
 from overparam_cli.words import suggest
 
 # What is asked of the data, by which option. A statement's own `features` is d: those of a table are `columns` here.

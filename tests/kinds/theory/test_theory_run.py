@@ -13,8 +13,7 @@ from overparam_cli.cli.main import cli, main
 from overparam_cli.errors import ConfigError, LogError, StorageError
 from overparam_cli.kinds.theory.running import run_study
 from overparam_cli.kinds.theory.study import plan_checks, plan_studies
-from overparam_cli.results import record as records
-from overparam_cli.results import schema
+from overparam_cli.results import disk, schema
 from overparam_cli.results.record import Record, find_names, find_records
 from overparam_cli.run.progress import Silent
 from overparam_cli.run.settings import Settings
@@ -198,15 +197,19 @@ def test_damage_is_named(tmp_path):
         Record.read(record.folder)
 
 
-@pytest.mark.parametrize("last", ["write_json", "write_table"])
+@pytest.mark.parametrize("last", ["manifest.json", "table.csv"])
 def test_who_is_killed_while_writing_leaves_no_table_of_other_parameters(tmp_path, monkeypatch, last):
     """Same number of rows before and after, so that only the order of writing can tell the two apart."""
     (record,) = run(tmp_path, "claim2", name="x", depths="2", features="2", seeds="0")
 
-    def killed(path: Path, content: object) -> None:
-        raise KeyboardInterrupt
+    plain = disk.replace
 
-    monkeypatch.setattr(records.store, last, killed)
+    def killed(path: Path, write: object) -> None:
+        if path.name == last:
+            raise KeyboardInterrupt
+        plain(path, write)
+
+    monkeypatch.setattr(disk, "replace", killed)
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path, "claim2", name="x", depths="3", features="2", seeds="0")
     assert find_names(tmp_path) == []

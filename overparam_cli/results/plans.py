@@ -1,0 +1,81 @@
+"""Which trials of a run folder its last plan asks for, and which plans the others were trained for.
+
+A folder keeps the trials of every plan that was run in it: those of an experiment file before it was edited, of another
+`--set` under the same `--name`, of more seeds. Only those of the last plan are reported, drawn and judged, by trial id;
+the others stay, and are not run again when they are asked for again.
+
+So a manifest says in `plan` which trials the last plan asks for, finished or not, and in `earlier` the same of every
+other plan of which trials stand in the folder. Ids are listed curve by curve, blanks between them: a hundred thousand
+are one short file still.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from overparam_cli.errors import ConfigError, LogError
+from overparam_cli.experiments import Trial, expand, from_dict
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PLAN, EARLIER = "plan", "earlier"
+PARTS = ("full_length", "overrides", "config_hash", "config", "command", PLAN)  # of a manifest, that describe a plan
+Curves = Mapping[str, str]
+"""Trial id → the curve that it belongs to."""
+
+
+def listed(trials: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Curve → ids of its trials, from (id, curve) pairs; the order is kept."""
+    curves: dict[str, list[str]] = {}
+    for trial_id, curve in trials:
+        curves.setdefault(curve, []).append(trial_id)
+    return {curve: " ".join(ids) for curve, ids in curves.items()}
+
+
+def read_list(plan: Mapping[str, str]) -> dict[str, str]:
+    """Trial id → curve; the inverse of `listed`."""
+    return {trial_id: curve for curve, ids in plan.items() for trial_id in ids.split()}
+
+
+def of_trials(trials: Iterable[Trial]) -> dict[str, str]:
+    """Trial id → curve of an experiment's trials."""
+    return {trial.trial_id: trial.curve for trial in trials}
+
+
+def last_plan(manifest: Mapping[str, Any], trials: "pd.DataFrame") -> Curves:
+    """Trial id → curve of the last plan.
+
+    A manifest of an earlier version names no ids: its plan is what its configuration expands to. Where that cannot be
+    told any more (the user's own table is gone) it is all there is. Raises LogError if then two trials stand for one
+    point of the grid.
+    """
+    if PLAN in manifest:
+        return read_list(manifest[PLAN])
+    try:
+        found = expand(from_dict(manifest["config"])).get(str(manifest["variant"]))
+    except ConfigError:
+        found = None
+    if found is not None:
+        return of_trials(found)
+    if trials.duplicated(["curve", "lr", "seed"]).any():
+        raise LogError(
+            "it holds trials of several plans, and its manifest, of an earlier version, does not say which are the "
+            "last one's: run the experiment again under another --name"
+        )
+    return dict(zip(trials["trial_id"], trials["curve"], strict=True))
+
+
+def earlier_plans(before: Mapping[str, Any], trials: "pd.DataFrame", now: Collection[str]) -> list[dict[str, Any]]:
+    """What a new manifest says of the plans before it, of which `trials` stand there that are not asked for `now`.
+
+    `before` is the manifest that described them. Trials that it does not account for have no configuration.
+    """
+    rows = dict(zip(trials["trial_id"], trials["curve"], strict=True))
+    left = {trial_id: curve for trial_id, curve in rows.items() if trial_id not in now}
+    plans = []
+    own = {part: before[part] for part in PARTS if part in before} | {PLAN: listed(last_plan(before, trials).items())}
+    for plan in [own, *before.get(EARLIER, [])]:
+        ids = [(trial_id, curve) for trial_id, curve in read_list(plan[PLAN]).items() if trial_id in left]
+        left = {trial_id: curve for trial_id, curve in left.items() if trial_id not in dict(ids)}
+        plans += [{**plan, PLAN: listed(ids)}] if ids else []
+    return plans + ([{"config": None, PLAN: listed(left.items())}] if left else [])
