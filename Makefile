@@ -3,14 +3,16 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 RESULTS ?= results
+SANITIZED ?= build/check_kernels
+KERNEL := overparam_cli/kinds/linear/compiled
 # OVERPARAM_DATA=<folder> in the environment turns on the tests on real data.
 
-.PHONY: install demo test lint types smoke check clean
+.PHONY: install demo test lint types smoke sanitize check clean
 
 install: $(VENV)/.installed
 
 # The constraints pin every package, so that an install today is an install next year.
-$(VENV)/.installed: pyproject.toml constraints.txt
+$(VENV)/.installed: pyproject.toml constraints.txt $(wildcard $(KERNEL)/*.[ch])
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@
@@ -32,7 +34,15 @@ types: install
 smoke: install
 	$(BIN)/overparam run fig3 --smoke --results $(RESULTS)
 
+# The compiled kernel's own checks, in builds that look for bad memory accesses, undefined behaviour and races.
+sanitize:
+	mkdir -p $(dir $(SANITIZED))
+	for kind in address,undefined thread; do \
+	  $(CC) -std=gnu11 -O1 -g -Wall -Wextra -Werror -fsanitize=$$kind -fno-sanitize-recover=all -I$(KERNEL) -pthread \
+	    -o $(SANITIZED) tests/native/check_kernels.c $(KERNEL)/kernels.c $(KERNEL)/pool.c -lm && $(SANITIZED) || exit 1; \
+	done
+
 check: lint types test smoke
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info
+	rm -rf $(VENV) build dist *.egg-info $(KERNEL)/*.so

@@ -35,6 +35,8 @@ UPWARDS: dict[str, set[str]] = {}
 PURE: tuple[str, ...] = (
     "kinds/optimizer.py",
     *(f"kinds/optimizers/{name}.py" for name in ("__init__", "gd", "momentum", "adagrad", "adadelta", "adam")),
+    "kinds/linear/compiled/kernel.py",
+    "kinds/linear/compiled/library.py",
     "kinds/linear/inits.py",
     "kinds/linear/kernels.py",
     "kinds/linear/layers.py",

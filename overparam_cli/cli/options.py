@@ -38,6 +38,13 @@ data_dir_option = click.option(
 offline_option = click.option("--offline", is_flag=True, help="Never touch the network.")
 device_option = click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 threads_option = click.option("--threads", type=click.IntRange(1), help="CPU threads; PyTorch's own choice by default.")
+kernel_option = click.option(
+    "--kernel",
+    type=click.Choice(["auto", "torch", "compiled"]),
+    default="auto",
+    show_default=True,
+    help="What computes gradients of linear networks: PyTorch, or C where it is built and knows the loss.",
+)
 name_option = click.option("--name", help="Name of the results folder: <experiment>@<name>.")
 COLUMNS = (
     click.option("--target", "targets", multiple=True, metavar="COLUMN", help="Target column of a table; repeat."),

@@ -17,6 +17,7 @@ from overparam_cli.cli.options import (
     data_dir_option,
     device_option,
     json_option,
+    kernel_option,
     name_option,
     offline_option,
     override_options,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 @offline_option
 @device_option
 @threads_option
+@kernel_option
 @click.option("--measure", default="", help="Also log: curvature, sharpness (several: separated by commas).")
 @click.option(
     "--reuse/--no-reuse", default=True, show_default=True, help="Take over trials other experiments finished."
@@ -88,11 +90,21 @@ def run(
         if dry_run:
             _show_plan(studies, jobs, settings, backend, as_json=as_json)
             return
+        _say_kernel(jobs, settings)
         _run(studies, jobs, settings, backend, as_json=as_json)
         if not settings.quiet:
             names = dict.fromkeys([study.name for study in studies] + [job.name for job in jobs])
             where = [] if results == Path("results") else ["--results", str(results)]
             streams.say(f"draw the figures: {shlex.join(['overparam', 'plot', *names, *where])}")
+
+
+def _say_kernel(jobs: Sequence["Job"], settings: "Settings") -> None:
+    """Say that PyTorch stands in for the compiled kernel, and why."""
+    from overparam_cli.kinds.linear.compiled.library import why_not
+
+    linear = any(job.experiment.kind == "linear" for job in jobs)
+    if linear and settings.kernel == "auto" and not settings.quiet and (why := why_not()):
+        click.echo(f"PyTorch computes the gradients; the compiled kernel is not to be had here: {why}", err=True)
 
 
 def _use_threads(threads: int | None) -> None:

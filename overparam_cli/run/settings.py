@@ -29,6 +29,7 @@ class Settings:
         measures: what is logged besides.
         accept_changes: take files that were edited by hand as the run's own.
         checkpoint_seconds: between two checkpoints.
+        kernel: what computes the gradients of linear networks, one of `kernels.KERNELS`.
     """
 
     device: str = "auto"
@@ -39,3 +40,4 @@ class Settings:
     measures: tuple[Measure, ...] = ()
     accept_changes: bool = False
     checkpoint_seconds: float = 20.0
+    kernel: str = "auto"

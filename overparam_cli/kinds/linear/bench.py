@@ -92,8 +92,7 @@ def engine_steps(problem: LinearProblem, trials: Sequence[LinearTrial], device: 
     engine = Engine(problem.X, problem.Y, trials, device=device)
 
     def run(steps: int) -> None:
-        for _ in range(steps):
-            engine.step()
+        engine.advance(steps)
 
     return run
 

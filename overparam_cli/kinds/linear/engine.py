@@ -45,9 +45,18 @@ class Engine:
     """Trains trials that share a data set, loss, dtype and number of iterations."""
 
     def __init__(
-        self, X: Tensor, Y: Tensor, trials: Sequence[LinearTrial], *, device: torch.device | None = None
+        self,
+        X: Tensor,
+        Y: Tensor,
+        trials: Sequence[LinearTrial],
+        *,
+        device: torch.device | None = None,
+        kernel: str = "auto",
     ) -> None:
-        """Start at iteration 0. X (n, d) and Y (n, k) in float64; W_e of a trial has shape (k, d)."""
+        """Start at iteration 0. X (n, d) and Y (n, k) in float64; W_e of a trial has shape (k, d).
+
+        Raises ConfigError for a `kernel` that is not to be had.
+        """
         self.device = device or torch.device("cpu")
         self.loss_function, self.dtype = losses.named(trials[0].loss), DTYPES[trials[0].dtype]
         self.X, self.Y = X.to(self.device), Y.to(self.device)
@@ -57,7 +66,7 @@ class Engine:
         grouped: dict[Hashable, list[LinearTrial]] = {}
         for trial in trials:
             grouped.setdefault(families.family_key(trial, self.k), []).append(trial)
-        self.kernel = kernel_for(self.loss_function, self.X, self.Y, self.dtype)
+        self.kernel = kernel_for(self.loss_function, self.X, self.Y, self.dtype, kernel)
         self._lay_out_batch(
             [families.build(group, self.d, self.k, self.dtype, self.device) for group in grouped.values()]
         )
@@ -70,14 +79,28 @@ class Engine:
             start = member.columns.stop
         self.trials = tuple(trial for member in members for trial in member.trials)
         self.W_e, self.G = self.kernel.lay_out(start)
+        chains = members[0].chains() if len(members) == 1 else None
+        self._descend = chains and self.kernel.descend(chains)
         self._slots = [(member, self.W_e[:, member.columns], self.G[:, member.columns]) for member in members]
 
     def _write_end_to_end(self) -> None:
         for member, W_e, _ in self._slots:
             member.networks.end_to_end(W_e)
 
+    def advance(self, steps: int) -> None:
+        """So many iterations of every trial, by the kernel alone where it can."""
+        if self._descend:
+            self._descend(steps)
+            self.iteration += steps
+        else:
+            for _ in range(steps):
+                self._step()
+
     def step(self) -> None:
         """One iteration of every trial."""
+        self.advance(1)
+
+    def _step(self) -> None:
         self.iteration += 1
         self._write_end_to_end()
         self.kernel.gradient()
@@ -107,8 +130,7 @@ class Engine:
         for stop in stops:
             if stop <= self.iteration:
                 continue
-            for _ in range(stop - self.iteration):
-                self.step()
+            self.advance(stop - self.iteration)
             yield self._look(log=stop in logged)
             if not self.trials:
                 return

@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from overparam_cli.kinds.linear.kernels import Chains
 from overparam_cli.kinds.linear.parameterisation import Networks, Parameterisation
 from overparam_cli.kinds.linear.parameterisations import parameterisation
+from overparam_cli.kinds.linear.parameterisations.layers import ScalarChain
 from overparam_cli.kinds.linear.trial import LinearTrial
 from overparam_cli.kinds.optimizers import OPTIMIZERS, State
+from overparam_cli.kinds.optimizers.gd import gd
 
 
 def parameterisation_of(trial: LinearTrial) -> Parameterisation:
@@ -37,11 +40,11 @@ class Family:
     def __post_init__(self) -> None:
         """Allocate all that an update needs."""
         first, params = self.trials[0], self.networks.params
-        rate = self._per_trial([trial.lr for trial in self.trials])
-        penalty = self._per_trial([trial.weight_decay for trial in self.trials])  # λ of Eq. 4
+        self._rate = self._per_trial([trial.lr for trial in self.trials])
+        self._penalty = self._per_trial([trial.weight_decay for trial in self.trials])  # λ of Eq. 4
         decays = any(trial.weight_decay for trial in self.trials)
-        self.decay = penalty * self.networks.decay() if decays else None
-        self._move = OPTIMIZERS[first.optimizer].bind(params, rate, self.state, dict(first.hyper))
+        self.decay = self._penalty * self.networks.decay() if decays else None
+        self._move = OPTIMIZERS[first.optimizer].bind(params, self._rate, self.state, dict(first.hyper))
 
     def _per_trial(self, values: list[float]) -> Tensor:
         """One value a trial, shaped to broadcast against params."""
@@ -55,6 +58,13 @@ class Family:
         if self.decay is not None:
             self.networks.grads.addcmul_(self.networks.params, self.decay)
         self._move(self.networks.grads, t)
+
+    def chains(self) -> Chains | None:
+        """The family as a kernel may descend with it by itself; None unless it is gradient descent on scalar chains."""
+        own, chain = OPTIMIZERS[self.trials[0].optimizer], self.networks
+        if own.function is not gd.function or not isinstance(chain, ScalarChain):
+            return None
+        return Chains(chain.params, chain.real, self._rate.flatten(), self._penalty.flatten())
 
     def kept(self, alive: Sequence[int]) -> "Family":
         """This family with only the trials at positions `alive`."""

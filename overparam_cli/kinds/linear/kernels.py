@@ -5,18 +5,38 @@ an iteration needs and hands out W_e, to be written before each call of `gradien
 (d, width), width being `columns` padded to a multiple of 16, because products of odd widths are markedly slower.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
+from overparam_cli.errors import ConfigError
+from overparam_cli.kinds.linear.compiled.library import why_not
 from overparam_cli.kinds.linear.loss import Loss
+from overparam_cli.kinds.linear.losses.power import Power
 
 PAD = 16  # columns
+KERNELS = ("auto", "torch", "compiled")
+
+
+@dataclass(frozen=True)
+class Chains:
+    """Plain gradient descent (Eq. 4) on networks of one output and width 1, as `layers.ScalarChain` lays them out."""
+
+    params: Tensor  # (d + m, B): first layers, then scalars
+    real: Tensor  # (m, B): 1 where there is such a layer, 0 for pads
+    rate: Tensor  # (B,)
+    decay: Tensor  # (B,): weight decay λ
 
 
 class GradientKernel(Protocol):
     """∇L for a batch; where it is computed, and by what means, is the kernel's own business."""
+
+    @property
+    def name(self) -> str:
+        """What it is computed by, for the manifest."""
 
     def lay_out(self, columns: int) -> tuple[Tensor, Tensor]:
         """(W_e, G) for a batch of that many columns, W_e zeros."""
@@ -24,8 +44,20 @@ class GradientKernel(Protocol):
     def gradient(self) -> None:
         """Write ∇L(W_e) into G, column by column; allocates nothing."""
 
+    def descend(self, chains: Chains) -> Callable[[int], None] | None:
+        """What makes so many iterations of the batch that is laid out, of which `chains` are all; None if it cannot."""
 
-class Residuals:
+
+class Reference:
+    """What all kernels have in common that are written in PyTorch."""
+
+    name = "torch"
+
+    def descend(self, chains: Chains) -> None:
+        """An iteration is the engine's to make."""
+
+
+class Residuals(Reference):
     """The reference for the residual form: R = X W − Y, G = Xᵀ ℓ′(R) / n, two matrix products.
 
     The labels ride along as extra columns of X against constant rows of W, so nothing is subtracted.
@@ -51,7 +83,7 @@ class Residuals:
         torch.mm(self.backward, self.slopes, out=self.G)
 
 
-class Margins:
+class Margins(Reference):
     """The reference for the margin form: M = Y ∘ (X W), G = Xᵀ (Y ∘ ℓ′(M)) / n, labels −1 and +1."""
 
     def __init__(self, loss: Loss, X: Tensor, Y: Tensor, dtype: torch.dtype) -> None:
@@ -78,7 +110,7 @@ class Margins:
         torch.mm(self.backward, self.slopes, out=self.G)
 
 
-class Gram:
+class Gram(Reference):
     """ℓ2: the data enters only through XᵀX/n and XᵀY/n, one (d, d + k) product in float64 with no n in it."""
 
     def __init__(self, X: Tensor, Y: Tensor, dtype: torch.dtype) -> None:
@@ -116,8 +148,28 @@ def with_label_rows(like: Tensor, d: int, k: int, columns: int) -> tuple[Tensor,
     return W, W[:d], W.new_empty(d, W.shape[1])
 
 
-def kernel_for(loss: Loss, X: Tensor, Y: Tensor, dtype: torch.dtype) -> GradientKernel:
-    """The kernel for a loss and data: X (n, d) and Y (n, k) in float64, on the device it is to run on."""
+def choose(loss: Loss, k: int, device: torch.device, wanted: str) -> str:
+    """Which kernel computes a loss of k outputs on a device, `torch` or `compiled`, where `wanted` is one of KERNELS.
+
+    The compiled one knows ℓp with one output on a processor; for the rest it stands back for PyTorch's, and with `auto`
+    also where it is not built. Raises ConfigError where `compiled` is wanted and not built.
+    """
+    if wanted not in KERNELS:
+        raise ConfigError(f"unknown kernel '{wanted}': choose one of {', '.join(KERNELS)}")
+    if wanted == "torch":
+        return "torch"
+    if (why := why_not()) and wanted == "compiled":
+        raise ConfigError(f"the compiled kernel is not to be had here, {why}: use --kernel auto or torch")
+    known = isinstance(loss, Power) and k == 1 and device.type == "cpu"
+    return "compiled" if known and not why else "torch"
+
+
+def kernel_for(loss: Loss, X: Tensor, Y: Tensor, dtype: torch.dtype, wanted: str = "auto") -> GradientKernel:
+    """The kernel for a loss and data: X (n, d) and Y (n, k) in float64, on the device it is to run on; see `choose`."""
+    if choose(loss, Y.shape[1], X.device, wanted) == "compiled" and isinstance(loss, Power):
+        from overparam_cli.kinds.linear.compiled.kernel import Compiled
+
+        return Compiled(loss, X, Y, dtype)
     if loss.quadratic:
         return Gram(X, Y, dtype)
     return (Residuals if loss.form == "residual" else Margins)(loss, X, Y, dtype)

@@ -10,8 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from overparam_cli.errors import ConfigError
+from overparam_cli.kinds.linear import losses
+from overparam_cli.kinds.linear.compiled.library import title
 from overparam_cli.kinds.linear.engine import Engine, Snapshot
 from overparam_cli.kinds.linear.history import History
+from overparam_cli.kinds.linear.kernels import choose
 from overparam_cli.kinds.linear.problem import LinearProblem
 from overparam_cli.kinds.linear.trial import LinearTrial
 from overparam_cli.results.schema import log_iterations
@@ -43,20 +47,30 @@ class LinearUnit:
     """A batch of linear trials: the engine that trains it, made when it is first needed, and what it has logged."""
 
     def __init__(self, trials: Sequence[LinearTrial], problem: LinearProblem, settings: Settings) -> None:
-        """`trials` share a batch key, and `problem` is theirs. Raises ConfigError for a device that is not there."""
+        """`trials` share a batch key, and `problem` is theirs.
+
+        Raises ConfigError for a device or a kernel that is not there.
+        """
         self.trials, self.problem, self.settings = tuple(trials), problem, settings
         self.device, self.total = pick_device(settings.device), trials[0].iterations
         self.history = History(trials)
+        self.kernel = self._choose_kernel(settings.kernel)
         self._restored: State = {}
 
     @cached_property
     def engine(self) -> Engine:
         """At iteration 0, or where a saved state was."""
-        engine = Engine(self.problem.X, self.problem.Y, self.trials, device=self.device)
+        engine = self._new_engine()
         if self._restored:
             engine.load_state(self._restored["engine"], self.trials)
             self._restored = {}
         return engine
+
+    def _new_engine(self) -> Engine:
+        return Engine(self.problem.X, self.problem.Y, self.trials, device=self.device, kernel=self.kernel)
+
+    def _choose_kernel(self, wanted: str) -> str:
+        return choose(losses.named(self.trials[0].loss), self.problem.Y.shape[1], self.device, wanted)
 
     @property
     def started(self) -> bool:
@@ -98,8 +112,9 @@ class LinearUnit:
 
     @property
     def timing(self) -> Mapping[str, Any]:
-        """How large the batch is."""
-        return {"trials": len(self.trials), "iterations": self.total}
+        """How large the batch is, and what computed its gradients."""
+        kernel = title() if self.kernel == "compiled" else self.kernel
+        return {"trials": len(self.trials), "iterations": self.total, "kernel": kernel}
 
     def anew(self) -> "LinearUnit":
         """Without an engine, and with nothing logged."""
@@ -128,11 +143,22 @@ class LinearUnit:
         if not self.started:
             return {}
         engine = self._restored["engine"] if self._restored else self.engine.state()
-        return {"engine": engine, "history": self.history.state()}
+        return {"kernel": self.kernel, "engine": engine, "history": self.history.state()}
 
     def restore(self, state: State) -> None:
-        """The engine goes on from there once it is made."""
+        """The engine goes on from there once it is made, with the kernel that it was trained with.
+
+        Raises ConfigError where another is asked for, or that one is not to be had.
+        """
         if state:
+            before = state.get("kernel", "torch")  # earlier versions had no other
+            wanted = self.settings.kernel
+            if wanted not in ("auto", before) and self.kernel != before:
+                raise ConfigError(
+                    f"the checkpoint was made with the kernel '{before}', and its trials do not go on with another: "
+                    f"use --kernel {before}, or give this run a folder of its own with --name"
+                )
+            self.kernel = self._choose_kernel(before)
             self._restored = state
             self.history.load_state(state["history"])
 
@@ -144,14 +170,12 @@ class LinearUnit:
 
     def probe(self) -> float:
         """By steps of an engine of its own."""
-        engine = Engine(self.problem.X, self.problem.Y, self.trials, device=self.device)
-        for _ in range(PROBE_STEPS):  # warm up
-            engine.step()
+        engine = self._new_engine()
+        engine.advance(PROBE_STEPS)  # warm up
         engine.loss()  # waits for the device
         start, steps = time.monotonic(), 0
         while time.monotonic() - start < PROBE_SECONDS:
-            for _ in range(PROBE_STEPS):
-                engine.step()
+            engine.advance(PROBE_STEPS)
             steps += PROBE_STEPS
         engine.loss()
         return self.total * (time.monotonic() - start) / steps

@@ -67,7 +67,7 @@ class ScalarChain:
         self.first_grad, self.scalar_grads = self.grads[:d], self.grads[d:]
         counts = torch.tensor(depths, device=params.device)  # (B,)
         real = torch.arange(2, m + 2, device=params.device)[:, None] <= counts  # (m, B): is there a layer j?
-        self._real = real.to(params.dtype)
+        self.real = real.to(params.dtype)
         self._scale = params.new_ones(B)  # a_N ⋯ a_2
         self._overlap = params.new_empty(B)  # ⟨W_1, G⟩
         self._product = torch.empty_like(self.first)
@@ -99,13 +99,13 @@ class ScalarChain:
         torch.sum(self._product, dim=0, out=self._overlap)
         # Products of all scalars but one, without dividing (a scalar may be 0). A 0 in a pad's own place silences it.
         self._others.copy_(self.scalars)
-        self._diagonal.copy_(self._real.T)
+        self._diagonal.copy_(self.real.T)
         torch.prod(self._others, dim=1, out=self.scalar_grads)
         self.scalar_grads.mul_(self._overlap)
 
     def decay(self) -> Tensor:
         """1 for W_1 and for the scalars that exist, 0 for pads; (d + m, B)."""
-        return torch.cat([torch.ones_like(self.first), self._real])
+        return torch.cat([torch.ones_like(self.first), self.real])
 
     def network(self, place: int) -> Weights:
         """W_1 (1, d), then scalars (1, 1), without the pads."""

@@ -1,0 +1,84 @@
+"""The kernel that is compiled from the C beside this file: the gradient of ℓp, p even, of one output on a processor."""
+
+import ctypes
+import weakref
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from overparam_cli.kinds.linear.compiled.library import Chain, library, title
+from overparam_cli.kinds.linear.kernels import Chains, padded
+from overparam_cli.kinds.linear.losses.power import Power
+
+
+class Compiled:
+    """G = Xᵀ(XW − y)^{p−1}/n in one pass over X; for ℓ2 from XᵀX/n and Xᵀy/n in float64.
+
+    The same bits for any number of threads; `threads` is how many compute, at most as many as PyTorch had when the
+    kernel was made. NaN and infinity stay in their columns.
+    """
+
+    def __init__(self, loss: Power, X: Tensor, Y: Tensor, dtype: torch.dtype, instruction_set: int = 0) -> None:
+        """X (n, d) and Y (n, 1) in float64; W_e and G are in `dtype`; of the processor's instruction sets, best first.
+
+        Raises NotBuiltError where the library is not there.
+        """
+        self.library, self.which, self.dtype, self.p = library(), instruction_set, dtype, loss.p
+        self.name = title(instruction_set)
+        if loss.quadratic:
+            self.X, self.Y = X.T @ X / len(X), X.T @ Y / len(X)  # (d, d), (d, 1)
+        else:
+            self.X, self.Y = X.to(dtype).contiguous(), Y.to(dtype).contiguous()
+        self.most_threads = self._threads = torch.get_num_threads()
+        self._room = 0  # columns that the library's memory is for
+        self._own: int | None = None
+        self._release: Callable[[], object] = lambda: None
+
+    @property
+    def threads(self) -> int:
+        """That compute."""
+        return self._threads
+
+    @threads.setter
+    def threads(self, count: int) -> None:
+        self._threads = min(count, self.most_threads)
+        if self._room:
+            self.library.use(self._own, self._threads)
+
+    def lay_out(self, columns: int) -> tuple[Tensor, Tensor]:
+        """The library's copy of the data is kept as long as the batch does not grow."""
+        (n, d), width = self.X.shape, padded(columns)
+        if columns > self._room:
+            self._release()
+            numbers = (n, d, self.p, self.dtype.itemsize, columns, self.most_threads, self.which)
+            self._own = self.library.new(self.X.data_ptr(), self.Y.data_ptr(), *numbers)
+            if not self._own:
+                raise MemoryError(f"no memory for the compiled kernel: {columns} columns of {n} × {d} data")
+            self._release = weakref.finalize(self, self.library.free, self._own)
+            self._room = columns
+            self.threads = self._threads
+        self.W_e = torch.zeros(d, width, dtype=self.dtype)
+        self.G = torch.zeros_like(self.W_e)
+        self._call = (self._own, self.W_e.data_ptr(), width, self.G.data_ptr(), width, columns)
+        return self.W_e, self.G
+
+    def gradient(self) -> None:
+        """One call of the library."""
+        self.library.gradient(*self._call)
+
+    def descend(self, chains: Chains) -> Callable[[int], None]:
+        """The whole loop is one call."""
+        own, W_e, width, G, _, columns = self._call
+        d, tensors = len(self.W_e), (chains.params, chains.real, chains.rate, chains.decay)
+        if not all(tensor.is_contiguous() and tensor.dtype == self.dtype for tensor in tensors):
+            raise ValueError("chains of another precision or layout than the kernel's")
+        pointers = [tensor.data_ptr() for tensor in tensors]
+        chain = Chain(d, len(chains.params) - d, columns, *pointers, W_e, G, width)
+        at = ctypes.byref(chain)
+
+        def run(steps: int, _alive: tuple[Tensor, ...] = tensors) -> None:
+            if self.library.descend(own, at, steps):
+                raise MemoryError("no memory for the compiled loop")
+
+        return run

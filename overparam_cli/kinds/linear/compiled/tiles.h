@@ -1,0 +1,218 @@
+/* The inner loops for one instruction set and one precision. Included once for each, with
+
+   REAL, TYPED(name)  the precision, and a name with it
+   BYTES, TARGET      of a vector; its functions' attribute
+   NV, ROWS_OF(nv)    a forward tile is ROWS_OF(nv) rows x nv <= NV vectors of trials
+   IV, IT             a backward tile is IV vectors of features x IT trials
+
+   so that accumulators fill the registers. Strides within a block are known at compile time. */
+#define CAT_(a, b) a##b
+#define CAT(a, b) CAT_(a, b)
+#define N(name) TYPED(CAT(name, BYTES))
+#define V N(vector_)
+#define U N(unaligned_)
+#define MASK N(mask_)
+#define VL (BYTES / (int)sizeof(REAL))
+#define TILE static inline __attribute__((always_inline)) TARGET
+
+typedef REAL V __attribute__((vector_size(BYTES), may_alias));
+typedef REAL U __attribute__((vector_size(BYTES), may_alias, aligned(sizeof(REAL))));
+typedef INTEGER MASK __attribute__((vector_size(BYTES)));
+
+/* Lanes of two vectors, counted from the first one's first */
+TILE V N(pick_)(const V a, const V b, const MASK lanes) {
+#if defined(__clang__)
+    V picked;
+    UNROLL for (int l = 0; l < VL; l++) picked[l] = lanes[l] < VL ? a[lanes[l]] : b[lanes[l] - VL];
+    return picked;
+#else
+    return __builtin_shuffle(a, b, lanes);
+#endif
+}
+
+/* r^(p-1), p even, by squares */
+TILE void N(raise_)(const int p, V *r) {
+    V square = *r * *r;
+    if (p == 4) *r *= square;
+    else for (int e = p / 2 - 1; e; e >>= 1, square *= square)
+        if (e & 1) *r *= square;
+}
+
+/* a[i][.] += x[i][0] w for `rows` rows of a panel */
+TILE void N(rank_one_)(const int rows, const int nv, V a[][NV], const REAL *x, const REAL *w) {
+    V u[NV];
+    UNROLL for (int v = 0; v < nv; v++) u[v] = ((const V *)w)[v];
+    UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < nv; v++) a[i][v] += x[i * PANEL] * u[v];
+}
+
+/* r = (X W - y)^(p-1) for `rows` rows and nv vectors of trials; meanwhile fetches the rows after them */
+TILE void N(rows_forward_)(const int rows, const int nv, const Kernel *c, const REAL *x, const REAL *y, const REAL *w, REAL *r) {
+    enum { STEP = 4, LINE = 64 / sizeof(REAL) };
+    V a[24][NV];
+    UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < nv; v++) a[i][v] = (V){0} - y[i];
+    for (int left = c->d; left > 0; left -= PANEL, x += ROWS * PANEL) {
+        const int depth = left < PANEL ? left : PANEL;
+        int k = 0;
+        for (; k + STEP <= depth; k += STEP) {
+            UNROLL for (int l = 0; l < rows * STEP / LINE; l++) __builtin_prefetch(x + rows * PANEL + k * rows + LINE * l);
+            UNROLL for (int s = 0; s < STEP; s++, w += c->ldw) N(rank_one_)(rows, nv, a, x + k + s, w);
+        }
+        for (; k < depth; k++, w += c->ldw) N(rank_one_)(rows, nv, a, x + k, w);
+    }
+    UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < nv; v++) {
+        N(raise_)(c->p, &a[i][v]);
+        ((V *)(r + i * c->ldr))[v] = a[i][v];
+    }
+}
+
+/* The same for T trials with vectors along the features, VL / T rows at a time; w (T, ldx) is W turned round. A tree
+   adds up each accumulator's lanes, all accumulators at once: lane l of the last vector is the sum of the l-th. */
+TILE void N(dots_)(const int T, const Kernel *c, const REAL *x, const REAL *y, const REAL *w, REAL *r) {
+    const int rows = VL / T;
+    V a[VL];
+    MASK even, odd, own;
+    UNROLL for (int l = 0; l < VL; l++) a[l] = (V){0}, even[l] = 2 * l, odd[l] = 2 * l + 1, own[l] = l / T;
+    for (int left = c->d; left > 0; left -= PANEL, x += ROWS * PANEL, w += PANEL)
+        for (int k = 0; k < PANEL && k < left; k += VL) {
+            V u[FEW];
+            UNROLL for (int t = 0; t < T; t++) u[t] = *(const V *)(w + t * c->ldx + k);
+            UNROLL for (int i = 0; i < rows; i++) {
+                const V f = *(const V *)(x + i * PANEL + k);
+                UNROLL for (int t = 0; t < T; t++) a[i * T + t] += f * u[t];
+            }
+        }
+    UNROLL for (int half = VL / 2; half; half /= 2)
+        UNROLL for (int l = 0; l < half; l++) a[l] = N(pick_)(a[2 * l], a[2 * l + 1], even) + N(pick_)(a[2 * l], a[2 * l + 1], odd);
+    const V labels = *(const U *)y;
+    a[0] -= N(pick_)(labels, labels, own);
+    N(raise_)(c->p, a);
+    UNROLL for (int i = 0; i < rows; i++) UNROLL for (int t = 0; t < T; t++) r[i * c->ldr + t] = a[0][i * T + t];
+}
+
+/* g (+)= r^T x: `rows` rows, iv vectors of features, T trials */
+TILE void N(rows_backward_)(const int T, const int iv, const Kernel *c, const int rows, const REAL *x, const REAL *r, REAL *g, const int fresh) {
+    V a[IT][IV];
+    UNROLL for (int j = 0; j < T; j++) UNROLL for (int v = 0; v < iv; v++)
+        a[j][v] = fresh ? (V){0} : ((const V *)(g + j * c->ldx))[v];
+    for (int row = 0; row < rows; row++, x += PANEL, r += c->ldr) {
+        V f[IV];
+        UNROLL for (int v = 0; v < iv; v++) f[v] = ((const V *)x)[v];
+        UNROLL for (int j = 0; j < T; j++) UNROLL for (int v = 0; v < iv; v++) a[j][v] += r[j] * f[v];
+    }
+    UNROLL for (int j = 0; j < T; j++) UNROLL for (int v = 0; v < iv; v++) ((V *)(g + j * c->ldx))[v] = a[j][v];
+}
+
+/* Residuals' powers of the first `rows` rows of a block, into out (ROWS, ldr); some rows more may be written. */
+static TARGET void N(forward_)(const Kernel *c, int block, int rows, const void *W, void *out) {
+    const REAL *x = (const REAL *)c->X + (size_t)block * ROWS * c->ldx, *y = (const REAL *)c->Y + (size_t)block * ROWS;
+    REAL *r = out;
+    if (few(c->B, VL)) {
+        const REAL *w = c->turned;
+        for (int j = 0; j < c->B; j += FEW, w += FEW * c->ldx) {
+            const int T = c->B - j;
+#define CASE(t) for (int i = 0; i < rows; i += VL / t) N(dots_)(t, c, x + i * PANEL, y + i, w, r + i * c->ldr + j)
+            if (T == 1) CASE(1);
+            else if (T == 2) CASE(2);
+            else CASE((VL < FEW ? VL : FEW));
+#undef CASE
+        }
+        return;
+    }
+    const int vectors = (c->B + VL - 1) / VL, panels = (vectors + NV - 1) / NV;
+    for (int panel = 0, j = 0; panel < panels; panel++) {
+        const int nv = vectors / panels + (panel < vectors % panels);
+#define CASE(nv) \
+    case nv: \
+        if (nv <= NV) for (int i = 0; i < rows; i += ROWS_OF(nv)) \
+            N(rows_forward_)(ROWS_OF(nv), nv <= NV ? nv : 1, c, x + i * PANEL, y + i, (const REAL *)W + j, r + i * c->ldr + j); \
+        break;
+        switch (nv) { CASE(1) CASE(2) CASE(3) CASE(4) }
+#undef CASE
+        j += nv * VL;
+    }
+}
+
+/* Blocks [from, to) into sums (B, ldx), in as equal groups of trials as can be */
+static TARGET void N(segment_)(const Kernel *c, int from, int to, void *sums, void *scratch) {
+    const int B = c->B, groups = (B + IT - 1) / IT;
+    REAL *g = sums, *r = scratch;
+    for (int block = from; block < to; block++) {
+        const REAL *x = (const REAL *)c->X + (size_t)block * ROWS * c->ldx;
+        const int left = c->n - block * ROWS, rows = left < ROWS ? left : ROWS;
+        N(forward_)(c, block, rows, c->W, r);
+        for (int i = 0, whole; i < c->d; i += whole ? IV * VL : VL) {
+            whole = c->d - i > (IV - 1) * VL;
+            for (int group = 0, j = 0; group < groups; group++) {
+                const int T = B / groups + (group < B % groups);
+                const REAL *features = x + i / PANEL * ROWS * PANEL + i % PANEL;
+                REAL *sum = g + (size_t)j * c->ldx + i;
+#define CASE(t) \
+    case t: \
+        if (whole) N(rows_backward_)(t, IV, c, rows, features, r + j, sum, block == from); \
+        else N(rows_backward_)(t, 1, c, rows, features, r + j, sum, block == from); \
+        break;
+                switch (T) { CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) }
+#undef CASE
+                j += T;
+            }
+        }
+    }
+    if (from == to) for (size_t i = 0; i < (size_t)B * c->ldx; i++) g[i] = 0;
+}
+
+/* `steps` iterations of gradient descent with weight decay (Eq. 4); scratch (m + 3, B) */
+static TARGET void N(descend_)(Kernel *c, const Chain *chain, int steps, void *scratch) {
+    const int d = chain->d, m = chain->m, B = chain->B, ld = chain->ld;
+    REAL *restrict first = chain->params, *restrict scalars = first + (size_t)d * B;
+    const REAL *restrict real = chain->real, *restrict rate = chain->rate, *restrict decay = chain->decay;
+    REAL *restrict W = chain->W, *restrict G = chain->G;
+    REAL *restrict scale = scratch, *restrict pull = scale + B, *restrict below = pull + B, *restrict above = below + B;
+    for (int step = 0; step < steps; step++) {
+        for (int j = 0; j < B; j++) scale[j] = 1, pull[j] = 0, below[j] = 1;
+        for (int q = m - 1; q >= 0; q--) /* above: products of the scalars after the q-th */
+            for (int j = 0; j < B; j++) above[q * B + j] = scale[j], scale[j] *= scalars[q * B + j];
+        for (int i = 0; i < d; i++)
+            for (int j = 0; j < B; j++) W[i * ld + j] = first[i * B + j] * scale[j];
+        overparam_gradient(c, W, ld, G, ld, B);
+        for (int i = 0; i < d; i++)
+            for (int j = 0; j < B; j++) {
+                const REAL w = first[i * B + j], g = G[i * ld + j];
+                pull[j] += w * g;
+                first[i * B + j] = w - rate[j] * (scale[j] * g + decay[j] * w);
+            }
+        for (int q = 0; q < m; q++)
+            for (int j = 0; j < B; j++) {
+                const REAL a = scalars[q * B + j], slope = below[j] * above[q * B + j] * pull[j] + decay[j] * a;
+                scalars[q * B + j] = real[q * B + j] ? a - rate[j] * slope : a;
+                below[j] *= a;
+            }
+    }
+}
+
+/* Multiply-adds of registers alone, as many at a time as the longest chain of them needs */
+static TARGET double N(peak_)(int rounds) {
+    enum { CHAINS = 12 };
+    V a[CHAINS], x = (V){0} + (REAL)0.999, y = (V){0} + (REAL)1e-3;
+    UNROLL for (int i = 0; i < CHAINS; i++) a[i] = (V){0} + (REAL)i;
+    for (int round = 0; round < rounds; round++) UNROLL for (int i = 0; i < CHAINS; i++) a[i] = a[i] * x + y;
+    V sum = a[0];
+    UNROLL for (int i = 1; i < CHAINS; i++) sum += a[i];
+    REAL kept = 0;
+    UNROLL for (int l = 0; l < VL; l++) kept += sum[l];
+    return kept > -1 ? 2.0 * CHAINS * VL * rounds : 0; /* always the former: what is not used is not computed */
+}
+
+#undef TILE
+#undef VL
+#undef MASK
+#undef U
+#undef V
+#undef N
+#undef CAT
+#undef CAT_
+#undef TARGET
+#undef BYTES
+#undef NV
+#undef ROWS_OF
+#undef IV
+#undef IT
