@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import ClassVar, Generic, TypeVar
 
 from overparam_cli.data.cache import unavailable
+from overparam_cli.data.cost import Cost
 from overparam_cli.data.dataset import Dataset
 from overparam_cli.data.facts import Check
 from overparam_cli.data.images import ImageDataset
@@ -59,6 +60,7 @@ class Entry(Generic[D]):
     verify: Callable[[Path], list[Check]]  # what is in the data folder against what is known of it
     options: Mapping[str, Option] = field(default_factory=dict)
     download: Download | None = None  # None: made by the program
+    cost: Callable[[Mapping[str, float]], Cost] | None = None  # of making it with some options, where that may be much
     paper: bool = False  # one of the paper's own
 
     @property

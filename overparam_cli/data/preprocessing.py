@@ -8,6 +8,8 @@ import numpy as np
 from overparam_cli.data.dataset import Array, Dataset
 from overparam_cli.errors import ConfigError, DataInvalidError
 
+FAR = 400  # a number beyond 2^±400 is moved nearer before it is squared
+
 
 def preprocess(dataset: Dataset, method: str = "zscore") -> Dataset:
     """`dataset` with features (n, d) and labels (n, k) scaled by `method`, a name in PREPROCESSING.
@@ -55,18 +57,24 @@ def zscore_sign(dataset: Dataset) -> tuple[Array, Array]:
 def scaled(dataset: Dataset, scale: Callable[[Array], Array]) -> tuple[Array, Array]:
     """Features and labels, each scaled column by column. Raises DataInvalidError where a column is constant."""
     names = np.array(dataset.feature_names + dataset.target_names)
-    constant = names[np.concatenate([np.ptp(dataset.X, axis=0), np.ptp(dataset.Y, axis=0)]) == 0.0]
+    same = [(values == values[0]).all(axis=0) for values in (dataset.X, dataset.Y)]
+    constant = names[np.concatenate(same)]
     if constant.size:
         shown = ", ".join(constant[:5]) + (", …" if constant.size > 5 else "")
         raise DataInvalidError(
             f"{dataset.name}: {constant.size} constant column(s) ({shown}) cannot be scaled: "
             "remove them, or choose preprocessing 'none' or 'center'"
         )
-    try:
-        with np.errstate(over="raise"):  # a spread that overflows would make every number 0
-            return scale(dataset.X), scale(dataset.Y)
-    except FloatingPointError:
-        raise DataInvalidError(f"{dataset.name}: a column is too large to be scaled: give it in another unit") from None
+    return scale(_moderate(dataset.X)), scale(_moderate(dataset.Y))
+
+
+def _moderate(values: Array) -> Array:
+    """Columns of enormous or tiny numbers in another unit, a power of 2.
+
+    No digit changes by that, nor what a scaling makes of them; but no sum overflows, and no square becomes 0.
+    """
+    _, exponent = np.frexp(np.abs(values).max(axis=0))
+    return np.ldexp(values, np.where(np.abs(exponent) > FAR, -exponent, 0))
 
 
 PREPROCESSING: dict[str, Callable[[Dataset], tuple[Array, Array]]] = {

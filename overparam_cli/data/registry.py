@@ -10,6 +10,7 @@ from typing import Any
 
 from overparam_cli.data import table
 from overparam_cli.data.cache import cache_dir
+from overparam_cli.data.cost import afford
 from overparam_cli.data.dataset import Dataset
 from overparam_cli.data.entries import D, Entry, ImagesEntry, RegressionEntry
 from overparam_cli.data.facts import Check
@@ -138,6 +139,8 @@ def _load(name: str, text: str, entry: Entry[D], data_dir: Path | None, offline:
     if entry.download:
         bar = sys.stderr.isatty() if progress is None else progress
         entry.download.provide(name, folder, offline=offline, progress=bar)
+    if entry.cost:
+        afford(entry.cost(options), quiet=progress is False)
     return entry.load(options, folder)
 
 

@@ -1,10 +1,12 @@
 """Printed digits, distorted: the embedded stand-in for MNIST, drawn from a seed where there is no network."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
+from overparam_cli.data.cost import Cost
 from overparam_cli.data.digits.drawing import TEST, TRAINING, draw
 from overparam_cli.data.entries import ImagesEntry
 from overparam_cli.data.facts import Check, exact, within
@@ -12,6 +14,7 @@ from overparam_cli.data.images import CLASSES, SIDE, ImageDataset, Pixels, class
 from overparam_cli.data.options import Option, natural, whole
 
 SEED, N, N_TEST = 1, 10_000, 2_000  # the first 5000 of them are for validation, as of MNIST's
+SECONDS = 2e-4  # an image takes to be drawn
 FINGERPRINT = "3c7b636eb8bd20d4"
 
 
@@ -33,6 +36,14 @@ def load(seed: int = SEED, n: int = N, n_test: int = N_TEST) -> ImageDataset:
         test_labels=test_labels,
         source=f"printed digits, distorted (seed {seed})",
         embedded=True,
+    )
+
+
+def cost(options: Mapping[str, float]) -> Cost:
+    """Of drawing as many digits as the options say."""
+    images = int(options["n"]) + int(options["n_test"])
+    return Cost(
+        f"drawing {images:,} digits", images * SECONDS, images * SIDE * SIDE, "ask for fewer with n=… or n_test=…"
     )
 
 
@@ -74,6 +85,7 @@ ENTRIES = {
         source="embedded, made from a seed",
         load=lambda options, _: load(int(options["seed"]), int(options["n"]), int(options["n_test"])),
         verify=verify,
+        cost=cost,
         options={
             "seed": Option(natural, SEED, "which digits to draw"),
             "n": Option(whole(5100, 10**6, "the first 5000 are for validation"), N, "training images"),

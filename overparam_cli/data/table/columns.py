@@ -13,6 +13,7 @@ from overparam_cli.data.dataset import Array
 from overparam_cli.data.table.numbers import numeric
 from overparam_cli.data.table.text import Frame
 from overparam_cli.errors import DataInvalidError
+from overparam_cli.memory import require
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -163,9 +164,12 @@ def _levels(name: str, column: "pd.Series") -> dict[str, Array] | str:
 
     if absent := int(column.isna().sum()):
         return f"{absent} missing, the first in row {1 + column.index[int(column.isna().to_numpy().argmax())]}"
-    made = pd.get_dummies(column.astype(str).str.strip(), dtype=np.float64)
-    if not 2 <= made.shape[1] <= MOST_LEVELS:
-        return f"of {made.shape[1]:,} values, where one column each is to be made of 2 to {MOST_LEVELS:,}"
+    words = column.astype(str).str.strip()
+    levels = words.nunique()
+    if not 2 <= levels <= MOST_LEVELS:
+        return f"of {levels:,} values, where one column each is to be made of 2 to {MOST_LEVELS:,}"
+    require(3 * 8 * levels * len(words), f"one column for each value of '{name}'", "leave it out", DataInvalidError)
+    made = pd.get_dummies(words, dtype=np.float64)
     return {f"{name}={level}": made[level].to_numpy() for level in made}
 
 
