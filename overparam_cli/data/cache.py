@@ -187,7 +187,7 @@ def install(files: Iterable[tuple[Path, Path]], folder: Path) -> None:
 def recorded_checksums(folder: Path) -> dict[str, str]:
     """Path relative to `folder` → SHA-256, from `folder/SHA256SUMS`; empty where there is none."""
     try:
-        lines = (folder / CHECKSUMS).read_text(encoding="utf-8").splitlines()
+        lines = (folder / CHECKSUMS).read_text(encoding="utf-8-sig", errors="replace").splitlines()
     except OSError:
         return {}
     pairs = (line.split(maxsplit=1) for line in lines if line.strip())

@@ -185,6 +185,26 @@ def test_commas_mean_what_the_rest_of_the_table_says(tmp_path, text, row):
         assert load(path, targets=["y"]).X[0, 0] == row
 
 
+@pytest.mark.parametrize("sep", [",", ";", "|"])
+def test_a_field_too_many_at_the_end_of_a_row(tmp_path, sep):
+    """pandas lets an empty one pass."""
+    text = GOOD.replace(",9,1\n", ",9,1,\n").replace(",", sep)
+    with pytest.raises(DataInvalidError, match="has more than 4 fields: mend it"):
+        load(save(tmp_path, text), targets=["y"])
+
+
+def test_a_header_that_lost_a_name_is_no_sign_of_an_index(tmp_path):
+    with pytest.raises(DataInvalidError, match="column 1 has no name"):
+        load(save(tmp_path, GOOD.replace("a,b", "ab").replace("\n1,", "\n1.5,")), targets=["y"])
+
+
+def test_thousands_are_grouped_in_all_cells_or_in_none(tmp_path):
+    """A blank in the place of a digit must not pass for a mark between thousands."""
+    path = save(tmp_path, "a,b,y\n1,12345.5,3\n4,12 345,6.5\n7,10500,9\n2,0.5,1\n")
+    with pytest.raises(DataInvalidError, match="'b': text, for example '12 345' in row 2"):
+        load(path, targets=["y"])
+
+
 @pytest.mark.parametrize(
     ("cell", "what"),
     [

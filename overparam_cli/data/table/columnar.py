@@ -18,10 +18,10 @@ def parse(content: bytes, table: str, form: str) -> Frame:
     try:
         if form == PARQUET:
             _check_size(content, table)
-            data = pd.read_parquet(io.BytesIO(content), engine="pyarrow")
+            data = pd.read_parquet(io.BytesIO(content), engine="pyarrow", page_checksum_verification=True)
         else:
             data = pd.read_feather(io.BytesIO(content))
-    except (DataInvalidError, MemoryError):
+    except DataInvalidError:
         raise
     except Exception as error:  # pyarrow has errors of its own for every way a file can be broken
         reason = " ".join(str(error).split())[:200]

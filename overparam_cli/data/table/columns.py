@@ -112,7 +112,7 @@ def _without_index(frame: Frame, choice: Choice, table: str) -> tuple[Frame, lis
         if _UNNAMED.fullmatch(name):
             if column.isna().all():
                 continue  # the separator at the end of every line
-            if place and not _counts(column):
+            if not _counts(column) and (place or not _labels_rows(column)):
                 raise DataInvalidError(f"table {table}: column {place + 1} has no name: give it one, or remove it")
             notes.append(f"column {place + 1}, which has no name, was left out: it is taken for an index")
         elif name in choice.names:
@@ -123,6 +123,12 @@ def _without_index(frame: Frame, choice: Choice, table: str) -> tuple[Frame, lis
             kept.append(place)
     data = frame.data[kept].set_axis(range(len(kept)), axis="columns")
     return replace(frame, data=data, names=tuple(frame.names[place] for place in kept)), [*frame.notes, *notes]
+
+
+def _labels_rows(column: "pd.Series") -> bool:
+    """Whether a column may be an index: of words, dates or whole numbers, but no measurements."""
+    values = numeric(column)
+    return isinstance(values, str) or bool((values % 1 == 0).all())
 
 
 def _counts(column: "pd.Series") -> bool:

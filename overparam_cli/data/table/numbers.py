@@ -20,6 +20,7 @@ _LOOSE = re.compile(
 )
 _THOUSANDS_COMMA = re.compile(r"[+\-−]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?")
 _DECIMAL_COMMA = re.compile(rf"[+\-−]?(?:\d*|\d{{1,3}}(?:[{_GROUPS[1:]}]\d{{3}})+),\d*{_EXPONENT}")
+_LONG = re.compile(r"[+\-−]?\d{5}", re.ASCII)  # where thousands are grouped, nothing begins with five digits
 _TINY = re.compile(r"[eE]-0*(?:3\d\d|[4-9]\d\d|[1-9]\d{3,})")  # exponents at which a float64 may end
 _DATE = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|\d{1,2}:\d{2}|\d{4}-?W\d\d")
 
@@ -114,6 +115,10 @@ def _values(column: "pd.Series", mark: str) -> Array | str:
     if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_complex_dtype(column):
         return column.to_numpy(dtype=np.float64)
     values = [_value(cell, mark) for cell in column]
+    grouped = next((i for i, cell in enumerate(column) if values[i] is not None and _is_grouped(cell, mark)), None)
+    long = next((i for i, cell in enumerate(column) if _LONG.match(str(cell).strip())), None)
+    if grouped is not None and long is not None:  # one of them has lost or gained a mark
+        values[grouped] = None
     found = [value for value in values if value is not None]
     if len(found) == len(values):
         return np.array(found)
@@ -121,6 +126,11 @@ def _values(column: "pd.Series", mark: str) -> Array | str:
     shown = " ".join(str(column.iloc[bad]).split())
     what = "dates" if _DATE.match(shown) else "text"
     return f"{what}, for example '{shown[:30]}' in row {1 + column.index[bad]}"
+
+
+def _is_grouped(cell: object, mark: str) -> bool:
+    """Whether a cell that is a number has marks between thousands."""
+    return isinstance(cell, str) and any(group in cell.strip() for group in _GROUPS if group != mark)
 
 
 def _value(cell: object, mark: str) -> float | None:

@@ -14,9 +14,9 @@ from overparam_cli.errors import DataInvalidError
 from overparam_cli.memory import require
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
-_ROW = re.compile(rf"({_NUMBER}(?:[,;]{_NUMBER})*)((?:\s+\d+:{_NUMBER})*)\s*")
-_START = re.compile(rf"\s*{_NUMBER}(?:[,;]{_NUMBER})*(?:\s+qid:\d+)?\s+\d+:\S")
-_QUERY = re.compile(r"\s+qid:\d+(?=\s)")
+_ROW = re.compile(rf"({_NUMBER}(?:[,;]{_NUMBER})*)((?:\s+\d+:{_NUMBER})*)\s*", re.ASCII)
+_START = re.compile(rf"\s*{_NUMBER}(?:[,;]{_NUMBER})*(?:\s+qid:\d+)?\s+\d+:\S", re.ASCII)
+_QUERY = re.compile(r"\s+qid:\d+(?=\s)", re.ASCII)
 LABEL = "label"
 
 

@@ -86,6 +86,7 @@ def parse(text: str, table: str, asked: Collection[str], first: str = ",") -> Fr
     separator = _separator(lines, first)
     rows = _rows(lines, separator)
     names, skip, notes = _names(rows, _rows([comment], separator)[0], asked)
+    _check_ends(body, separator, len(names), table)
     data = _read(body, separator, len(names), skip)
     mark = decimal_mark(data, separator, table)
     if mark != ".":
@@ -153,6 +154,18 @@ def _names(
         ending = all(not row[-1] for row in body)  # a separator after the last column too, or R's unnamed row names
         header = [*header, ""] if ending else ["", *header]
     return header, 1, []
+
+
+def _check_ends(body: str, separator: str, width: int, table: str) -> None:
+    """Refuse a row that ends in a separator more than others do, which pandas would let pass."""
+    if separator == SPACES:
+        return
+    ends = re.compile(rf"^.*{re.escape(separator)}[ \t]*$", re.MULTILINE)
+    for found in ends.finditer(body):
+        if any(len(row) > width for row in _rows([found[0]], separator)):
+            line = found[0].strip()
+            shown = line if len(line) < 60 else f"…{line[-50:]}"
+            raise DataInvalidError(f"table {table}: the row '{shown}' has more than {width} fields: mend it")
 
 
 def _read(body: str, separator: str, width: int, skip: int, decimal: str = ".") -> "pd.DataFrame":
