@@ -15,6 +15,7 @@ from hypothesis import settings
 # Before a test module imports NumPy or torch: tests share the machine, and sums must not depend on its number of cores.
 for _variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[_variable] = "1"
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # tests of several threads do not spin while others compute
 _named = os.environ.get("OVERPARAM_DATA")  # not taken away here: processes that run tests side by side inherit it
 REAL_DATA = Path(_named).resolve() if _named else None
 

@@ -10,7 +10,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, fields, replace
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, get_args, get_type_hints
 
 from overparam_cli.checks import Check, choice, integer, rates, text
@@ -177,9 +177,9 @@ class Trial(ABC):
         described["dataset"] = described.pop("dataset_key") or self.dataset
         return {**self.meaning(), **described}
 
-    @property
+    @cached_property
     def trial_id(self) -> str:
-        """16 hex digits over its identity."""
+        """16 hex digits over its identity; worked out once, since every look at a running batch asks for it."""
         return digest(self.identity())
 
     @property

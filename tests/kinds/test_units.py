@@ -38,7 +38,7 @@ title = "A small network experiment"
 kind = "cnn"
 [trial]
 dataset = "digits-simulated:n=5100,n_test=100"
-validation = 100
+validation = 20
 batch = 4
 lr = [1e-3, 1e30]
 iterations = 24

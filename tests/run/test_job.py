@@ -4,9 +4,6 @@ import errno
 import json
 import os
 import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from support import processes
 
 from overparam_cli.errors import BusyError, ConfigError, LogError, RunInterrupted, StorageError
 from overparam_cli.kinds.linear import unit as linear
@@ -172,20 +170,15 @@ def test_an_interrupted_run_saves_a_checkpoint_and_ends_byte_identical(config: P
 def test_killed_at_any_moment_the_same_command_ends_byte_identical(config: Path, tmp_path: Path) -> None:
     whole = job(config, tmp_path / "whole")
     run_job(whole, Settings(), Silent())
-    command = [sys.executable, "-m", "overparam_cli", "run", str(config), "--results", str(tmp_path / "killed")]
+    command = ["run", str(config), "--results", str(tmp_path / "killed")]
     command += ["--checkpoint-seconds", "0", "--threads", "1", "--quiet"]
     folder = tmp_path / "killed" / "tiny" / "l2"
     for _ in range(3):
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + 60
-        seen = (folder / schema.CHECKPOINT).stat().st_mtime_ns if (folder / schema.CHECKPOINT).exists() else 0
-        while process.poll() is None and time.monotonic() < deadline:
-            if (folder / schema.CHECKPOINT).exists() and (folder / schema.CHECKPOINT).stat().st_mtime_ns > seen:
-                break
-            time.sleep(0.01)
-        process.kill()
-        process.wait()
-    subprocess.run(command, check=True, timeout=100)
+        before = processes.written(folder / schema.CHECKPOINT)
+        process = processes.start(*command, look_often=True)
+        processes.kill_once_written(process, folder / schema.CHECKPOINT, before)
+        assert process.exitcode == -signal.SIGKILL
+    assert processes.finish(processes.start(*command)) == 0
     assert csvs(folder) == csvs(whole.folder)
     assert {path.name for path in folder.iterdir()} == {*CSVS, schema.MANIFEST, schema.LOCK}
 

@@ -2,14 +2,12 @@
 
 import os
 import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from support import processes
 
 from overparam_cli.errors import ConfigError, DataInvalidError, RunInterrupted, StorageError
 from overparam_cli.kinds.linear.measure import parse_measures
@@ -31,19 +29,21 @@ title = "A small network experiment"
 kind = "cnn"
 [trial]
 dataset = "digits-simulated:n=5100,n_test=100"
-validation = 100
+validation = 20
 batch = 4
 lr = [1e-3, 1e-2]
 iterations = 24
 evaluate_every = 100
 [[curves]]
-name = "original"
+name = "narrow"
+depth = 2
+dense1_width = 8
 [[curves]]
-name = "factored"
+name = "wide"
 depth = 2
 dense1_width = 16
 [analysis]
-baseline = "original"
+baseline = "narrow"
 [plot]
 kind = "batch-loss"
 """
@@ -77,11 +77,10 @@ def test_a_run_writes_what_the_schema_says(config: Path, tmp_path: Path) -> None
     assert set(run.trials["loss"]) == {"cross-entropy"}
     assert (run.trials["status"] == "completed").all()
     assert dict(zip(run.trials["curve"], run.trials["parameters"], strict=True)) == {
-        "original": 1_663_370,
-        "factored": 1_663_370 - 3136 * 512 + 3136 * 16 + 16 * 512 + 100,
+        name: 1_663_370 - 3136 * 512 + 3136 * width + width * 512 + 100 for name, width in (("narrow", 8), ("wide", 16))
     }
     data = run.manifest["dataset"]
-    assert (data["n"], data["n_validation"], data["n_test"], data["embedded"]) == (5000, 100, 100, True)
+    assert (data["n"], data["n_validation"], data["n_test"], data["embedded"]) == (5080, 20, 100, True)
     assert run.manifest["config"]["kind"] == "cnn"
     assert "optimum" not in run.manifest
     assert len(run.manifest["timings"]) == 4
@@ -119,22 +118,15 @@ def test_an_interrupted_run_keeps_what_is_finished_and_ends_byte_identical(confi
 def test_killed_at_any_moment_the_same_command_ends_byte_identical(config: Path, tmp_path: Path) -> None:
     whole = job(config, tmp_path / "whole")
     run_job(whole, Settings(), Silent())
-    start = "from overparam_cli.run import backends; backends.ALONE_SECONDS = 0.0"
-    start += "; from overparam_cli.cli.main import main; main()"
-    command = [sys.executable, "-c", start, "run", str(config), "--results", str(tmp_path / "killed")]
-    command += ["--checkpoint-seconds", "0.3", "--threads", "1", "--quiet"]
+    command = ["run", str(config), "--results", str(tmp_path / "killed")]
+    command += ["--checkpoint-seconds", "0", "--threads", "1", "--quiet"]
     folder = tmp_path / "killed" / "tiny" / "cross-entropy"
     for _ in range(2):
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        seen = (folder / schema.CHECKPOINT).stat().st_mtime_ns if (folder / schema.CHECKPOINT).exists() else 0
-        deadline = time.monotonic() + 60
-        while process.poll() is None and time.monotonic() < deadline:
-            if (folder / schema.CHECKPOINT).exists() and (folder / schema.CHECKPOINT).stat().st_mtime_ns > seen:
-                break
-            time.sleep(0.01)
-        process.kill()
-        process.wait()
-    subprocess.run(command, check=True, timeout=100)
+        before = processes.written(folder / schema.CHECKPOINT)
+        process = processes.start(*command, look_often=True)
+        processes.kill_once_written(process, folder / schema.CHECKPOINT, before)
+        assert process.exitcode == -signal.SIGKILL
+    assert processes.finish(processes.start(*command)) == 0
     assert csvs(folder) == csvs(whole.folder)
 
 
