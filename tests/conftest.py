@@ -1,4 +1,7 @@
-"""What every test stands on: one thread, no network, nobody's cache, and the real data only where it is asked for."""
+"""What every test stands on: one thread, no network, nobody's cache, and the real data only where it is asked for.
+
+OVERPARAM_TEST_THREADS=2 gives another number of threads, and so other last bits; no outcome may hang on those.
+"""
 
 import ipaddress
 import os
@@ -13,8 +16,9 @@ import pytest
 from hypothesis import settings
 
 # Before a test module imports NumPy or torch: tests share the machine, and sums must not depend on its number of cores.
+THREADS = int(os.environ.get("OVERPARAM_TEST_THREADS", "1"))
 for _variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-    os.environ[_variable] = "1"
+    os.environ[_variable] = str(THREADS)
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # tests of several threads do not spin while others compute
 _named = os.environ.get("OVERPARAM_DATA")  # not taken away here: processes that run tests side by side inherit it
 REAL_DATA = Path(_named).resolve() if _named else None
@@ -50,16 +54,16 @@ def _isolation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
+def _same_threads() -> Iterator[None]:
     """A test that changes torch's number of threads does not change it for the next."""
-    _set_one_thread()
+    _set_threads()
     yield
-    _set_one_thread()
+    _set_threads()
 
 
-def _set_one_thread() -> None:
+def _set_threads() -> None:
     if "torch" in sys.modules:
-        sys.modules["torch"].set_num_threads(1)
+        sys.modules["torch"].set_num_threads(THREADS)
         sys.modules["torch"].set_flush_denormal(False)  # a run switches it on
 
 

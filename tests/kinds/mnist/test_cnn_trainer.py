@@ -279,12 +279,14 @@ def test_the_level_at_zero_is_that_of_a_uniform_guess() -> None:
 
 @pytest.mark.parametrize("device", DEVICES, ids=str)
 def test_a_small_batch_learns_the_embedded_digits(device: torch.device, digits: ImageDataset) -> None:
-    one = finish(trainer(digits, device, dtype="float32", batch=16, iterations=250, evaluate_every=250, lr=0.02))
-    # Four seeds, with 1,000 test images each, ended at 18 to 34 % and at a mean cross-entropy of 0.71 to 0.80; the
-    # bounds leave room for the last bits of other processors, and for 100 images being a coarse measure.
+    """The outcome hangs on last bits no less than on the seed, so the bounds are wide of what other seeds gave: six,
+    with 1,000 test images each, ended at 23 to 36 % (standard deviation 4.5, and 4.6 more of 100 images) and at a mean
+    cross-entropy of 1.18 to 1.37 (0.08); a guess has 90 % and 2.3.
+    """
+    one = finish(trainer(digits, device, dtype="float32", batch=16, iterations=120, evaluate_every=120, lr=0.02))
     assert one.evaluations[0]["test_error"] > 70
-    assert one.evaluations[250]["test_error"] < 60
-    assert float(one.means()[0, -1]) < 0.75 * math.log(10)
+    assert one.evaluations[120]["test_error"] < 60
+    assert float(one.history[0, -50:].mean()) < 0.75 * math.log(10)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA")
