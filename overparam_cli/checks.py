@@ -73,9 +73,11 @@ def names(value: Any) -> tuple[str, ...]:
 
 def distinct(items: tuple[Any, ...]) -> tuple[Any, ...]:
     """The items, none of which may come twice."""
-    for index, item in enumerate(items):
-        if item in items[:index]:
+    seen = set()
+    for item in items:
+        if item in seen:
             raise ValueError(f"holds {item!r} twice")
+        seen.add(item)
     return items
 
 

@@ -1,7 +1,9 @@
 """From an experiment to its trials: layers of settings resolved, grids and seeds crossed."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from functools import partial
+from itertools import chain
 from typing import Any
 
 from overparam_cli.errors import ConfigError
@@ -40,13 +42,48 @@ def _place(experiment: Experiment, curve: Curve) -> Place:
     return Place(f"{experiment.where}, curve {curve.name!r}", experiment.forced)
 
 
-def _trials_of(experiment: Experiment, variant: str, settings: Settings, curve: Curve) -> Iterator[Trial]:
+@dataclass(frozen=True)
+class Sweep:
+    """The trials of one curve, not yet made: the first of them, their learning rates, and how many seeds each has.
+
+    What does not go by the single trial is asked of this: there may be a million of them.
+    """
+
+    first: Trial
+    lrs: tuple[float, ...]
+    seeds: int
+
+    def __len__(self) -> int:
+        """How many trials."""
+        return len(self.lrs) * self.seeds
+
+    def __iter__(self) -> Iterator[Trial]:
+        """The trials, in the order learning rate, seed."""
+        make = partial(type(self.first), **{each.name: getattr(self.first, each.name) for each in fields(self.first)})
+        return (make(lr=lr, seed=seed) for lr in self.lrs for seed in range(self.seeds))
+
+
+def sweeps(experiment: Experiment) -> dict[str, tuple[Sweep, ...]]:
+    """All trials by variant and curve; errors as in `expand`."""
+    return {name: tuple(_sweeps_of(experiment, name, variant)) for name, variant in variants_of(experiment).items()}
+
+
+def _sweeps_of(experiment: Experiment, name: str, variant: Settings) -> Iterator[Sweep]:
     make = kind(experiment.kind).trial
-    names = {"experiment": experiment.name, "variant": variant, "curve": curve.name}
-    shared = {**names, **make.fields_of(settings, _place(experiment, curve))}
-    for lr in settings["lr"]:
-        for seed in range(settings["seeds"]):
-            yield make(**shared, lr=lr, seed=seed)
+    takers: dict[str, dict[float, str]] = {}  # which curve has a rate, of those that differ in nothing else
+    for curve in experiment.curves:
+        settings = resolve(experiment, variant, curve)
+        shared = make.fields_of(settings, _place(experiment, curve))
+        names = {"experiment": experiment.name, "variant": name, "curve": curve.name}
+        first = make(**names, **shared, lr=settings["lr"][0], seed=0)
+        own, taken = dict.fromkeys(settings["lr"], curve.name), takers.setdefault(first.sweep_id, {})
+        for lr in sorted(own.keys() & taken.keys()):
+            raise ConfigError(
+                f"{experiment.where}: curves {taken[lr]!r} and {curve.name!r} describe the same trial "
+                f"(lr {lr:g}, seed 0): remove one, or the override that makes them equal"
+            )
+        taken.update(own)
+        yield Sweep(first, settings["lr"], settings["seeds"])
 
 
 def expand(experiment: Experiment) -> dict[str, tuple[Trial, ...]]:
@@ -56,19 +93,7 @@ def expand(experiment: Experiment) -> dict[str, tuple[Trial, ...]]:
     a name is in no registry, a hyperparameter does not belong to its optimiser, a width list does not fit its
     depth, or two curves describe the same trial.
     """
-    expanded = {}
-    for name, variant in variants_of(experiment).items():
-        trials: dict[str, Trial] = {}
-        for curve in experiment.curves:
-            for trial in _trials_of(experiment, name, resolve(experiment, variant, curve), curve):
-                twin = trials.setdefault(trial.trial_id, trial)
-                if twin is not trial:
-                    raise ConfigError(
-                        f"{experiment.where}: curves {twin.curve!r} and {trial.curve!r} describe the same trial "
-                        f"(lr {trial.lr:g}, seed {trial.seed}): remove one, or the override that makes them equal"
-                    )
-        expanded[name] = tuple(trials.values())
-    return expanded
+    return {variant: tuple(chain.from_iterable(own)) for variant, own in sweeps(experiment).items()}
 
 
 @dataclass(frozen=True)
@@ -94,22 +119,16 @@ class CurveRow:
 def describe(experiment: Experiment) -> tuple[CurveRow, ...]:
     """The plan, one row per variant and curve; the sum of `trials` is the experiment's size."""
     labels = {curve.name: curve.label for curve in experiment.curves}
-    rows = []
-    for variant, trials in expand(experiment).items():
-        for name, label in labels.items():
-            own = [trial for trial in trials if trial.curve == name]
-            rows.append(_row(variant, label, own))
-    return tuple(rows)
+    return tuple(_row(variant, labels, sweep) for variant, own in sweeps(experiment).items() for sweep in own)
 
 
-def _row(variant: str, label: str, trials: list[Trial]) -> CurveRow:
-    first = trials[0]
+def _row(variant: str, labels: Mapping[str, str], sweep: Sweep) -> CurveRow:
     same = ("curve", "dataset", "loss", "depth", "width", "init", "optimizer", "iterations", "dtype")
     return CurveRow(
         variant=variant,
-        label=label,
-        lrs=tuple(dict.fromkeys(trial.lr for trial in trials)),
-        seeds=len({trial.seed for trial in trials}),
-        trials=len(trials),
-        **{key: getattr(first, key) for key in same},
+        label=labels[sweep.first.curve],
+        lrs=sweep.lrs,
+        seeds=sweep.seeds,
+        trials=len(sweep),
+        **{key: getattr(sweep.first, key) for key in same},
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 from overparam_cli.errors import ConfigError
 from overparam_cli.experiments.datasets import dataset_key, is_table
-from overparam_cli.experiments.expansion import expand
+from overparam_cli.experiments.expansion import sweeps
 from overparam_cli.experiments.key import COMMAND_LINE
 from overparam_cli.experiments.model import Experiment
 from overparam_cli.experiments.overrides import apply_overrides, checked_override
@@ -24,20 +24,26 @@ def effective_overrides(experiment: Experiment, overrides: Mapping[str, Any]) ->
     kept = {key: value for key, value in overrides.items() if key not in _NEVER_A_FOLDER and value is not False}
     if not kept or not experiment.has_trials:
         return {}
-    trials = _trial_ids(apply_overrides(experiment, kept))
+    trials = _described(apply_overrides(experiment, kept))
     for key in sorted(kept, reverse=True):
         without = {other: value for other, value in kept.items() if other != key}
         try:
-            unchanged = _trial_ids(apply_overrides(experiment, without))
+            unchanged = _described(apply_overrides(experiment, without))
         except ConfigError:  # what is left makes no sense alone: momentum without its optimiser
             continue
-        if all(unchanged.get(variant) == ids for variant, ids in trials.items()):
+        if all(unchanged.get(variant) == own for variant, own in trials.items()):
             kept = without
     return kept
 
 
-def _trial_ids(experiment: Experiment) -> dict[str, list[str]]:
-    return {variant: sorted(trial.trial_id for trial in trials) for variant, trials in expand(experiment).items()}
+def _described(experiment: Experiment) -> dict[str, dict[str, dict[float, int]]]:
+    """Per variant, what its trials are: of each sweep, how many seeds its learning rates have."""
+    described: dict[str, dict[str, dict[float, int]]] = {}
+    for variant, own in sweeps(experiment).items():
+        for sweep in own:
+            rates = described.setdefault(variant, {}).setdefault(sweep.first.sweep_id, {})
+            rates |= dict.fromkeys(sweep.lrs, sweep.seeds)
+    return described
 
 
 def is_full(experiment: Experiment, overrides: Mapping[str, Any]) -> bool:
@@ -47,7 +53,7 @@ def is_full(experiment: Experiment, overrides: Mapping[str, Any]) -> bool:
     """
     if not experiment.has_trials:
         return not effective_overrides(experiment, overrides)
-    datasets = {trial.dataset for trials in expand(experiment).values() for trial in trials}
+    datasets = {sweep.first.dataset for own in sweeps(experiment).values() for sweep in own}
     changed = set(effective_overrides(experiment, overrides))
     return changed <= set(_STILL_THE_PAPER) and all(map(of_the_paper, datasets))
 

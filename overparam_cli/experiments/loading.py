@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from overparam_cli.errors import ConfigError
-from overparam_cli.experiments.expansion import expand
+from overparam_cli.experiments.expansion import sweeps
 from overparam_cli.experiments.model import Experiment, config_hash
 from overparam_cli.experiments.tables import parse_experiment
 from overparam_cli.words import suggest
@@ -59,7 +59,7 @@ def load_experiment(name_or_path: str | Path) -> Experiment:
     experiment = _load(path)
     for one in (experiment, *flatten(experiment)):
         _refuse_borrowed_name(one)
-        expand(one)
+        sweeps(one)
     return experiment
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from overparam_cli.checks import texts
 from overparam_cli.errors import ConfigError
 from overparam_cli.experiments.datasets import is_table
-from overparam_cli.experiments.expansion import expand
+from overparam_cli.experiments.expansion import sweeps, variants_of
 from overparam_cli.experiments.key import COMMAND_LINE
 from overparam_cli.experiments.keys import all_keys, check_setting, checked, parse_text
 from overparam_cli.experiments.kind import kind
@@ -122,7 +122,7 @@ def _with_variants(experiment: Experiment, variants: Mapping[str, Settings]) -> 
 
 
 def _select_variants(experiment: Experiment, names: tuple[str, ...]) -> Experiment:
-    known = expand(experiment) if not experiment.variants else experiment.variants
+    known = variants_of(experiment)
     for name in names:
         if name not in known:
             raise ConfigError(f"{COMMAND_LINE}: {experiment.name} has no variant {name!r}{suggest(name, known)}")
@@ -190,8 +190,8 @@ def _at_depth(curve: Curve, old: int, new: int) -> Curve:
 
 
 def _check_hyperparameters_taken(experiment: Experiment, settings: Settings) -> None:
-    """Expand, which checks everything else, and refuse a hyperparameter that no optimiser of the experiment takes."""
-    taken = {key for trials in expand(experiment).values() for trial in trials for key, _ in trial.hyper}
+    """Resolve all curves, which checks everything else, and refuse a hyperparameter that no optimiser of the experiment takes."""
+    taken = {key for own in sweeps(experiment).values() for sweep in own for key, _ in sweep.first.hyper}
     for key in hyperparameters(kind(experiment.kind).trial):
         if key in settings and key not in taken:
             raise ConfigError(f"{COMMAND_LINE}: no optimizer of {experiment.name} has the hyperparameter {key!r}")

@@ -38,6 +38,7 @@ COLUMNS: Mapping[str, str] = {  # of trials.csv, that say what a trial is: colum
     "dtype": "str",
     "iterations": "int64",  # asked for
 }
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
 _NAMES = ("experiment", "variant", "curve")  # where a trial is shown, which is no part of what it computes
 
 
@@ -109,7 +110,10 @@ class Trial(ABC):
 
     @abstractmethod
     def meaning(self) -> dict[str, Any]:
-        """What the description of this kind of trial means: entries of its identity that change when its numbers do."""
+        """What the description of this kind of trial means: entries of its identity that change when its numbers do.
+
+        They are the same whatever the learning rate and the seed.
+        """
 
     @property
     @abstractmethod
@@ -169,11 +173,8 @@ class Trial(ABC):
         Names of the experiment, variant and curve, files and order stay out; so does the path of a user's own table, in
         whose place its content stands; and a later field at the value that it has in older trials.
         """
-        described = {
-            each.name: getattr(self, each.name)
-            for each in fields(self)
-            if each.name not in _NAMES and each.metadata.get("hashed", True) and not self._is_absent(each)
-        }
+        values = ((name, getattr(self, name), absent) for name, absent in _hashed(type(self)))
+        described = {name: value for name, value, absent in values if absent is MISSING or value != absent}
         described["dataset"] = described.pop("dataset_key") or self.dataset
         return {**self.meaning(), **described}
 
@@ -181,6 +182,11 @@ class Trial(ABC):
     def trial_id(self) -> str:
         """16 hex digits over its identity; worked out once, since every look at a running batch asks for it."""
         return digest(self.identity())
+
+    @cached_property
+    def sweep_id(self) -> str:
+        """The same for all trials that differ in learning rate and seed alone."""
+        return digest({**self.identity(), "lr": None, "seed": None})
 
     @property
     def hyperparameters(self) -> str:
@@ -203,6 +209,16 @@ class Trial(ABC):
     def _is_absent(self, each: "Field[Any]") -> bool:
         absent = each.metadata.get("absent", MISSING)
         return absent is not MISSING and bool(getattr(self, each.name) == absent)
+
+
+@cache
+def _hashed(cls: type[Trial]) -> tuple[tuple[str, Any], ...]:
+    """The fields that enter an identity, each with the value at which it stays out."""
+    return tuple(
+        (each.name, each.metadata.get("absent", MISSING))
+        for each in fields(cls)
+        if each.name not in _NAMES and each.metadata.get("hashed", True)
+    )
 
 
 def _cell(value: Any) -> Any:
@@ -244,5 +260,4 @@ def defaults(cls: type[Trial]) -> dict[str, Any]:
 
 def digest(content: Mapping[str, Any]) -> str:
     """16 hex digits of SHA-256 over canonical JSON (sorted keys, shortest round-trip floats, no blanks)."""
-    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+    return hashlib.sha256(_CANONICAL.encode(content).encode()).hexdigest()[:16]

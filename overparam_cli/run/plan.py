@@ -63,10 +63,10 @@ def plan(names: Sequence[str], overrides: Mapping[str, Any], *, results: Path, n
                 raise
             raise ConfigError(f"{plain.name}: {error}; run the experiments that this is meant for by name") from None
         folder, kept = folder_name(plain, overrides, name), effective_overrides(plain, overrides)
+        full = is_full(plain, overrides)
         for variant, trials in expand(changed).items():
             if not trials:
                 raise ConfigError(f"{plain.name}: nothing to run for variant '{variant}' with these overrides")
-            full = is_full(plain, overrides)
             jobs.append(Job(changed, variant, trials, results / folder / variant, folder, kept, full))
     return jobs
 
@@ -101,4 +101,6 @@ def estimate_seconds(job: Job, settings: Settings, backend: MakeBackend = Local)
 
 def _unfinished(job: Job) -> list[Trial]:
     done = finished_ids(job.folder)
+    if not done:
+        return list(job.trials)
     return [trial for trial in job.trials if trial.trial_id not in done]
