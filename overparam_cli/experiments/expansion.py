@@ -73,9 +73,9 @@ def _sweeps_of(experiment: Experiment, name: str, variant: Settings) -> Iterator
     takers: dict[str, dict[float, str]] = {}  # which curve has a rate, of those that differ in nothing else
     for curve in experiment.curves:
         settings = resolve(experiment, variant, curve)
-        shared = make.fields_of(settings, _place(experiment, curve))
-        names = {"experiment": experiment.name, "variant": name, "curve": curve.name}
-        first = make(**names, **shared, lr=settings["lr"][0], seed=0)
+        shared: dict[str, Any] = {"experiment": experiment.name, "variant": name, "curve": curve.name}
+        shared |= make.fields_of(settings, _place(experiment, curve))
+        first = make(**shared, lr=settings["lr"][0], seed=0)
         own, taken = dict.fromkeys(settings["lr"], curve.name), takers.setdefault(first.sweep_id, {})
         for lr in sorted(own.keys() & taken.keys()):
             raise ConfigError(

@@ -190,7 +190,7 @@ def _at_depth(curve: Curve, old: int, new: int) -> Curve:
 
 
 def _check_hyperparameters_taken(experiment: Experiment, settings: Settings) -> None:
-    """Resolve all curves, which checks everything else, and refuse a hyperparameter that no optimiser of the experiment takes."""
+    """Resolve all curves, which checks all else, and refuse a hyperparameter that no optimiser of them takes."""
     taken = {key for own in sweeps(experiment).values() for sweep in own for key, _ in sweep.first.hyper}
     for key in hyperparameters(kind(experiment.kind).trial):
         if key in settings and key not in taken:

@@ -11,7 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from overparam_cli.errors import ConfigError
-from overparam_cli.experiments import Experiment, config_hash, describe, expand, load_experiment, to_dict
+from overparam_cli.experiments import (
+    Experiment,
+    apply_overrides,
+    config_hash,
+    describe,
+    expand,
+    load_experiment,
+    to_dict,
+)
+from overparam_cli.experiments.expansion import sweeps
 from overparam_cli.experiments.tables import parse_experiment
 from overparam_cli.kinds.linear.trial import LinearTrial
 
@@ -262,3 +271,18 @@ def test_own_tables_are_known_by_their_ending() -> None:
     names = ("a.csv", "a.TSV", "b.parquet", "a.txt", "a.csv.gz", "a.svm", "a.zip")
     assert all(map(is_table, names))
     assert not any(map(is_table, ("ethanol", "two-points:y1=1.5", "a.toml", "csv", "")))
+
+
+@pytest.mark.parametrize("name", ["fig2", "fig5-right"])
+def test_a_sweep_is_its_trials_before_they_are_made(name):
+    one = apply_overrides(load_experiment(name), {"seeds": "3", "lr": "1e-3,1e-4"})
+    expanded, found = expand(one), sweeps(one)
+    assert expanded.keys() == found.keys()
+    for variant, own in found.items():
+        assert sum(map(len, own)) == len(expanded[variant])
+        for sweep in own:
+            trials = [trial for trial in expanded[variant] if trial.curve == sweep.first.curve]
+            assert [(trial.lr, trial.seed) for trial in trials] == [(lr, s) for lr in (1e-4, 1e-3) for s in range(3)]
+            assert {trial.sweep_id for trial in trials} == {sweep.first.sweep_id}
+            assert len({trial.trial_id for trial in trials}) == len(trials)
+        assert len({sweep.first.sweep_id for sweep in own}) == len(own)
