@@ -68,10 +68,17 @@ class Linear:
     def units(
         self, trials: Sequence[LinearTrial], problem: "LinearProblem", settings: Settings
     ) -> "Sequence[LinearUnit]":
-        """Batches."""
-        from overparam_cli.kinds.linear.unit import LinearUnit, batches_of
+        """Batches. Raises ConfigError for one that no memory of this machine could hold."""
+        from overparam_cli.kinds.linear.unit import LinearUnit, batches_of, bytes_of
+        from overparam_cli.run.machine import check_fits, pick_device
 
-        return [LinearUnit(batch, problem, settings) for batch in batches_of(trials)]
+        batches = batches_of(trials)
+        for batch in batches:
+            largest = max(batch, key=lambda trial: sum(trial.widths))
+            what = f"a batch of {len(batch):,} trials up to depth {largest.depth} and width {largest.width or '-'}"
+            remedy = "ask for fewer rates or seeds, or a smaller width or depth"
+            check_fits(what, bytes_of(batch, problem), remedy, pick_device(settings.device))
+        return [LinearUnit(batch, problem, settings) for batch in batches]
 
     def lacks(self, trial: LinearTrial, log: "pd.DataFrame") -> str:
         """Nothing: which iterations are logged follows from how many there are."""

@@ -6,8 +6,10 @@ depend, is the same in an interrupted run and an undisturbed one.
 
 import math
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from overparam_cli.errors import ConfigError
@@ -26,6 +28,7 @@ from overparam_cli.run.unit import State
 if TYPE_CHECKING:
     import pandas as pd
 
+LOGGED = 4  # numbers that a trial logs at a time
 PROBE_SECONDS, PROBE_STEPS = 0.5, 10  # that an estimate runs for, and at a time
 
 
@@ -41,6 +44,23 @@ def batches_of(trials: Iterable[LinearTrial]) -> list[list[LinearTrial]]:
     for trial in trials:
         batches.setdefault(batch_key(trial), []).append(trial)
     return list(batches.values())
+
+
+def bytes_of(batch: Sequence[LinearTrial], problem: LinearProblem) -> float:
+    """What training a batch takes at the least: its parameters, gradients and end-to-end matrices, and its log."""
+    (n, d), k = problem.X.shape, problem.Y.shape[1]
+    size = 8 if batch[0].dtype == "float64" else 4
+    count = Counter((trial.parameterisation, trial.widths) for trial in batch)
+    parameters = sum(many * _parameters(*one, d, k) for one, many in count.items())
+    residuals = 0 if batch[0].loss == "l2" else n  # in Gram form there are none
+    per_trial = size * k * (2 * d + residuals) + 8 * LOGGED * len(log_iterations(batch[0].iterations))
+    return float(2 * size * parameters + len(batch) * per_trial)
+
+
+def _parameters(parameterisation: str, widths: Sequence[int], d: int, k: int) -> int:
+    if parameterisation != "layers":
+        return (len(widths) + 1) * d * k
+    return sum(rows * columns for columns, rows in pairwise([d, *widths, k]))
 
 
 class LinearUnit:

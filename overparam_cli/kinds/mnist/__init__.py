@@ -83,9 +83,14 @@ class Mnist:
         return load_problem(trial, settings)
 
     def units(self, trials: Sequence[MnistTrial], problem: "ImageProblem", settings: Settings) -> "Sequence[MnistUnit]":
-        """Each trial by itself."""
-        from overparam_cli.kinds.mnist.unit import MnistUnit
+        """Each trial by itself. Raises ConfigError for one that no memory of this machine could hold."""
+        from overparam_cli.kinds.mnist.unit import MnistUnit, bytes_of
+        from overparam_cli.run.machine import check_fits, pick_device
 
+        for trial in {(trial.widths, trial.batch, trial.iterations): trial for trial in trials}.values():
+            what = f"inner widths {trial.width or '-'}, {trial.batch:,} images a batch, {trial.iterations:,} iterations"
+            remedy = "ask for a smaller width, depth or batch, or fewer iterations"
+            check_fits(f"a trial with {what}", bytes_of(trial), remedy, pick_device(settings.device))
         return [MnistUnit(trial, problem) for trial in trials]
 
     def lacks(self, trial: MnistTrial, log: "pd.DataFrame") -> str:

@@ -8,6 +8,7 @@ CHANNELS = (1, 32, 64)  # of the images, and of the two convolutions' outputs
 POOLED = SIDE // 4  # two poolings halve the side twice
 # Dense layers by name: (d, k).
 DENSE: Mapping[str, tuple[int, int]] = {"dense1": (CHANNELS[2] * POOLED**2, 512), "dense2": (512, CLASSES)}
+ACTIVATIONS = SIDE**2 * CHANNELS[1] + (SIDE // 2) ** 2 * CHANNELS[2]  # of an image behind the two convolutions
 UNFACTORED: Mapping[str, tuple[int, ...]] = dict.fromkeys(DENSE, ())  # the original network's inner widths
 
 

@@ -9,14 +9,25 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from overparam_cli.kinds.mnist import SMOOTHED
+from overparam_cli.kinds.mnist import SMOOTHED, architecture
 from overparam_cli.kinds.mnist.log import log_table, trial_row
+from overparam_cli.kinds.mnist.network import parameter_count
 from overparam_cli.kinds.mnist.problem import ImageProblem
 from overparam_cli.kinds.mnist.trainer import WARM_UP, CnnTrainer
 from overparam_cli.kinds.mnist.trial import MnistTrial
 from overparam_cli.run.unit import State
 
 PROBE_STEPS, PROBE_IMAGES = 5, 500  # that an estimate runs
+
+
+def bytes_of(trial: MnistTrial) -> float:
+    """What training it takes at the least: parameters and gradients, a batch's activations, every pass's two losses."""
+    widths = dict(zip(architecture.DENSE, trial.widths, strict=True))
+    size = 8 if trial.dtype == "float64" else 4
+    inner = sum(sum(own) for own in trial.widths)
+    return float(
+        size * (2 * parameter_count(widths) + trial.batch * (architecture.ACTIVATIONS + inner)) + 16 * trial.iterations
+    )
 
 
 class MnistUnit:

@@ -9,7 +9,7 @@ from overparam_cli.kinds.theory.common import Row, fitted_order
 from overparam_cli.kinds.theory.dynamics import NETS, Net, gradient_descent, imbalance, random_start
 from overparam_cli.kinds.theory.orders import NET_COLUMNS, NET_LINES, RATE_COLUMNS, net_panels
 from overparam_cli.kinds.theory.parameters import Seeds
-from overparam_cli.kinds.theory.statement import Statement
+from overparam_cli.kinds.theory.statement import Effort, Statement
 from overparam_cli.kinds.theory.view import View, at_largest_rate, at_smallest_rate, order
 
 
@@ -40,11 +40,17 @@ def compute(
     return rows
 
 
+def effort(nets: Sequence[Net], steps: Sequence[int], seeds: Sequence[int], **_: object) -> Effort:
+    """A step of gradient descent on the layers."""
+    return Effort(45e-6 * len(nets) * len(seeds) * sum(steps))
+
+
 BALANCEDNESS = Statement(
     "balancedness",
     says="W_{j+1}ᵀW_{j+1} = W_jW_jᵀ is preserved",
     where="Eq. 9",
     compute=compute,
+    effort=effort,
     columns={
         **NET_COLUMNS,
         **RATE_COLUMNS,

@@ -17,7 +17,7 @@ from overparam_cli.kinds.theory.rule import (
     preconditioner_eigenvectors,
     single_output_direction,
 )
-from overparam_cli.kinds.theory.statement import Statement
+from overparam_cli.kinds.theory.statement import Effort, Statement
 from overparam_cli.kinds.theory.view import View, count, largest
 
 
@@ -44,6 +44,13 @@ def compute_claim1(
     return rows
 
 
+def effort_claim1(depths: Sequence[int], shapes: Sequence[tuple[int, int]], seeds: Sequence[int]) -> Effort:
+    """Matrices of (k·d)² numbers, one made and one decomposed; a term of the sum for every layer."""
+    sizes = [k * d for k, d in shapes]
+    terms = sum(depths) * sum(80e-6 + 2e-9 * size**2 for size in sizes)
+    return Effort(2 * len(seeds) * (terms + len(depths) * sum(4e-10 * size**3 for size in sizes)), 48 * max(sizes) ** 2)
+
+
 def _errors(W: Array, G: Array, N: int) -> Row:
     import scipy.linalg
 
@@ -64,6 +71,7 @@ CLAIM1 = Statement(
     says="the preconditioner's eigenvalues and eigenvectors",
     where="Section 5, Claim 1",
     compute=compute_claim1,
+    effort=effort_claim1,
     columns={
         "depth": "N",
         "outputs": "k",
@@ -126,11 +134,21 @@ def compute_claim2(
     return rows
 
 
+def effort_claim2(
+    depths: Sequence[int], features: Sequence[int], norms: Sequence[float], seeds: Sequence[int]
+) -> Effort:
+    """A basis of d² numbers, and a term of the sum for every layer."""
+    terms, bases = sum(60e-9 * N for N in depths), sum(13e-9 * d**2 for d in features)
+    seconds = len(norms) * len(seeds) * (len(features) * terms + len(depths) * bases)
+    return Effort(seconds, 24 * max(features) ** 2 + 64 * max(depths))
+
+
 CLAIM2 = Statement(
     "claim2",
     says="Eq. 10 equals Eq. 12 for one output",
     where="Section 5.1, Claim 2",
     compute=compute_claim2,
+    effort=effort_claim2,
     columns={
         "depth": "N",
         "features": "d",

@@ -19,7 +19,7 @@ from overparam_cli.kinds.theory.field import (
     orthonormal_pair,
 )
 from overparam_cli.kinds.theory.parameters import Seed, at_least
-from overparam_cli.kinds.theory.statement import Curves, Statement
+from overparam_cli.kinds.theory.statement import Curves, Effort, Statement
 from overparam_cli.kinds.theory.view import View, count, largest, last
 
 if TYPE_CHECKING:
@@ -58,6 +58,14 @@ def compute(
                 rows.append({"depth": N, "dimension": d, "r": r, "R": R, "quadrature": value, "closed_form": closed})
                 rows[-1] |= {"scale": scale, "relative_error": abs(value - closed) / scale}
     return rows
+
+
+def effort(
+    depths: Sequence[int], radii: Sequence[tuple[float, float]], dimensions: Sequence[int], **_: object
+) -> Effort:
+    """Some thousand points of a curve, each a few vectors of length d."""
+    curves = len(depths) * len(radii)
+    return Effort(curves * sum(5e-3 + 6e-6 * d for d in dimensions), 8 * 8 * max(dimensions))
 
 
 def curve_and_field(rows: Sequence[Row]) -> Curves:
@@ -177,6 +185,7 @@ LEMMA3 = Statement(
     says="∮F_e = (2N/(3−2/N) − 2)(R^{3−2/N} − r^{3−2/N})",
     where="App. A.4, Lemma 3",
     compute=compute,
+    effort=effort,
     columns={
         "depth": "N",
         "dimension": "d",

@@ -13,7 +13,7 @@ from overparam_cli.claims.tables import SECOND_ORDER, judge_orders
 from overparam_cli.kinds.theory.common import Array, Gradient, Row, fitted_order, lp_gradient, random_problem
 from overparam_cli.kinds.theory.orders import RATE_COLUMNS, OrderPlot, loss_of
 from overparam_cli.kinds.theory.parameters import Exponents, Seeds
-from overparam_cli.kinds.theory.statement import Statement
+from overparam_cli.kinds.theory.statement import Effort, Statement
 from overparam_cli.kinds.theory.view import View, at_largest_rate, at_smallest_rate, order
 
 
@@ -66,6 +66,14 @@ def compute(
     return rows
 
 
+def effort(
+    features: Sequence[int], exponents: Sequence[int], steps: Sequence[int], seeds: Sequence[int], **_: object
+) -> Effort:
+    """A step on d weights and a problem of 20 examples."""
+    each = sum(25e-6 + 22e-9 * d for d in features)
+    return Effort(len(exponents) * len(seeds) * sum(steps) * each, 8 * 30 * max(features))
+
+
 def _largest(w1: Array, w2: float, gradient: Gradient, lr: float, steps: int) -> tuple[float, float]:
     """The largest residual and the largest step of w over a run."""
     residual = step = 0.0
@@ -82,6 +90,7 @@ OBSERVATION1 = Statement(
     says="depth 2 GD on w = w₁w₂ is GD with adaptive lr and momentum terms",
     where="Section 3, Observation 1",
     compute=compute,
+    effort=effort,
     columns={
         "features": "d",
         "loss": "ℓp loss",

@@ -38,9 +38,10 @@ def preconditioner_eigenvalues(W: Array, N: int) -> Array:
 
 def _eigenvalues(s: Array, shape: tuple[int, ...], N: int) -> Array:
     j = np.arange(1, N + 1)
-    left, right = (np.zeros((size, 1)) for size in shape)  # σ_r = 0 beyond min(k, d)
-    left[: len(s), 0] = right[: len(s), 0] = s
-    total: Array = left ** (2 * (N - j) / N) @ (right ** (2 * (j - 1) / N)).T
+    known = np.append(s, 0.0)[:, None]  # σ_r = 0 beyond min(k, d): one row stands for all of those
+    sums = known ** (2 * (N - j) / N) @ (known ** (2 * (j - 1) / N)).T
+    rows, columns = (np.minimum(np.arange(size), len(s)) for size in shape)
+    total: Array = sums[np.ix_(rows, columns)]
     return total
 
 
@@ -92,8 +93,9 @@ def dense_preconditioner(W: Array, N: int) -> Array:
 
     P_W·vec(G) is the vec of Eq. 10's direction. Made without the SVD of W, so that it can check Claim 1.
     """
-    powers = [_gram_powers(W, 2 * (N - j) / N, 2 * (j - 1) / N) for j in range(1, N + 1)]
-    total: Array = np.sum([np.kron(right, left) for right, left in powers], axis=0)
+    total = np.zeros((W.size, W.size))
+    for j in range(1, N + 1):
+        total += np.kron(*_gram_powers(W, 2 * (N - j) / N, 2 * (j - 1) / N))
     return total
 
 

@@ -16,17 +16,21 @@ from overparam_cli.errors import ConfigError
 from overparam_cli.experiments import to_dict
 from overparam_cli.kinds.theory import find_statement
 from overparam_cli.kinds.theory.common import Row
-from overparam_cli.kinds.theory.parameters import as_data, defaults
+from overparam_cli.kinds.theory.parameters import as_data, as_text, defaults, settable
 from overparam_cli.kinds.theory.statement import Statement
 from overparam_cli.kinds.theory.study import Study
 from overparam_cli.paper import REGRESSION
 from overparam_cli.results.lock import locked
 from overparam_cli.results.record import curve_table, write_experiment, write_record
+from overparam_cli.run.machine import check_fits
 from overparam_cli.run.manifest import describe_dataset, describe_machine
 from overparam_cli.run.progress import Progress
 from overparam_cli.run.settings import Settings
+from overparam_cli.words import clock
 
 PREPROCESSING = "zscore"
+LONG = 60.0  # seconds beyond which it is said first how long a table takes
+YEAR = 365 * 24 * 3600.0
 DTYPES = {bool: "bool", int: "int64", float: "float64", str: "str"}
 
 
@@ -46,6 +50,7 @@ def run_study(study: Study, settings: Settings, progress: Progress) -> Iterator[
     for one in asked:
         changed, problem = study.parameters[one.name], dataset if one.needs_problem else None
         start = time.monotonic()
+        _announce(f"{study.folder.name}/{one.name}", one, changed, progress)
         rows = _compute(one, changed, problem)
         folder = study.folder / one.name
         with locked(folder):
@@ -53,6 +58,18 @@ def run_study(study: Study, settings: Settings, progress: Progress) -> Iterator[
         progress.message(f"{study.folder.name}/{one.name}: {len(rows)} rows, {time.monotonic() - start:.1f} s")
         yield folder
     _write_experiment(study)
+
+
+def _announce(title: str, asked: Statement, changed: Mapping[str, Any], progress: Progress) -> None:
+    """Say first what takes long. Raises ConfigError for what nobody could wait for, or no memory here hold."""
+    effort, hints = asked.effort(**(defaults(asked) | dict(changed))), settable(asked)
+    given = ", ".join(f"{key}={as_text(hints[key], value)}" for key, value in changed.items())
+    what, remedy = f"{asked.name} with {given}", "choose smaller values"
+    check_fits(what, effort.bytes, remedy, torch.device("cpu"))
+    if effort.seconds > YEAR:
+        raise ConfigError(f"{what} would take longer than a year: {remedy}")
+    if effort.seconds > LONG:
+        progress.message(f"{title}: about {clock(effort.seconds)} on this machine; an interrupt loses it")
 
 
 def _compute(asked: Statement, parameters: Mapping[str, Any], problem: Dataset | None) -> list[Row]:

@@ -22,6 +22,19 @@ Draw = Callable[["Axes", "Record"], str]  # draws one panel and returns the text
 Curves = tuple[Mapping[str, Sequence[Array]], Mapping[str, Any]]
 
 
+@dataclass(frozen=True)
+class Effort:
+    """What it takes to compute a table, roughly: seconds on one core, and bytes at a time."""
+
+    seconds: float = 0.0
+    bytes: float = 0.0
+
+
+def little(**parameters: Any) -> Effort:
+    """Of a statement whose parameters make it no harder."""
+    return Effort()
+
+
 def no_panels(record: "Record") -> Sequence[Draw]:
     """The picture of a statement whose table says all."""
     return ()
@@ -42,6 +55,7 @@ class Statement:
         title: above the figure.
         panels: a record → what draws each of its panels.
         curves: rows → what the figure draws besides them, if anything.
+        effort: the parameters of `compute` → what they take, where values and not only their number make it hard.
         needs_problem: whether a regression problem (z-scored features and labels) has to be given.
     """
 
@@ -54,6 +68,7 @@ class Statement:
     title: str = ""
     panels: Callable[["Record"], Sequence[Draw]] = no_panels
     curves: Callable[[Sequence[Row]], Curves] | None = None
+    effort: Callable[..., Effort] = little
     needs_problem: bool = False
 
     def run(self, X: Array | None = None, Y: Array | None = None, **parameters: object) -> list[Row]:

@@ -20,7 +20,7 @@ from overparam_cli.kinds.theory.dynamics import (
 from overparam_cli.kinds.theory.orders import NET_COLUMNS, NET_LINES, RATE_COLUMNS, net_panels
 from overparam_cli.kinds.theory.parameters import Seeds
 from overparam_cli.kinds.theory.rule import end_to_end_step
-from overparam_cli.kinds.theory.statement import Statement
+from overparam_cli.kinds.theory.statement import Effort, Statement
 from overparam_cli.kinds.theory.view import View, at_largest_rate, at_smallest_rate, largest, order
 
 
@@ -50,6 +50,11 @@ def compute(
     return rows
 
 
+def effort(nets: Sequence[Net], time: float, steps: Sequence[int], seeds: Sequence[int]) -> Effort:
+    """A step of both, and two flows, whose solver's steps are bounded by stability."""
+    return Effort(len(nets) * len(seeds) * (130e-6 * sum(steps) + 0.06 + 0.02 * time))
+
+
 def _distance(net: Net, layers: Sequence[Array], gradient: Gradient, lr: float, steps: int) -> float:
     """How far W_e of the layers and of the rule are apart after `steps` iterations from the same start."""
     path, W = gradient_descent(layers, gradient, lr, net.weight_decay), end_to_end(layers)
@@ -69,6 +74,7 @@ THEOREM1 = Statement(
     says="the end-to-end rule describes W_e",
     where="Theorem 1, Eq. 10",
     compute=compute,
+    effort=effort,
     columns={
         **NET_COLUMNS,
         **RATE_COLUMNS,

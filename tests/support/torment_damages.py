@@ -1,0 +1,128 @@
+"""Damaged inputs of every sort, each given to a command that reads it."""
+
+import hashlib
+import random
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from support import damage_configs, scenes
+from support.damages import BYTES, TEXT, damaged
+from support.forked import run_command
+from support.torment import Result, judged
+from support.torment_crashes import Scene as Crashed
+from support.torment_crashes import Stage
+
+Scene = Callable[[random.Random, int, Path], Iterator[Result]]
+
+
+def damages(rng: random.Random, count: int, folder: Path, only: str) -> Iterator[Result]:
+    """`count` cases, spread over the scenes."""
+    asked = {name: scene for name, scene in SCENES.items() if only in f"damage: {name}"}
+    for name, scene in asked.items():
+        yield from scene(random.Random(f"{rng.random()} {name}"), -(-count // len(asked)), folder)
+
+
+def _configs(rng: random.Random, count: int, folder: Path) -> Iterator[Result]:
+    for case in damage_configs.config_cases(rng, count):
+        outcome = run_command(*case.arguments(folder / "case.toml"), folder=folder)
+        how = f"{outcome.command} with {case.how}:\n{case.content.decode(errors='backslashreplace')}"
+        yield judged("damage: configs", outcome, how, case.silently_wrong(outcome) if not outcome.fault else "")
+
+
+def _overrides(rng: random.Random, count: int, folder: Path) -> Iterator[Result]:
+    from overparam_cli.experiments import all_keys
+
+    for case in damage_configs.override_cases(rng, (*all_keys(),), count):
+        outcome = run_command(*case.arguments(folder / "case.toml"), folder=folder)
+        how = f"{outcome.command} ({'cnn' if b'cnn' in case.content else 'linear'})"
+        yield judged("damage: overrides", outcome, how, case.silently_wrong(outcome) if not outcome.fault else "")
+
+
+def _results(rng: random.Random, count: int, folder: Path) -> Iterator[Result]:
+    """Logs, manifests, tables of the theory and verdicts, read by `table`, `status`, `verify` and `plot`."""
+    whole = folder / "results-whole"
+    scenes.put_inputs(whole)
+    for command in (scenes.RUN, ("theory", "lemma3", "--set", "depths=2,3", "-q", "--no-figures")):
+        run_command(*command, folder=whole, timeout=600)
+    files = [path for path in sorted((whole / "results").rglob("*")) if path.suffix in (".csv", ".json")]
+    readers = (("table", "--json"), ("verify", "--json"), ("status", "--json"), ("table",))
+    usual = {reader: run_command(*reader, folder=whole) for reader in readers}
+    work = scenes.copy(whole, folder / "results-work")
+    for _ in range(count):
+        path = rng.choice(files)
+        change = damaged(rng, path.read_bytes(), TEXT)
+        target = work / path.relative_to(whole)
+        target.write_bytes(change.content)
+        reader = rng.choice(readers)
+        outcome = run_command(*reader, folder=work)
+        other = outcome.code == 0 and outcome.out != usual[reader].out
+        said = "damaged" in outcome.out or "changed since" in outcome.out + outcome.err or outcome.err.strip()
+        wrong = f"{reader[0]} prints something else" if other and not said else ""
+        where = f"{path.relative_to(whole)} (kept as {_kept(folder, change.content)})"
+        how = f"{outcome.command} with {change.how} in {where}"
+        yield judged("damage: results", outcome, how, wrong, "said" if other else "no difference")
+        target.write_bytes(path.read_bytes())
+
+
+def _checkpoints(rng: random.Random, count: int, folder: Path) -> Iterator[Result]:
+    """A run that goes on from a damaged checkpoint ends with the same tables, or says that it is not used."""
+    for name, command in (("linear", scenes.RUN), ("network", ("run", "tiny.toml", "-q", "--checkpoint-seconds", "0"))):
+        stage = Stage(Crashed(f"checkpoint {name}", command), folder)
+        stage.prepare()
+        if not (before := _half_way(stage, command)):
+            yield Result("damage: checkpoints", "no checkpoint was left", name, failed=True)
+            continue
+        found = next(before.rglob("checkpoint.pt"))
+        for _ in range(count // 2):
+            change = damaged(rng, found.read_bytes(), BYTES)
+            work = scenes.copy(before, folder / "checkpoint-work")
+            (work / found.relative_to(before)).write_bytes(change.content)
+            outcome = run_command(*command, folder=work, timeout=300)
+            now = scenes.contents(work)
+            aside = [name for name in now if "unused" in name]
+            lost = scenes.difference({name: own for name, own in now.items() if name not in aside}, stage.expected)
+            how = f"{outcome.command} over a checkpoint with {change.how} (kept as {_kept(folder, change.content)})"
+            good = "said" if "is not used" in outcome.err or aside else "no difference"
+            yield judged("damage: checkpoints", outcome, how, "" if outcome.code else lost, good)
+
+
+def _half_way(stage: Stage, command: tuple[str, ...]) -> Path | None:
+    """A folder in which a run was killed as late as a checkpoint stands there."""
+    for at in range(len(stage.changes) * 2 // 3, 0, -1):
+        work = scenes.copy(stage.before, stage.before.with_name("half"))
+        run_command(*command, folder=work, before=stage.killing(work, at))
+        if any(work.rglob("checkpoint.pt")):
+            return work
+    return None
+
+
+def _tables(rng: random.Random, count: int, folder: Path) -> Iterator[Result]:
+    """The user's own table: it trains or is refused; that a number was changed is not for us to know."""
+    scenes.put_inputs(folder)
+    for _ in range(count):
+        change = damaged(rng, scenes.TABLE.encode(), TEXT)
+        (folder / "case.csv").write_bytes(change.content)
+        arguments = ("--dataset", "case.csv", "--target", "price", "--lr", "1e-2", "--loss", "l2", "--seeds", "1")
+        work = f"results-{rng.randrange(10**9)}"
+        outcome = run_command(
+            "run", "small.toml", "-q", "--iterations", "5", *arguments, "--results", work, folder=folder
+        )
+        how = f"{outcome.command} with {change.how} (kept as {_kept(folder, change.content)})"
+        yield judged("damage: tables", outcome, how)
+
+
+def _kept(folder: Path, content: bytes) -> Path:
+    """Where a damaged content stands, for whoever wants to see what failed."""
+    path = folder / "contents" / hashlib.sha256(content).hexdigest()[:12]
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+SCENES: Mapping[str, Scene] = {
+    "configs": _configs,
+    "overrides": _overrides,
+    "results": _results,
+    "checkpoints": _checkpoints,
+    "tables": _tables,
+}
