@@ -16,17 +16,27 @@ from overparam_cli.errors import ConfigError, RunInterrupted
 from overparam_cli.experiments import Trial
 from overparam_cli.results.lock import locked
 from overparam_cli.results.reading import Tables
-from overparam_cli.results.schema import LOG_COLUMNS
+from overparam_cli.results.schema import LOG_COLUMNS, log_iterations
 from overparam_cli.run import reuse
 from overparam_cli.run.backends import Local, MakeBackend, share
 from overparam_cli.run.checkpoint import Checkpoint, Saved
 from overparam_cli.run.folder import RunFolder
-from overparam_cli.run.machine import pick_device, steady_arithmetic
+from overparam_cli.run.machine import gigabytes, pick_device, steady_arithmetic
 from overparam_cli.run.plan import Job
 from overparam_cli.run.progress import Progress, Status
 from overparam_cli.run.settings import Settings
 from overparam_cli.run.stop import stop_requests
 from overparam_cli.run.unit import Problem, Unit, trained
+from overparam_cli.words import clock
+
+ROW = 80  # bytes of a row of log.csv
+MANY = 10_000  # trials beyond which a run says first what it will take
+
+
+def log_size(trials: Sequence[Trial]) -> str:
+    """What the logs of so many trials take on the disk, roughly; those that diverge take less."""
+    points = {iterations: len(log_iterations(iterations)) for iterations in {trial.iterations for trial in trials}}
+    return gigabytes(ROW * sum(points[trial.iterations] for trial in trials))
 
 
 def run_job(job: Job, settings: Settings, progress: Progress, backend: MakeBackend = Local) -> None:
@@ -111,8 +121,11 @@ class JobRun:
             self.settings.checkpoint_seconds,
         )
         restored = self._restored(saved, missing, problem) if saved else {}
-        units = [*restored, *self.kind.units(fresh, problem, self.settings)]
-        if units:
+        begun = self.kind.units(fresh, problem, self.settings)
+        if len(fresh) > MANY:
+            takes = f"about {clock(backend.estimate(begun))} here, and {log_size(fresh)} of logs"
+            self._say(f"{len(fresh):,} trials: {takes}")
+        if units := [*restored, *begun]:
             self.folder.write_manifest(problem)
             backend.drain(units, Loop(self, problem, units, restored).after)
 

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import signal
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from overparam_cli.results.lock import locked
 from overparam_cli.results.reading import Tables, read_tables
 from overparam_cli.results.run import Run
 from overparam_cli.run import backends, reuse
+from overparam_cli.run import job as run_job_module
 from overparam_cli.run.job import run_job
 from overparam_cli.run.plan import Job, plan
 from overparam_cli.run.progress import Silent, Status
@@ -107,6 +109,17 @@ def test_a_run_writes_what_the_schema_says(config: Path, tmp_path: Path) -> None
     assert run.manifest["dataset"]["name"] == "simulated"
     assert run.manifest["dataset"]["embedded"] is True
     assert not (task.folder / schema.CHECKPOINT).exists()
+
+
+def test_a_run_of_many_trials_says_first_what_it_takes(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_job_module, "MANY", 5)
+    monkeypatch.setattr(run_job_module, "ROW", 10**9 / 6 / len(schema.log_iterations(400)))
+    run_job(job(config, tmp_path), Settings(), recorder := Recorder())
+    assert re.fullmatch(r"tiny/l2: 6 trials: about \d+ s here, and 1.0 GB of logs", recorder.messages[0])
+    run_job(job(config, tmp_path, seeds=2, lr="1e-3"), Settings(), fewer := Recorder())
+    assert not [text for text in fewer.messages if "of logs" in text]
 
 
 def test_two_runs_of_the_same_plan_are_byte_identical(config: Path, tmp_path: Path) -> None:
