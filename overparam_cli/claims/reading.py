@@ -15,7 +15,7 @@ from overparam_cli.results import digests, store
 from overparam_cli.results.manifest import read_bench_manifest
 from overparam_cli.results.record import TABLE, Record
 from overparam_cli.results.run import Run
-from overparam_cli.results.schema import COMPLETED, LOG, TRIALS
+from overparam_cli.results.schema import TRIALS
 
 BENCH = "bench.csv"
 FULL_ROUNDS = 7  # what `overparam bench` does unless told otherwise
@@ -30,7 +30,6 @@ def read_run_evidence(folder: Path) -> RunEvidence:
     if not (folder / TRIALS).exists():
         raise MissingError(f"{folder} does not exist" if not folder.exists() else f"{folder} has no finished trial")
     run = Run.read(folder)
-    _require_values(run)
     unfinished = run.unfinished_seeds
     finished = tuple(seed for seed in run.seeds if seed not in unfinished)
     if not len(run.trials):
@@ -39,21 +38,6 @@ def read_run_evidence(folder: Path) -> RunEvidence:
         wanted = f"{len(run.trials)} trials have finished, but no seed has all of its curves and learning rates"
         raise CannotJudgeError(f"{folder} is unfinished: {wanted}")
     return RunEvidence(run.only(finished), unfinished, run.shortcomings)
-
-
-def _require_values(run: Run) -> None:
-    """Raise LogError where a trial that did not diverge has a row without a gap, or whatever it is judged by."""
-    level, path = run.level, run.folder / LOG
-    if level.column not in run.log:
-        raise LogError(f"{path} is damaged: it has no column '{level.column}'; run it again elsewhere")
-    completed = run.trials.loc[run.trials["status"] == COMPLETED, "trial_id"]
-    empty = run.log[level.column].isna() & run.log["trial_id"].isin(completed)
-    if empty.any():
-        trial = run.log.loc[empty, "trial_id"].iloc[0]
-        raise LogError(
-            f"{path} is damaged: a row of trial {trial} has no {level.noun}; restore it, or move its folder "
-            "away and run again"
-        )
 
 
 def read_theory_evidence(folder: Path) -> TableEvidence:

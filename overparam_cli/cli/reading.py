@@ -2,10 +2,14 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from overparam_cli.cli.options import json_option, quiet_option, results_option
+
+if TYPE_CHECKING:
+    from overparam_cli.results.names import Found
 
 FORMATS = ("png", "pdf", "svg")
 
@@ -16,24 +20,33 @@ FORMATS = ("png", "pdf", "svg")
 @click.option("--format", "formats", multiple=True, type=click.Choice(FORMATS), help="Default: all three.")
 @quiet_option
 def plot(experiments: tuple[str, ...], results: Path, formats: tuple[str, ...], quiet: bool) -> None:
-    """Draw the figures of EXPERIMENTs (fig3, fig3@smoke; all there are by default) from their logs.
+    """Draw the figures of EXPERIMENTs (fig3, fig3@smoke, my.toml; all there are by default) from their logs.
 
     Example: overparam plot fig3 --format png
     """
     from overparam_cli.figures.plots import draw
     from overparam_cli.kinds.theory import figures as theory_figures
-    from overparam_cli.results.names import found_by_name, member_names
+    from overparam_cli.results.names import found_by_name
 
-    records, runs = found_by_name(experiments, results)
+    found = found_by_name(experiments, results)
     formats = formats or FORMATS
-    for name, found in records.items():
-        _show_paths(theory_figures.draw_all(found, results, name, formats), quiet=quiet)
-    for name, own in runs.items():
-        _show_paths(draw(own, results / name, formats), quiet=quiet)
-    for group in experiments:  # a figure of several experiments has its panels side by side, as in the paper
-        members = [run for name in member_names(group) for run in runs.get(name, [])]
-        if group not in runs and group not in records and group != "all" and members:
-            _show_paths(draw(members, results / group, formats, stems=("figure",)), quiet=quiet)
+    for name, records in found.records.items():
+        _show_paths(theory_figures.draw_all(records, results, name, formats), quiet=quiet)
+    for name, runs in found.runs.items():
+        _show_paths(draw(runs, results / name, formats), quiet=quiet)
+    for group, runs in found.groups.items():  # a figure of several experiments has their panels side by side
+        if runs:
+            _show_paths(draw(runs, results / group, formats, stems=("figure",)), quiet=quiet)
+    _say_the_rest(found, quiet=quiet)
+
+
+def _say_the_rest(found: "Found", *, quiet: bool = False) -> None:
+    """What is missing of what was shown; raises LogError for what could not be."""
+    from overparam_cli.report import terminal
+
+    for note in () if quiet else found.notes:
+        terminal.note(note)
+    found.check()
 
 
 def _show_paths(paths: Sequence[Path], *, quiet: bool) -> None:
@@ -50,7 +63,7 @@ def _show_paths(paths: Sequence[Path], *, quiet: bool) -> None:
 @click.option("--rule", type=click.Choice(["final-gap", "area", "iterations-to-gap"]), help="Another selection rule.")
 @json_option
 def table(experiments: tuple[str, ...], results: Path, rule: str | None, as_json: bool) -> None:
-    """Print the table of EXPERIMENTs from their logs: chosen rates, gaps, speedups, divergence.
+    """Print the table of EXPERIMENTs (as for plot) from their logs: chosen rates, gaps, speedups, divergence.
 
     Example: overparam table fig3 --rule area
     """
@@ -58,14 +71,15 @@ def table(experiments: tuple[str, ...], results: Path, rule: str | None, as_json
     from overparam_cli.report.tables import print_tables
     from overparam_cli.results.names import found_by_name
 
-    records, runs = found_by_name(experiments, results)
-    checks = {record.folder: record for own in records.values() for record in own}
+    found = found_by_name(experiments, results)
+    checks = {record.folder: record for own in found.records.values() for record in own}
     print_tables(
-        [run for own in runs.values() for run in own],
+        [run for own in found.runs.values() for run in own],
         as_json=as_json,
         rule=rule,
         checks=[*map(Shown, checks.values())],
     )
+    _say_the_rest(found)
 
 
 @click.command()

@@ -55,6 +55,11 @@ def echo(line: str) -> None:
     print(printable(line), file=sys.stdout, flush=True)
 
 
+def note(line: str) -> None:
+    """Say something beside the output, on standard error."""
+    print(f"note: {printable(line)}", file=sys.stderr, flush=True)
+
+
 def render(grid: Grid, width: int = PIPED_WIDTH) -> str:
     """Return a grid as plain text, at most `width` columns wide."""
     console = Console(width=width, force_terminal=False, color_system=None, highlight=False)

@@ -1,45 +1,129 @@
-"""What of a results folder stands under a name that a user gives: fig3, fig3@quick, fig4 (both halves), all."""
+"""What of a results folder stands under a name that a user gives: fig3, fig3@quick, fig4 (both halves), all, my.toml.
 
-from collections.abc import Sequence
+What is damaged, or not there, does not stand in the way of the rest: it is kept as an error for when that is shown.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from overparam_cli.errors import LogError
-from overparam_cli.experiments import available, flatten, load_experiment
-from overparam_cli.results.find import find_runs, run_folders
+from overparam_cli.errors import LogError, OverparamError
+from overparam_cli.experiments import Experiment, available, flatten, load_experiment
+from overparam_cli.results.find import run_folders
 from overparam_cli.results.manifest import THEORY
 from overparam_cli.results.record import Record, find_names, find_records
 
 if TYPE_CHECKING:
     from overparam_cli.results.run import Run
 
+TOML, EVERYTHING = ".toml", "all"
 
-def found_by_name(experiments: Sequence[str], results: Path) -> tuple[dict[str, list[Record]], dict[str, list["Run"]]]:
+
+@dataclass
+class Found:
+    """What stands under the names asked for.
+
+    Attributes:
+        records, runs: folder name → its statements of the theory, or its variants with finished trials.
+        groups: a name that stands for several folders → what of them has been run, for a figure of them all.
+        notes: what is missing where a part of it is there.
+        errors: what is damaged, and what is not there at all.
+    """
+
+    records: dict[str, list[Record]] = field(default_factory=dict)
+    runs: dict[str, list["Run"]] = field(default_factory=dict)
+    groups: dict[str, list["Run"]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    errors: list[OverparamError] = field(default_factory=list)
+
+    def check(self) -> None:
+        """Once all that is sound is shown, raise what is not; the error is that of the first."""
+        if self.errors:
+            more = f" (and {len(self.errors) - 1} more)" if len(self.errors) > 1 else ""
+            raise type(self.errors[0])(f"{self.errors[0]}{more}")
+
+
+def found_by_name(experiments: Sequence[str], results: Path) -> Found:
     """The theory's checks and the finished runs under the names asked for, groups opened; all there are for no name.
 
-    Raises LogError when there are none.
+    A path to a TOML file stands for what was run of it, as it reads now: its title, labels, curves and trials.
+
+    Raises LogError, or what is wrong with a name, when there is nothing to show.
     """
-    names = list(experiments) or sorted({folder.parent.name for folder in run_folders(results)})
-    names += [] if experiments else find_names(results)
+    names = [*experiments] or sorted({folder.parent.name for folder in run_folders(results)} | {*find_names(results)})
     if not names:
         raise LogError(f"nothing finished below {results}: run an experiment first, for example overparam run fig3")
-    records: dict[str, list[Record]] = {}
-    runs: dict[str, list[Run]] = {}
+    found = Found()
     for given in names:
-        for name in member_names(given):
-            if checks := find_records(results, name):
-                records[name] = checks
-            elif found := find_runs(results, name):
-                runs[name] = found
-            else:
-                raise _not_there(given, name, results)
-    return records, runs
+        try:
+            _find(given, results, found)
+        except OverparamError as error:
+            found.errors.append(error)
+    if not found.records and not found.runs:
+        found.errors += [LogError(note) for note in found.notes]
+        found.check()
+    return found
+
+
+def _find(given: str, results: Path, found: Found) -> None:
+    """Add what stands under one name; raises LogError where nothing does."""
+    asked = {one.name: one for one in flatten(load_experiment(given))} if given.endswith(TOML) else {}
+    members = [*asked] or member_names(given)
+    absent = [name for name in members if not _find_one(name, asked.get(name), results, found)]
+    if len(absent) == len(members):
+        raise _not_there(given, absent[0], results)
+    if len(members) == 1 or given.partition("@")[0] == EVERYTHING:
+        return
+    found.notes += [str(_not_there(given, name, results)) for name in absent]
+    name = load_experiment(given).name if asked else given
+    found.groups[name] = [run for name in members for run in found.runs.get(name, [])]
+
+
+def _find_one(name: str, asked: Experiment | None, results: Path, found: Found) -> bool:
+    """Add what stands in one folder, and say whether anything does; what is damaged is kept as an error."""
+    try:
+        if checks := find_records(results, name):
+            found.records[name] = checks
+            return True
+    except LogError as error:
+        found.errors.append(error)
+        return True
+    folders = run_folders(results, name)
+    for folder in folders:
+        try:
+            run = _read(folder, asked)
+        except LogError as error:
+            found.errors.append(error)
+            continue
+        if len(run.trials):
+            found.runs.setdefault(name, []).append(run)
+        else:
+            whose = f"the last plan of {name}/{folder.name}" if asked is None else f"{asked.where} as it reads now"
+            found.notes.append(f"no trial of {whose} has finished; {', '.join(run.notes)}: run it first")
+    found.notes += _lacking(name, found.runs.get(name, []), {folder.name for folder in folders})
+    return bool(folders)
+
+
+def _read(folder: Path, asked: Experiment | None) -> "Run":
+    """A run folder's last plan, or that part of it which an experiment asks for."""
+    from overparam_cli.results.run import Run
+
+    return Run.read(folder) if asked is None else Run.of(folder, asked)
+
+
+def _lacking(name: str, runs: Sequence["Run"], there: Collection[str]) -> list[str]:
+    """Which variants of an experiment are not shown because nothing of them has finished."""
+    panels = dict.fromkeys(panel for run in runs for panel in run.experiment.plot.panels)
+    missing = [panel for panel in panels if panel not in there]
+    shown = ", ".join(run.variant for run in runs)
+    return [f"{name}: nothing has finished of {', '.join(missing)}: only {shown} is shown"] if missing else []
 
 
 def member_names(given: str) -> list[str]:
     """Folder names that a name stands for: fig4@quick is fig4-left@quick and fig4-right@quick."""
     base, at, suffix = given.partition("@")
-    if base not in {summary.name for summary in available() if summary.kind == "group"} | {"all"}:
+    if base not in {summary.name for summary in available() if summary.kind == "group"} | {EVERYTHING}:
         return [given]
     return [f"{member.name}{at}{suffix}" for member in flatten(load_experiment(base))]
 
@@ -48,7 +132,10 @@ def _not_there(given: str, name: str, results: Path) -> LogError:
     base, at, _ = given.partition("@")
     run_it = f"overparam {base if base == THEORY else f'run {base}'}"
     run_it += " and the options or the --name that its folder is named after" if at else ""
+    named = sorted({folder.parent.name for folder in run_folders(results)} | {*find_names(results)})
+    others = [other for other in named if other.partition("@")[0] == name.partition("@")[0]]
+    there = f"; there is {', '.join(others)}" if others else ""
     return LogError(
-        f"no finished run of {name} below {results}: run it first with {run_it}, "
+        f"no finished run of {name} below {results}{there}: run it first with {run_it}, "
         "or see what there is with overparam status"
     )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from overparam_cli.errors import ConfigError, LogError
 from overparam_cli.experiments import Trial, expand, from_dict
+from overparam_cli.experiments.trial import COLUMNS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +48,7 @@ def last_plan(manifest: Mapping[str, Any], trials: "pd.DataFrame") -> Curves:
 
     A manifest of an earlier version names no ids: its plan is what its configuration expands to. Where that cannot be
     told any more (the user's own table is gone) it is all there is. Raises LogError if then two trials stand for one
-    point of the grid.
+    point of the grid, or a row is not that of the trial whose id it has.
     """
     if PLAN in manifest:
         return read_list(manifest[PLAN])
@@ -56,6 +57,7 @@ def last_plan(manifest: Mapping[str, Any], trials: "pd.DataFrame") -> Curves:
     except ConfigError:
         found = None
     if found is not None:
+        _agree(found, trials)
         return of_trials(found)
     if trials.duplicated(["curve", "lr", "seed"]).any():
         raise LogError(
@@ -63,6 +65,17 @@ def last_plan(manifest: Mapping[str, Any], trials: "pd.DataFrame") -> Curves:
             "last one's: run the experiment again under another --name"
         )
     return dict(zip(trials["trial_id"], trials["curve"], strict=True))
+
+
+def _agree(asked: Iterable[Trial], trials: "pd.DataFrame") -> None:
+    """Raise LogError where a row does not say of a trial what its id stands for."""
+    rows = trials.set_index("trial_id")[[name for name in COLUMNS if name not in ("trial_id", "experiment", "curve")]]
+    said = rows.to_dict("index")
+    for trial in asked:
+        row = said.get(trial.trial_id, {})
+        wrong = [name for name, value in row.items() if getattr(trial, str(name)) != value]
+        if wrong:
+            raise LogError(f"the {wrong[0]} of trial {trial.trial_id} is not the one that it was run with")
 
 
 def earlier_plans(before: Mapping[str, Any], trials: "pd.DataFrame", now: Collection[str]) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
-"""The tables of a run folder, read and checked: rows that are missing, or stand there twice, are damage."""
+"""The tables of a run folder, read and checked."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from overparam_cli.errors import LogError
 from overparam_cli.results import digests, store
 from overparam_cli.results.divergence import settle
+from overparam_cli.results.faults import faults
 from overparam_cli.results.manifest import read_run_manifest
-from overparam_cli.results.schema import COMPLETED, LOG, LOG_COLUMNS, MANIFEST, STATUSES, TRIAL_COLUMNS, TRIALS
+from overparam_cli.results.schema import LOG, LOG_COLUMNS, MANIFEST, TRIAL_COLUMNS, TRIALS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,44 +69,9 @@ def _read(folder: Path, state: State) -> Tables:
     manifest = read_run_manifest(folder)
     files = {name: store.read_bytes(folder / name) for name in (TRIALS, LOG)}
     trials = store.parse_table(files[TRIALS], folder / TRIALS, TRIAL_COLUMNS)
-    log = store.parse_table(files[LOG], folder / LOG, LOG_COLUMNS)
-    for fault in faults(trials, log):
+    log = store.parse_table(files[LOG], folder / LOG, LOG_COLUMNS, rest="float64")
+    for fault in faults(manifest, trials, log):
         raise LogError(f"{folder} is damaged: {fault}; restore it, or move it away and run again")
     finished = log[log["trial_id"].isin(trials["trial_id"])].reset_index(drop=True)
     found = digests.of(files)
     return Tables(manifest, settle(trials, finished), finished, found, digests.changed(manifest, found))
-
-
-def faults(trials: "pd.DataFrame", log: "pd.DataFrame") -> Iterator[str]:
-    """Say what is wrong, the gravest first."""
-    if trials.empty:
-        yield f"{TRIALS} has no rows"
-    if trials["trial_id"].duplicated().any():
-        yield f"{TRIALS} names a trial twice"
-    for status in sorted(set(trials["status"]) - set(STATUSES)):
-        yield f"{TRIALS} has an unknown status '{status}'"
-    if log.duplicated(["trial_id", "iteration"]).any():
-        yield f"{LOG} has an iteration twice"
-    logged = log.groupby("trial_id")["iteration"]
-    first, last = dict(logged.min().items()), dict(logged.max().items())
-    wanted = zip(trials["trial_id"], trials["status"], trials["iterations"], strict=True)
-    for trial_id, status, iterations in wanted:
-        if first.get(trial_id) != 0:
-            yield f"{LOG} lacks the start of trial {trial_id}"
-        elif status == COMPLETED and last[trial_id] != iterations:
-            yield f"{LOG} ends before trial {trial_id} does"
-    for trial_id in _with_gaps(trials, log):
-        yield f"{LOG} lacks rows of trial {trial_id}"
-
-
-def _with_gaps(trials: "pd.DataFrame", log: "pd.DataFrame") -> Iterator[str]:
-    """Trials that lack a row another of the same length has: all are logged at the same points."""
-    import numpy as np
-
-    points = {str(trial_id): rows.to_numpy() for trial_id, rows in log.groupby("trial_id")["iteration"]}
-    for _, group in trials.groupby("iterations"):
-        completed = group.loc[group["status"] == COMPLETED, "trial_id"]
-        expected = np.array(sorted({point for trial_id in completed for point in points[trial_id]}))
-        for trial_id, end in zip(group["trial_id"], group["diverged_at"].fillna(np.inf), strict=True):
-            if (points[trial_id] < end).sum() < (expected < end).sum():
-                yield trial_id

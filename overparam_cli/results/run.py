@@ -14,13 +14,13 @@ import pandas as pd
 
 from overparam_cli import paper
 from overparam_cli.errors import LogError
-from overparam_cli.experiments import Experiment, from_dict
+from overparam_cli.experiments import Experiment, expand, from_dict, is_full, to_dict
 from overparam_cli.experiments.kind import Kind, Level, kind
 from overparam_cli.results import digests
 from overparam_cli.results.curve import CurveRun
-from overparam_cli.results.plans import last_plan
+from overparam_cli.results.plans import Curves, last_plan, of_trials
 from overparam_cli.results.reading import Tables, read_tables
-from overparam_cli.results.schema import DIVERGED, LOG, TRIALS
+from overparam_cli.results.schema import DIVERGED
 from overparam_cli.results.trajectory import SMALLEST, Trajectory
 
 FRACTIONS = (1 / 2, 1 / 5, 1 / 10, 1 / 20, 1 / 50, 1 / 100)  # of the level at W = 0, the same levels for every curve
@@ -34,7 +34,7 @@ class Run:
     Attributes:
         trials, log: of the trials that the last plan asks for and that have finished.
         planned: how many the plan asks for.
-        others: how many trials of earlier plans stand in the folder besides.
+        others: how many trials of other plans stand in the folder besides.
         changed: the names of the files that are not what the program wrote.
     """
 
@@ -53,7 +53,15 @@ class Run:
         Rows of `log.csv` of trials that `trials.csv` lacks are left out: unfinished. Raises LogError naming the file
         and the fault.
         """
-        return _run(folder, read_tables(folder))
+        return _last(folder, read_tables(folder))
+
+    @staticmethod
+    def of(folder: Path, experiment: Experiment) -> "Run":
+        """What a run folder holds of an experiment as it reads now, whatever plans were run there; as `read`."""
+        tables, trials = read_tables(folder), expand(experiment).get(folder.name, ())
+        config = {"experiment": experiment.name, "name": experiment.name, "config": to_dict(experiment)}
+        asked = {"overrides": {}, "full_length": is_full(experiment, {})}
+        return _part(folder, replace(tables, manifest=tables.manifest | config | asked), of_trials(trials))
 
     @property
     def name(self) -> str:
@@ -120,12 +128,7 @@ class Run:
 
     @cached_property
     def lost(self) -> pd.Series:
-        """The mask of the trials that diverged; a final level that is no number counts as divergence.
-
-        Raises LogError when the trials lack its column.
-        """
-        if self.level.final not in self.trials:
-            raise LogError(f"{TRIALS} has no column {self.level.final!r}: it is damaged; run it again elsewhere")
+        """The mask of the trials that diverged; a final level that is no number counts as divergence."""
         finite = np.isfinite(self.trials[self.level.final].to_numpy(np.float64))
         mask: pd.Series = (self.trials["status"] == DIVERGED) | ~finite
         return mask
@@ -179,7 +182,7 @@ class Run:
         found = [f"{digests.said(self.changed)}: restore it, or run it with --accept-changes"] if self.changed else []
         found += [f"{name} was edited by hand, and accepted" for name in self.manifest.get("accepted", {})]
         if self.others:
-            several = "s of earlier plans are" if self.others > 1 else " of an earlier plan is"
+            several = "s of other plans are" if self.others > 1 else " of another plan is"
             found.append(f"{self.others} trial{several} in the folder besides, and not shown")
         return tuple(found)
 
@@ -210,12 +213,7 @@ class Run:
 
         A running mean is blank until it covers all the passes it is the mean of: the first rows are means of a few
         mini-batches, or of one, and by luck may lie where the curve is not for long.
-
-        Raises LogError when the log lacks the column that the run is judged by.
         """
-        if self.level.column not in self.log:
-            column = self.level.column
-            raise LogError(f"{self.folder / LOG} has no column {column!r}: it is damaged; run it again elsewhere")
         if trial_id not in self._trajectories:
             rows = self._rows.get(trial_id, np.empty(0, dtype=np.intp))
             own = self._settled.take(rows).reset_index(drop=True)
@@ -244,12 +242,17 @@ class Run:
 
 
 @lru_cache(maxsize=64)
-def _run(folder: Path, tables: Tables) -> Run:
+def _last(folder: Path, tables: Tables) -> Run:
     """The last plan's part of what stands in a folder."""
     try:
         plan = last_plan(tables.manifest, tables.trials)
     except LogError as error:
-        raise LogError(f"{folder} cannot be read: {error}") from None
+        raise LogError(f"{folder} is damaged: {error}") from None
+    return _part(folder, tables, plan)
+
+
+def _part(folder: Path, tables: Tables, plan: Curves) -> Run:
+    """A plan's part of what stands in a folder."""
     trials = tables.trials[tables.trials["trial_id"].isin(plan.keys())]
     trials = trials.assign(curve=trials["trial_id"].map(plan)).reset_index(drop=True)
     log = tables.log[tables.log["trial_id"].isin(plan.keys())].reset_index(drop=True)

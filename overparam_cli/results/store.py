@@ -1,5 +1,7 @@
 """Tables and JSON on disk, replaced in one step (see `disk`) and read with errors that name the file and the remedy."""
 
+import codecs
+import csv
 import io
 import json
 import math
@@ -72,8 +74,8 @@ def read_table(path: Path, columns: Mapping[str, str]) -> "pd.DataFrame":
     return parse_table(read_bytes(path), path, columns)
 
 
-def parse_table(data: bytes, path: Path, columns: Mapping[str, str]) -> "pd.DataFrame":
-    """The table of a CSV file that must hold `columns` (others are kept as they come).
+def parse_table(data: bytes, path: Path, columns: Mapping[str, str], rest: str = "") -> "pd.DataFrame":
+    """The table of a CSV file that must hold `columns`; others are of the type `rest`, or are kept as they come.
 
     Raises LogError naming the file when it is cut off, or a value is not of its column's type.
     """
@@ -81,17 +83,34 @@ def parse_table(data: bytes, path: Path, columns: Mapping[str, str]) -> "pd.Data
     import pandas as pd
 
     try:
+        _check_whole(data)
         texts = {column: "str" for column, dtype in columns.items() if dtype == "str"}
-        file = io.BytesIO(data)
+        file = io.BytesIO(data.removeprefix(codecs.BOM_UTF8))
         table = pd.read_csv(file, dtype=texts, keep_default_na=False, na_values=[""], low_memory=False)
-        for column, dtype in columns.items():
+        others = [str(name) for name in table if name not in columns] if rest else []
+        for column, dtype in {**columns, **dict.fromkeys(others, rest)}.items():
             values = table[column]
             table[column] = values.fillna("") if dtype == "str" else values.astype(np.dtype(dtype))
     except KeyError as error:
         raise LogError(
             f"{path} has no column {error}: it is not a log of this schema; run it again elsewhere"
         ) from error
-    except (ValueError, pd.errors.ParserError) as error:
+    except (ValueError, OverflowError, csv.Error, pd.errors.ParserError) as error:
         reason = str(error).splitlines()[0]
         raise LogError(f"{path} is damaged ({reason}): restore it, or move its folder away and run again") from error
     return table
+
+
+def _check_whole(data: bytes) -> None:
+    """Refuse a CSV file that was cut off or has rows of other lengths: a reader would fill them with blanks."""
+    if not data.endswith(b"\n"):
+        raise ValueError("its last line is cut off")
+    if b'"' not in data:
+        lines = data.split(b"\n")[:-1]
+        lengths = {line.count(b",") for line in lines}
+        blank = not all(lines)
+    else:
+        rows = list(csv.reader(io.StringIO(data.decode(), newline=""), strict=True))
+        lengths, blank = {len(row) for row in rows}, not all(rows)
+    if len(lengths) > 1 or blank:
+        raise ValueError("its rows are not of equal length")

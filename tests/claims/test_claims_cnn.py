@@ -82,7 +82,7 @@ def test_means_of_fewer_than_a_hundred_steps_are_nobodys_speed(tmp_path: Path) -
     """Both networks have one lucky batch at the start, whose mean is below anything that follows."""
 
     def lucky(rate: float) -> CnnTrial:
-        return CnnTrial(lambda t: np.where(t < 99, 1e-6, exponential(rate)(t)))
+        return CnnTrial(lambda t: np.where(t < 99, 2e-3, exponential(rate)(t)))
 
     figure5(tmp_path, [lucky(2 * RATE)], [lucky(RATE)])
     result = judge("cnn-accelerates", tmp_path)
@@ -176,7 +176,7 @@ def test_counts_that_are_none_are_damage(content: object, tmp_path: Path) -> Non
     table.to_csv(path, index=False)
     result = judge("cnn-parameters", tmp_path)
     assert result.error
-    assert "no number for parameters" in result.error
+    assert "parameters" in result.error
 
 
 def test_counts_that_differ_are_no_count(tmp_path: Path) -> None:
@@ -236,4 +236,4 @@ def test_a_log_without_the_mean_is_damaged(tmp_path: Path) -> None:
     assert "no column 'cross_entropy_mean'" in (judge("cnn-accelerates", tmp_path).error or "")
     table.loc[table.index[-1], "cross_entropy_mean"] = None
     table.to_csv(path, index=False)
-    assert "has no cross-entropy" in (judge("cnn-accelerates", tmp_path).error or "")
+    assert "has no cross_entropy_mean" in (judge("cnn-accelerates", tmp_path).error or "")

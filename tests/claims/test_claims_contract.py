@@ -51,6 +51,9 @@ def test_every_claim_has_a_scenario() -> None:
     assert {claim.id for claim in all_claims()} == set(SCENARIOS)
 
 
+SIMULATED = {"name": "simulated", "embedded": True, "n": 3, "d": 2}
+
+
 @pytest.mark.parametrize("claim", all_claims(), **ids)
 def test_every_claim_says_what_it_is(claim: Claim) -> None:
     assert all((claim.statement, claim.where, claim.measures, claim.requirement, claim.reads))
@@ -123,8 +126,8 @@ def test_a_shorter_or_embedded_run_never_counts(
     ("manifest", "reason"),
     [
         ({"full_length": False, "changed": {"depths": [3]}}, "depths = [3]"),
-        ({"full_length": False, "dataset": {"name": "simulated", "embedded": True}}, "simulated data"),
-        ({"full_length": True, "dataset": {"name": "simulated", "embedded": True}}, "simulated data"),
+        ({"full_length": False, "dataset": SIMULATED}, "simulated data"),
+        ({"full_length": True, "dataset": SIMULATED}, "simulated data"),
     ],
 )
 def test_a_changed_check_never_counts(claim: Claim, manifest: dict[str, object], reason: str, tmp_path: Path) -> None:

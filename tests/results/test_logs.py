@@ -46,8 +46,10 @@ def trial_row(trial_id: str = "aa", **changes: object) -> dict[str, object]:
         "status": "completed",
         "diverged_at": None,
         "final_loss": 0.1 + 0.2,
+        "final_gap": 0.1,
     }
-    return row | changes
+    lost = {"final_loss": None, "final_gap": None} if changes.get("status") == "diverged" else {}
+    return row | lost | changes
 
 
 MANIFEST: dict[str, object] = {
@@ -55,13 +57,13 @@ MANIFEST: dict[str, object] = {
     "variant": "l4",
     "config": {"name": "fig3"},
     "dataset": {"name": "simulated", "n": 3, "d": 2, "k": 1},
-    "optimum": {"loss": 0.1},
+    "optimum": {"loss": 0.2},
 }
 
 
 def write_run(folder: Path, trials: list[dict[str, object]], log: list[tuple[str, int]]) -> None:
     store.write_table(folder / schema.TRIALS, pd.DataFrame(trials, columns=[*schema.TRIAL_COLUMNS]))
-    rows = [{"trial_id": t, "iteration": i, "loss": 1 / 3, "gap": 0.1, "norm": 1.0} for t, i in log]
+    rows = [{"trial_id": t, "iteration": i, "loss": 0.1 + 0.2, "gap": 0.1, "norm": 1.0} for t, i in log]
     store.write_table(folder / schema.LOG, pd.DataFrame(rows))
     plan = {"depth-1": " ".join(str(trial["trial_id"]) for trial in trials)}
     store.write_json(folder / schema.MANIFEST, {"schema": schema.SCHEMA, **MANIFEST, "plan": plan})
@@ -77,7 +79,7 @@ def test_a_run_reads_back_as_it_was_written(tmp_path: Path) -> None:
     assert list(run.trials["trial_id"]) == ["1e5", "0012"]  # ids that look like numbers stay text
     assert list(run.trials["width"]) == ["", "100"]
     assert run.trials["final_loss"][0] == 0.1 + 0.2  # every digit
-    assert run.log["loss"][0] == 1 / 3
+    assert run.log["loss"][0] == 0.1 + 0.2
     assert math.isnan(run.trials["diverged_at"][0])
 
 

@@ -12,7 +12,8 @@ from support.synthetic_runs import START, Curve, Trial, exponential, make_run
 
 from overparam_cli import paper
 from overparam_cli.experiments import available, flatten, from_dict, load_experiment, to_dict
-from overparam_cli.results.find import find_runs, run_folders
+from overparam_cli.results.find import run_folders
+from overparam_cli.results.names import found_by_name
 from overparam_cli.results.run import Run
 from overparam_cli.results.store import plain
 
@@ -42,10 +43,9 @@ def test_a_folder_is_read_once_and_again_when_it_has_changed(tmp_path: Path) -> 
 def test_runs_are_found_by_the_name_of_their_folder(tmp_path: Path) -> None:
     for suffix, variant in (("", "l4"), ("", "l2"), ("@quick", "l4")):
         write_run(tmp_path, CURVES, "fig3", variant, suffix=suffix)
-    assert [run.variant for run in find_runs(tmp_path, "fig3")] == ["l2", "l4"]
+    assert [run.variant for run in found_by_name(["fig3"], tmp_path).runs["fig3"]] == ["l2", "l4"]
     found = [folder.relative_to(tmp_path).as_posix() for folder in run_folders(tmp_path)]
     assert found == ["fig3/l2", "fig3/l4", "fig3@quick/l4"]
-    assert find_runs(tmp_path, "fig4") == []
 
 
 def test_what_a_run_is_made_of() -> None:

@@ -6,11 +6,12 @@ Curves are 10^(−rate·t), logged every ten iterations of 1000.
 import io
 import json
 import math
-from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from rich.console import Console
+from support.claim_logs import write_cnn_run
 from support.synthetic_cnn import ADDED, ORIGINAL, CnnCurve, CnnTrial, factored, falling, lost, make_cnn_run
 from support.synthetic_runs import Curve, Trial, exponential, make_run
 
@@ -19,6 +20,7 @@ from overparam_cli.experiments.kind import kind
 from overparam_cli.report import terminal
 from overparam_cli.report.summary import grids, heading
 from overparam_cli.results.curve import SELECTION
+from overparam_cli.results.run import Run
 from overparam_cli.results.summary import Spread, summarise
 
 
@@ -150,8 +152,11 @@ def test_a_network_without_a_winner_has_no_errors():
 
 
 @pytest.mark.parametrize("table", ["trials", "log"])
-def test_a_run_without_its_measure_is_damaged(run, table):
+def test_a_run_without_its_measure_is_damaged(tmp_path, table):
+    folder = write_cnn_run(tmp_path, {"original": CnnCurve(falling([1e-3]))})
+    Run.read(folder)
     column = {"trials": "final_cross_entropy", "log": "cross_entropy_mean"}[table]
-    lacking = replace(run, **{table: getattr(run, table).drop(columns=column)})
+    path = folder / f"{table}.csv"
+    pd.read_csv(path).drop(columns=column).to_csv(path, index=False)
     with pytest.raises(LogError, match=column):
-        summarise(lacking)
+        Run.read(folder)

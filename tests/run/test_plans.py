@@ -70,7 +70,7 @@ def test_an_edited_study_reports_what_a_fresh_run_of_it_does(tmp_path: Path, edi
     again, fresh = run(edit(STUDY), tmp_path / "edited"), run(edit(STUDY), tmp_path / "fresh")
     assert numbers(again) == numbers(fresh) != numbers(first)
     assert (again.others, fresh.others) == (2, 0)
-    assert "2 trials of earlier plans are in the folder besides, and not shown" in summarise(again).warnings
+    assert "2 trials of other plans are in the folder besides, and not shown" in summarise(again).warnings
     (before,) = again.manifest[EARLIER]
     assert before["config"] == first.manifest["config"]
     assert list(read_list(before[PLAN])) == list(first.trials["trial_id"])

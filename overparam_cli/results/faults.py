@@ -1,0 +1,109 @@
+"""What is wrong with the tables of a run folder, as far as they themselves can tell.
+
+Rows that are missing or stand there twice, and numbers that the two tables and the manifest have in common but do not
+agree on. Where a manifest knows digests they tell more; these hold in folders of any age.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from overparam_cli.experiments import from_dict
+from overparam_cli.experiments.kind import kind
+from overparam_cli.results.schema import COMPLETED, DIVERGED, LOG, STATUSES, TRIALS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ROUNDING = 1e-12  # relative: beyond what the arithmetic of another machine does
+
+
+def faults(manifest: Mapping[str, Any], trials: "pd.DataFrame", log: "pd.DataFrame") -> Iterator[str]:
+    """Say what is wrong, the gravest first: whoever takes the first need not ask for the next."""
+    yield from _rows(trials, log)
+    own = kind(from_dict(manifest["config"]).kind)
+    level, reported = own.level, [outcome.column for outcome in own.outcomes if outcome.column in trials]
+    for name, table, columns in ((TRIALS, trials, [level.final, *reported]), (LOG, log, [level.column])):
+        for column in columns:
+            if column not in table:
+                yield f"{name} has no column '{column}'"
+            elif table[column].dtype.kind not in "fi":
+                yield f"{name} has no numbers in column '{column}'"
+    yield from _outcomes(trials)
+    yield from _ends(trials, log, {"final_loss": "loss", level.final: level.column})
+    if level.column == "gap":
+        yield from _gaps(manifest["optimum"], log)
+
+
+def _rows(trials: "pd.DataFrame", log: "pd.DataFrame") -> Iterator[str]:
+    """Rows that are not there, or too often."""
+    if trials.empty:
+        yield f"{TRIALS} has no rows"
+    if trials["trial_id"].duplicated().any():
+        yield f"{TRIALS} names a trial twice"
+    for status in sorted(set(trials["status"]) - set(STATUSES)):
+        yield f"{TRIALS} has an unknown status '{status}'"
+    if log.duplicated(["trial_id", "iteration"]).any():
+        yield f"{LOG} has an iteration twice"
+    logged = log.groupby("trial_id")["iteration"]
+    first, last = dict(logged.min().items()), dict(logged.max().items())
+    wanted = zip(trials["trial_id"], trials["status"], trials["iterations"], strict=True)
+    for trial_id, status, iterations in wanted:
+        if first.get(trial_id) != 0:
+            yield f"{LOG} lacks the start of trial {trial_id}"
+        elif status == COMPLETED and last[trial_id] != iterations:
+            yield f"{LOG} ends before trial {trial_id} does"
+    for trial_id in _with_gaps(trials, log):
+        yield f"{LOG} lacks rows of trial {trial_id}"
+
+
+def _with_gaps(trials: "pd.DataFrame", log: "pd.DataFrame") -> Iterator[str]:
+    """Trials that lack a row another of the same length has: all are logged at the same points."""
+    import numpy as np
+
+    points = {str(trial_id): rows.to_numpy() for trial_id, rows in log.groupby("trial_id")["iteration"]}
+    for _, group in trials.groupby("iterations"):
+        completed = group.loc[group["status"] == COMPLETED, "trial_id"]
+        expected = np.array(sorted({point for trial_id in completed for point in points[trial_id]}))
+        for trial_id, end in zip(group["trial_id"], group["diverged_at"].fillna(np.inf), strict=True):
+            if (points[trial_id] < end).sum() < (expected < end).sum():
+                yield trial_id
+
+
+def _outcomes(trials: "pd.DataFrame") -> Iterator[str]:
+    """A completed trial has a final loss and a diverged one when it diverged, and neither what the other has."""
+    import numpy as np
+
+    completed, lost = (trials["status"] == COMPLETED), (trials["status"] == DIVERGED)
+    final, at = np.isfinite(trials["final_loss"]), trials["diverged_at"].notna()
+    for wrong, what in (
+        (completed & ~final, "completed without a final loss"),
+        (completed & at, "both completed and diverged"),
+        (lost & (final | ~at), "diverged at no iteration, or with a final loss"),
+    ):
+        if wrong.any():
+            yield f"{TRIALS} has trial {trials.loc[wrong, 'trial_id'].iloc[0]} {what}"
+
+
+def _ends(trials: "pd.DataFrame", log: "pd.DataFrame", pairs: Mapping[str, str]) -> Iterator[str]:
+    """What a completed trial ended with is what its last logged row says."""
+    completed = trials[trials["status"] == COMPLETED].set_index("trial_id")
+    rows = log[log["trial_id"].isin(completed.index)]
+    last = rows.loc[rows.groupby("trial_id")["iteration"].idxmax()].set_index("trial_id").reindex(completed.index)
+    for final, column in pairs.items():
+        if rows[column].isna().any():
+            yield f"{LOG} has no {column} in a row of trial {rows.loc[rows[column].isna(), 'trial_id'].iloc[0]}"
+        wrong = completed[final].to_numpy() != last[column].to_numpy()
+        if wrong.any():
+            yield f"{TRIALS} and {LOG} do not agree on the {final} of trial {completed.index[wrong][0]}"
+
+
+def _gaps(optimum: Mapping[str, Any], log: "pd.DataFrame") -> Iterator[str]:
+    """A gap is the loss minus the optimum, to the precision that this is known with: later trials may know another."""
+    import numpy as np
+
+    best = optimum["loss"]
+    width = best - (best if optimum.get("lower_bound") is None else optimum["lower_bound"])
+    with np.errstate(all="ignore"):
+        off = np.abs(log["gap"] - (log["loss"] - best)) > 10 * abs(width) + ROUNDING * (np.abs(log["loss"]) + abs(best))
+    if off.any():
+        yield f"{LOG} has a gap that is not the loss minus the optimum, of trial {log.loc[off, 'trial_id'].iloc[0]}"
