@@ -13,9 +13,14 @@ Check = Callable[[Any], Any]
 
 
 def integer(minimum: int, maximum: int = 10**12) -> Check:
-    """An int from `minimum` to `maximum`, which keeps typing errors from filling the memory; a bool is not an int."""
+    """An int from `minimum` to `maximum`, which keeps typing errors from filling the memory; a bool is not an int.
+
+    A float that is whole is that int, so that 1e6 is a million.
+    """
 
     def check(value: Any) -> int:
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
         if isinstance(value, bool) or not isinstance(value, int) or value < minimum:
             raise ValueError(f"must be an integer of at least {minimum}")
         if value > maximum:

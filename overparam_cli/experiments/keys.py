@@ -34,10 +34,21 @@ def check_setting(kind: str, name: str, value: Any, where: str, given: str | Non
     """
     keys = kind_keys(kind)
     if name in keys:
-        return checked(keys[name].check, name, value, where, given)
+        try:
+            return checked(keys[name].check, name, value, where, given)
+        except ConfigError as error:
+            raise ConfigError(f"{error}{_no_grid(keys, name, value)}") from None
     if name in all_keys():
         raise ConfigError(f"{where}: an experiment of kind {kind!r} has no key {name!r}")
     raise ConfigError(f"{where}: unknown key {name!r}{suggest(name, keys)}")
+
+
+def _no_grid(keys: Mapping[str, Key], name: str, value: Any) -> str:
+    """What to do where a list was given for a key that takes one value."""
+    several = isinstance(value, list | tuple) or (isinstance(value, str) and "," in value and not keys[name].words)
+    if keys[name].listed or not several:
+        return ""
+    return f"; a list makes a grid of lr alone: write one of [[curves]] or [variants] for each {name}"
 
 
 def checked(check: Check, name: str, value: Any, where: str, given: str | None = None) -> Any:

@@ -1,19 +1,20 @@
 """Strict validation of a config file's tables: from parsed TOML to an `Experiment`, nothing unknown let through."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from overparam_cli.checks import Check, choice, integer, number, positive, positives, text, texts
 from overparam_cli.errors import ConfigError
 from overparam_cli.experiments.datasets import is_table
+from overparam_cli.experiments.faults import Faults
 from overparam_cli.experiments.keys import check_setting, checked, kind_keys
 from overparam_cli.experiments.model import TRAINED, Analysis, Curve, Experiment, Plot
 from overparam_cli.words import suggest
 
 COMMON_KEYS = ("name", "title", "paper", "kind", "description")
-KEYS_OF_KIND = {
+KEYS_OF_KIND: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(TRAINED, ("trial", "variants", "curves", "analysis", "plot", "smoke")),
     "theory": ("checks",),
     "group": ("members",),
@@ -41,6 +42,7 @@ def interval(value: Any) -> tuple[float, float]:
     return (finite(value[0]), finite(value[1]))
 
 
+HEAD: dict[str, Check] = {"name": identifier, "title": text, "paper": text, "description": text}
 ANALYSIS_CHECKS: dict[str, Check] = {
     "baseline": text,
     "selection": choice(*SELECTIONS),
@@ -62,33 +64,49 @@ PLOT_CHECKS: dict[str, Check] = {
 
 def table(value: Any, where: str) -> dict[str, Any]:
     """A TOML table."""
+    if isinstance(value, list) and all(isinstance(entry, dict) for entry in value):
+        raise ConfigError(f"{where} must be a table, given once: write its heading in one pair of brackets")
     if not isinstance(value, dict):
         raise ConfigError(f"{where} must be a table")
     return value
 
 
 def parse_experiment(document: Mapping[str, Any], source: Path) -> Experiment:
-    """The experiment that a parsed TOML document describes; ConfigError at the first thing that is not right."""
-    file = source.name
-    kind = checked(choice(*KEYS_OF_KIND), "kind", _required(document, "kind", file), file)
+    """The experiment that a parsed TOML document describes; ConfigError that says all that is not right."""
+    file, faults = source.name, Faults()
+    kind = checked(text, "kind", _required(document, "kind", file), file)
+    if kind not in KEYS_OF_KIND:
+        raise ConfigError(f"{file}: kind = {kind!r} is no kind of experiment{suggest(kind, KEYS_OF_KIND)}")
     valid = (*COMMON_KEYS, *KEYS_OF_KIND[kind])
     for key in document:
-        if key not in valid:
-            raise ConfigError(f"{file}: unknown key {key!r} in an experiment of kind {kind!r}{suggest(key, valid)}")
-    words = {key: checked(text, key, document[key], file) for key in ("paper", "description") if key in document}
-    head = {
-        "name": checked(identifier, "name", _required(document, "name", file), file),
-        "title": checked(text, "title", _required(document, "title", file), file),
-        "paper": "",
-        **words,
-    }
-    if kind in TRAINED:
-        return Experiment(**head, kind=kind, **_trained(document, kind, source), source=source)
+        with faults.kept():
+            _check_place(key, kind, valid, file)
+    head: dict[str, Any] = {"paper": ""}
+    for key, check in HEAD.items():
+        with faults.kept():
+            if key in document or key in ("name", "title"):
+                head[key] = checked(check, key, _required(document, key, file), file)
+    with faults.kept():
+        content = _trained(document, kind, source) if kind in TRAINED else _listing(document, kind, file)
+    faults.say()
+    return Experiment(**head, kind=kind, **content, source=source)
+
+
+def _check_place(key: str, kind: str, valid: Sequence[str], file: str) -> None:
+    """Refuse a key that does not stand at the top of a file."""
+    if key in valid:
+        return
+    if kind in TRAINED and key in kind_keys(kind):
+        raise ConfigError(f"{file}: {key!r} describes trials: give it in [trial] or [[curves]], below their headings")
+    raise ConfigError(f"{file}: unknown key {key!r} in an experiment of kind {kind!r}{suggest(key, valid)}")
+
+
+def _listing(document: Mapping[str, Any], kind: str, file: str) -> dict[str, Any]:
     listing = "checks" if kind == "theory" else "members"
     names = checked(texts, listing, _required(document, listing, file), file)
     if not names:
         raise ConfigError(f"{file}: {listing} is empty")
-    return Experiment(**head, kind=kind, **{listing: names}, source=source)
+    return {listing: names}
 
 
 def _required(document: Mapping[str, Any], key: str, where: str) -> Any:
@@ -98,25 +116,35 @@ def _required(document: Mapping[str, Any], key: str, where: str) -> Any:
 
 
 def _trained(document: Mapping[str, Any], kind: str, source: Path) -> dict[str, Any]:
-    file = source.name
-    variants = {
-        checked(identifier, "variant", name, file): _settings(kind, value, f"{file} [variants.{name}]", source)
-        for name, value in table(document.get("variants", {}), f"{file} [variants]").items()
-    }
-    curves = _curves(kind, _required(document, "curves", file), source)
-    names = tuple(curve.name for curve in curves)
-    return {
-        "trial": _settings(kind, _required(document, "trial", file), f"{file} [trial]", source),
-        "variants": variants,
-        "curves": curves,
-        "analysis": _analysis(document.get("analysis", {}), f"{file} [analysis]", names),
-        "plot": _plot(document.get("plot", {}), f"{file} [plot]", tuple(variants), names),
-        "smoke": _settings(kind, document.get("smoke", {}), f"{file} [smoke]", source),
-    }
+    file, faults, found = source.name, Faults(), dict[str, Any]()
+    with faults.kept():
+        found["trial"] = _settings(kind, _required(document, "trial", file), f"{file} [trial]", source)
+    found["variants"] = {}
+    with faults.kept():
+        for name, value in table(document.get("variants", {}), f"{file} [variants]").items():
+            with faults.kept():
+                checked(identifier, "variant", name, file)
+                found["variants"][name] = _settings(kind, value, f"{file} [variants.{name}]", source)
+    with faults.kept():
+        found["curves"] = _curves(kind, _required(document, "curves", file), source)
+    with faults.kept():
+        found["smoke"] = _settings(kind, document.get("smoke", {}), f"{file} [smoke]", source)
+    variants, names = tuple(document.get("variants", {})), tuple(curve.name for curve in found.get("curves", ()))
+    if "curves" in found:  # without them, none of their names is known
+        with faults.kept():
+            found["analysis"] = _analysis(document.get("analysis", {}), f"{file} [analysis]", names)
+        with faults.kept():
+            found["plot"] = _plot(document.get("plot", {}), f"{file} [plot]", variants, names)
+    faults.say()
+    return found
 
 
 def _settings(kind: str, value: Any, where: str, source: Path) -> dict[str, Any]:
-    settings = {key: check_setting(kind, key, raw, where) for key, raw in table(value, where).items()}
+    settings, faults = {}, Faults()
+    for key, raw in table(value, where).items():
+        with faults.kept():
+            settings[key] = check_setting(kind, key, raw, where)
+    faults.say()
     dataset = settings.get("dataset")
     if dataset and is_table(dataset):
         # A path in a file is taken from where the file stands, whatever folder the command is given in.
@@ -125,16 +153,20 @@ def _settings(kind: str, value: Any, where: str, source: Path) -> dict[str, Any]
 
 
 def _curves(kind: str, value: Any, source: Path) -> tuple[Curve, ...]:
-    file = source.name
+    file, faults = source.name, Faults()
+    if isinstance(value, dict):
+        raise ConfigError(f"{file}: [curves] is one table: write [[curves]], in two pairs of brackets, once a curve")
     if not isinstance(value, list) or not value:
         raise ConfigError(f"{file}: [[curves]] must be given at least once")
     curves: dict[str, Curve] = {}
     for index, entry in enumerate(value):
-        settings = dict(table(entry, f"{file} [[curves]] no. {index + 1}"))
-        name = checked(identifier, "name", settings.pop("name", None), f"{file} [[curves]] no. {index + 1}")
-        if name in curves:
-            raise ConfigError(f"{file}: two [[curves]] are named {name!r}: names must differ")
-        curves[name] = _curve(kind, name, settings, f"{file} [[curves]] {name!r}", source)
+        with faults.kept():
+            settings = dict(table(entry, f"{file} [[curves]] no. {index + 1}"))
+            name = checked(identifier, "name", settings.pop("name", None), f"{file} [[curves]] no. {index + 1}")
+            if name in curves:
+                raise ConfigError(f"{file}: two [[curves]] are named {name!r}: names must differ")
+            curves[name] = _curve(kind, name, settings, f"{file} [[curves]] {name!r}", source)
+    faults.say()
     return tuple(curves.values())
 
 
@@ -152,11 +184,14 @@ def _curve(kind: str, name: str, entry: dict[str, Any], where: str, source: Path
 
 
 def _checked_table(value: Any, checks: Mapping[str, Check], where: str) -> dict[str, Any]:
-    entries = table(value, where)
-    for key in entries:
-        if key not in checks:
-            raise ConfigError(f"{where}: unknown key {key!r}{suggest(key, checks)}")
-    return {key: checked(checks[key], key, raw, where) for key, raw in entries.items()}
+    entries, faults = {}, Faults()
+    for key, raw in table(value, where).items():
+        with faults.kept():
+            if key not in checks:
+                raise ConfigError(f"{where}: unknown key {key!r}{suggest(key, checks)}")
+            entries[key] = checked(checks[key], key, raw, where)
+    faults.say()
+    return entries
 
 
 def _analysis(value: Any, where: str, curves: tuple[str, ...]) -> Analysis:

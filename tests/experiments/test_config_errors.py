@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from overparam_cli.errors import ConfigError
-from overparam_cli.experiments import flatten, load_experiment
+from overparam_cli.experiments import expand, flatten, load_experiment
 
 Write = Callable[..., Path]
 LR, DEEP, TITLE = "lr = [1e-3, 1e-2]", "depth = 3", 'title = "An experiment of one\'s own"'
@@ -88,6 +88,17 @@ WRONG = {
     "bad variant name": ((DEEP, DEEP + '\n[variants."L 4"]'), ["variant = 'L 4'"]),
     "duplicate key": ((LR, LR + "\n" + LR), ["not valid TOML", "line 9"]),
     "syntax error": ((LR, "lr = [1e-3"), ["not valid TOML", "line"]),
+    "single curve table": (
+        ('[[curves]]\nname = "shallow"\ndepth = 1\n\n[[curves]]', "[curves]"),
+        ["[curves] is one table", "write [[curves]]"],
+    ),
+    "curve tables": (("[[curves]]", "[curves]"), ["not valid TOML", "headed [[curves]], in two pairs of brackets"]),
+    "misspelt kind": (('"linear"', '"liner"'), ["kind = 'liner' is no kind", "did you mean 'linear'?"]),
+    "a trial's key at the top": (("[trial]", "lr = 1\n[trial]"), ["'lr' describes trials", "[trial]"]),
+    "a grid of iterations": (("iterations = 100", "iterations = [1, 2]"), ["iterations = [1, 2]", "grid of lr alone"]),
+    "a grid of depths": ((DEEP, "depth = [2, 3]"), ["a list makes a grid of lr alone"]),
+    "a number of many digits": ((LR, "lr = 1" + "0" * 5000), ["not valid TOML", "digits"]),
+    "nested too deeply": ((LR, "lr = " + "[" * 100_000), ["not valid TOML: it is nested too deeply"]),
     "borrowed name": (('name = "own"', 'name = "fig3"'), ["'fig3' is a built-in", "another name"]),
 }
 
@@ -180,3 +191,29 @@ def test_a_copy_of_a_built_in_may_keep_its_name(write: Write) -> None:
 
     text = (config_folder() / "fig3.toml").read_text(encoding="utf-8")
     assert load_experiment(write(text=text)).name == "fig3"
+
+
+def test_a_whole_float_is_the_integer_that_the_command_line_makes_of_it(write: Write) -> None:
+    (trial, *_) = expand(load_experiment(write(("iterations = 100", "iterations = 1e2"))))["l4"]
+    (same, *_) = expand(load_experiment(write()))["l4"]
+    assert trial.iterations == 100
+    assert isinstance(trial.iterations, int)
+    assert trial.trial_id == same.trial_id
+
+
+def test_the_mark_that_some_editors_begin_a_file_with_is_no_matter(write: Write, tmp_path: Path) -> None:
+    path = write()
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    assert load_experiment(path).name == "own"
+
+
+def test_everything_that_is_wrong_is_said_at_once(write: Write) -> None:
+    iterations = ("iterations = 100", "iterations = 0\nwidht = 3")
+    changes = (("title = ", "titel = "), iterations, (DEEP, DEEP + "\ncolor = -1"))
+    with pytest.raises(ConfigError) as caught:
+        load_experiment(write(*changes))
+    message = str(caught.value)
+    assert "\n" not in message
+    assert message.startswith("5 faults: (1) own.toml: unknown key 'titel'")
+    for place, words in enumerate(("'title' is missing", "iterations = 0", "'widht'", "color = -1"), start=2):
+        assert words in message.partition(f"({place})")[2].partition(f"({place + 1})")[0]

@@ -1,6 +1,7 @@
 """Damaged inputs of every sort, each given to a command that reads it."""
 
 import hashlib
+import json
 import random
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -23,19 +24,20 @@ def damages(rng: random.Random, count: int, folder: Path, only: str) -> Iterator
 
 
 def _configs(rng: random.Random, count: int, folder: Path) -> Iterator[Result]:
-    for case in damage_configs.config_cases(rng, count):
-        outcome = run_command(*case.arguments(folder / "case.toml"), folder=folder)
-        how = f"{outcome.command} with {case.how}:\n{case.content.decode(errors='backslashreplace')}"
-        yield judged("damage: configs", outcome, how, case.silently_wrong(outcome) if not outcome.fault else "")
+    return _shown("damage: configs", damage_configs.config_cases(rng, count), folder)
 
 
 def _overrides(rng: random.Random, count: int, folder: Path) -> Iterator[Result]:
     from overparam_cli.experiments import all_keys
 
-    for case in damage_configs.override_cases(rng, (*all_keys(),), count):
+    return _shown("damage: overrides", damage_configs.override_cases(rng, (*all_keys(),), count), folder)
+
+
+def _shown(scene: str, cases: Iterator[damage_configs.ConfigCase], folder: Path) -> Iterator[Result]:
+    for case in cases:
         outcome = run_command(*case.arguments(folder / "case.toml"), folder=folder)
-        how = f"{outcome.command} ({'cnn' if b'cnn' in case.content else 'linear'})"
-        yield judged("damage: overrides", outcome, how, case.silently_wrong(outcome) if not outcome.fault else "")
+        how = f"{outcome.command} with {case.how}:\n{case.content.decode(errors='backslashreplace')}"
+        yield judged(scene, outcome, how, "" if outcome.code or outcome.fault else case.wrong(json.loads(outcome.out)))
 
 
 def _results(rng: random.Random, count: int, folder: Path) -> Iterator[Result]:
