@@ -26,7 +26,7 @@ _MARKS = (  # of byte order
     *((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe\x00\x00", "utf-32"), (b"\x00\x00\xfe\xff", "utf-32")),
     *((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")),
 )
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
+_CONTROL = bytes([*range(9), *range(14, 32)])  # what no text has
 _SPREADSHEET = re.compile(r"sep=(.)\n")  # how a spreadsheet may be told what separates columns
 
 
@@ -54,7 +54,9 @@ def decode(content: bytes, table: str) -> tuple[str, list[str]]:
         text = content.decode("cp1252", errors="replace")
         notes.append("the text is not UTF-8 and was read as Windows-1252 (Latin-1)")
     text = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\x1a")  # DOS ends a file with Ctrl-Z
-    if found := _CONTROL.search(text):
+    raw = text.encode("utf-8", "surrogatepass")
+    if len(raw.translate(None, _CONTROL)) < len(raw):
+        found = next(re.finditer(f"[{re.escape(_CONTROL.decode())}]", text))
         what = f"a character 0x{ord(found[0]):02x} in line {text.count(chr(10), 0, found.start()) + 1}"
         raise DataInvalidError(f"table {table} cannot be read: it holds {what}, so it is no text, or is damaged")
     return text, notes
@@ -77,8 +79,10 @@ def parse(text: str, table: str, asked: Collection[str], first: str = ",") -> Fr
     body, comment = _beginning(text)
     if found := _SPREADSHEET.match(body):
         first, body = found[1], body[found.end() :]
-    body = re.sub(r"^[ \t]*#.*\n?", "", body, flags=re.MULTILINE)
-    lines = [line for line in body[: 2**20].split("\n")[: SAMPLE * 2] if line.strip()][:SAMPLE]
+    if "#" in body:
+        body = re.sub(r"^[ \t]*#.*\n?", "", body, flags=re.MULTILINE)
+    head = body[: 2**20]
+    lines = [line for line in head.split("\n")[: SAMPLE * 2] if line.strip()][:SAMPLE]
     if not lines:
         raise DataInvalidError(f"table {table} is empty: a line of column names and rows of numbers are needed")
     if small := too_small(body):
@@ -87,10 +91,11 @@ def parse(text: str, table: str, asked: Collection[str], first: str = ",") -> Fr
     rows = _rows(lines, separator)
     names, skip, notes = _names(rows, _rows([comment], separator)[0], asked)
     _check_ends(body, separator, len(names), table)
-    data = _read(body, separator, len(names), skip)
-    mark = decimal_mark(data, separator, table)
-    if mark != ".":
+    mark = _likely_mark(head, separator, len(names), skip)
+    data = _read(body, separator, len(names), skip, mark)
+    if mark == "." and (mark := decimal_mark(data, separator, table)) != ".":
         data = _read(body, separator, len(names), skip, mark)
+    if mark != ".":
         notes.append("commas were read as decimal points")
     if empty := int(data.isna().all(axis="columns").sum()):
         data = data.dropna(how="all")
@@ -156,9 +161,19 @@ def _names(
     return header, 1, []
 
 
+def _likely_mark(head: str, separator: str, width: int, skip: int) -> str:
+    """The decimal mark by the beginning of a table, lest a large one be read twice; "." where it is open."""
+    try:
+        rows = head[: head.rindex("\n") + 1]
+        return decimal_mark(_read(rows, separator, width, skip), separator, "")
+    except (ValueError, Warning, DataInvalidError):  # the whole table decides, or is refused
+        return "."
+
+
 def _check_ends(body: str, separator: str, width: int, table: str) -> None:
     """Refuse a row that ends in a separator more than others do, which pandas would let pass."""
-    if separator == SPACES:
+    last = body[-100:].rstrip(" \t").endswith(separator)
+    if separator == SPACES or not (last or any(f"{separator}{end}" in body for end in ("\n", " \n", "\t\n"))):
         return
     ends = re.compile(rf"^.*{re.escape(separator)}[ \t]*$", re.MULTILINE)
     for found in ends.finditer(body):
