@@ -1,7 +1,7 @@
 """Options that several commands share."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -87,13 +87,22 @@ def column_options(command: F) -> F:
 
 def collect_columns(options: dict[str, Any]) -> dict[str, list[str] | None]:
     """Take what `column_options` gave out of a command's options; a name with a comma in it is quoted: '"a,b",c'."""
+    listed = {key: _names(key.replace("_", "-"), options.pop(key)) for key in ("features", "drop", "one_hot")}
+    return {key: names or None for key, names in {"targets": list(options.pop("targets")), **listed}.items()}
+
+
+def _names(option: str, texts: Sequence[str]) -> list[str]:
+    """The names in the texts that an option was given."""
     import csv
 
-    listed = {
-        key: [name.strip() for row in csv.reader(options.pop(key), skipinitialspace=True) for name in row]
-        for key in ("features", "drop", "one_hot")
-    }
-    return {key: names or None for key, names in {"targets": list(options.pop("targets")), **listed}.items()}
+    try:
+        rows = [next(csv.reader([text], skipinitialspace=True, strict=True), []) for text in texts]
+    except csv.Error:
+        raise click.UsageError(f"--{option}: a quotation mark is not closed: '\"a,b\",c' are a,b and c") from None
+    names = [name.strip() for row in rows for name in row]
+    if texts and not all([*names, *rows]):
+        raise click.UsageError(f"--{option}: a name is empty")
+    return names
 
 
 def collect_overrides(options: dict[str, Any]) -> dict[str, Any]:

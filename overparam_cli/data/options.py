@@ -50,7 +50,8 @@ _SEPARATED_BY = {".tsv": "\t", ".tab": "\t", ".psv": "|"}  # what their names pr
 _TEXTS = (".csv", ".tsv", ".tab", ".psv", ".txt", ".dat", ".data")
 TABLE_SUFFIXES = (*_TEXTS, ".svm", ".libsvm", ".svmlight", ".parquet", ".feather")
 PACKED_SUFFIXES = (".gz", ".xz", ".bz2", ".zip")
-TABLES = "a table of your own: .csv, .tsv, .txt, .svm, .parquet, .feather, …, or one of them as .gz, .xz, .zip"
+ENDINGS = ".csv, .tsv, .txt, .svm, .parquet, .feather, …, or one of them as .gz, .xz, .zip"
+TABLES = f"a table of your own: {ENDINGS}"
 
 
 def is_table(spec: str) -> bool:

@@ -40,10 +40,12 @@ def _of(kind: str) -> str:
 
 def _named_key(dataset: str, where: str, kind: str) -> str:
     from overparam_cli.data import DATASETS
-    from overparam_cli.data.options import TABLES, parse_options, split_spec
+    from overparam_cli.data.options import ENDINGS, TABLES, parse_options, split_spec
 
     name, text = split_spec(dataset)
     if name not in DATASETS:
+        if Path(dataset).is_file():
+            raise ConfigError(f"{where}: dataset {dataset!r} has not the ending of a table: save it as {ENDINGS}")
         raise ConfigError(f"{where}: unknown dataset {name!r}{suggest(name, DATASETS)}, or {TABLES}")
     if DATASETS[name].kind != kind:
         needs = "images" if kind == "images" else "a regression problem"
