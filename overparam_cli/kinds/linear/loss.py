@@ -31,15 +31,15 @@ class Loss(ABC):
 
     Class attributes: `form`; `accepts`, the names that `parse` reads, as an error message lists them; `divisor`, a
     constant that ℓ = each/divisor is divided by once a sum rather than once a term; `quadratic`, whether ∇L is linear
-    in W, so that the data enters through XᵀX alone; `bounded`, whether slopes are, so that ℓ* is finite on
-    an interval only.
+    in W, so that the data enters through XᵀX alone; `degree`, the power of the unit of residuals by which ℓ changes
+    (see `in_units`), 0 where the formula ties it to one.
     """
 
     form: ClassVar[Literal["residual", "margin"]]
     accepts: ClassVar[str]
     divisor: int = 1
     quadratic: bool = False
-    bounded: ClassVar[bool] = False
+    degree: int = 0
 
     @classmethod
     @abstractmethod
@@ -73,12 +73,12 @@ class Loss(ABC):
         """ℓ″(r), elementwise; where it jumps, either value."""
 
     @abstractmethod
-    def conjugate(self, u: "Array") -> float:
-        """The mean of ℓ*(u) = sup_r (u·r − ℓ(r)) over all entries; inf where one of them is."""
+    def conjugate(self, u: "Array") -> "Array":
+        """ℓ*(u) = sup_r (u·r − ℓ(r)), elementwise; inf where it is."""
 
-    def feasible(self, u: "Array") -> "Array":
-        """u shrunk as a whole to where ℓ* is finite, where that is possible."""
-        return u
+    def in_units(self, exponent: int) -> "Loss":
+        """ℓ′ with ℓ(2^e·r) = 2^(e·degree)·ℓ′(r)."""
+        return self
 
     def path(self, r: "Array") -> "Iterator[Loss]":
         """Losses to minimise one after the other from residuals or margins r on, each from the last one's optimum."""

@@ -1,24 +1,21 @@
 """The smallest training loss with a linear predictor, and the certificate that there is none smaller. In float64.
 
 Every loss is (1/n) Σ ℓ(a_iᵀw − b_i) for each output: of residuals with A = X and b = y, of margins with the rows of X
-times their labels and b = 0. It is minimised by Newton's method with the exact Hessian, damped by backtracking and
+times their labels and b = 0. It is minimised by Newton's method with the exact Hessian, damped by a line search and
 started at the least-squares solution, which for ℓ2 is the answer. XᵀX is never formed: that of the Ethanol problem has
 condition number 5e9, and BFGS, which the paper used, stops at 0.05558 where the ℓ4 optimum is 0.05535.
 
-The certificate is Lagrange duality. With the conjugate ℓ*(u) = sup_r (u·r − ℓ(r)), for every u with Aᵀu = 0,
-
-    min_w (1/n) Σ ℓ(a_iᵀw − b_i)  ≥  −(1/n) Σ u_i·b_i − (1/n) Σ ℓ*(u_i),
-
-with equality where u_i = ℓ′(r_i) at the optimum; u is the slopes projected off range(A). For ℓp it reads
-min ≥ −(1/n) Σ u_i·y_i − (1 − 1/p)(1/n) Σ |u_i|^{p/(p−1)}.
+Powers of two bring columns and residuals near 1 beforehand, which changes no digit: so neither a feature of 1e160 nor a
+residual to the hundredth power leaves float64 on the way.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from overparam_cli.kinds.linear import certificate
+from overparam_cli.kinds.linear.certificate import REACH, Basis, Residual
 from overparam_cli.kinds.linear.loss import Loss
 
 Array = NDArray[np.float64]
@@ -26,22 +23,23 @@ Array = NDArray[np.float64]
 EPSILON = float(np.finfo(np.float64).eps)
 MAX_NEWTON_STEPS = 200
 MAX_HALVINGS = 50
+REFINEMENTS = 2  # of the least-squares solution, with residuals in twice the precision
 DECIDED = 1e-9  # a margin whose slope is below this stands on its side for good
-NEGLIGIBLE = 1e-11  # relative to the largest curvature of one example
 
 
 @dataclass(frozen=True)
 class Optimum:
-    """The smallest training loss, enclosed: the true optimum lies in [lower_bound, loss].
+    """The smallest training loss, enclosed: the true optimum lies in [lower_bound, loss] (see `certificate`).
 
     Attributes:
-        loss: L(W) at the predictor found; an upper bound, because W attains it.
-        lower_bound: value of a dual feasible point, less an allowance for rounding; no predictor has a smaller loss.
-            0 where none was found.
-        W: (k, d), the predictor found. Where X has dependent columns it is one of many.
+        loss: at least L(W) at the predictor found, and not above it by more than rounding.
+        lower_bound: no predictor up to a thousand times as large as W has a smaller loss. 0 where nothing was proved.
+        W: (k, d), the predictor found. Where X has dependent columns it is one of many; infinite where features are so
+            small beside labels that float64 has no such number.
         iterations: Newton steps of the output that needed most; 0 for ℓ2.
         separable: outputs whose labels W tells apart without an error, where the loss is of margins: it goes to 0
             along W and no predictor attains that, so `loss` is merely where the search stopped.
+        dependent: how many columns of X are combinations of others, as far as float64 can tell.
     """
 
     loss: float
@@ -49,8 +47,10 @@ class Optimum:
     W: Array
     iterations: int
     separable: tuple[int, ...] = ()
+    dependent: int = 0
 
 
+@np.errstate(over="ignore")  # an infinite loss is one that is not the smallest
 def optimum(X: Array, Y: Array, loss: Loss) -> Optimum:
     """Minimise a loss to machine precision and certify it.
 
@@ -58,29 +58,37 @@ def optimum(X: Array, Y: Array, loss: Loss) -> Optimum:
     0, and the loss that of a predictor some way down. The interval is honest, not tight, and `separable` says so.
 
     Args:
-        X: (n, d) features; any rank, n may be smaller than d.
-        Y: (n, k) labels, −1 and +1 for a loss of margins.
+        X: (n, d) finite features; any rank, n may be smaller than d.
+        Y: (n, k) finite labels, −1 and +1 for a loss of margins.
         loss: of residuals or margins.
     """
     X, Y = np.asarray(X, dtype=np.float64), np.asarray(Y, dtype=np.float64)
-    Q, to_weights = _range(X)
-    found = [_one_output(X, Q, to_weights, y, loss) for y in Y.T]
+    exponents = _exponents(X)
+    A = np.ldexp(X, -exponents)
+    basis = basis_of(A)
+    found = [_one_output(A, basis, y, loss) for y in Y.T]
     return Optimum(
         loss=sum((one.loss for one in found), 0.0),
         lower_bound=sum((one.lower_bound for one in found), 0.0),
-        W=np.array([one.w for one in found]).reshape(Y.shape[1], X.shape[1]),
+        W=np.ldexp(np.array([one.w for one in found]).reshape(Y.shape[1], X.shape[1]), -exponents),
         iterations=max((one.steps for one in found), default=0),
         separable=tuple(place for place, one in enumerate(found) if one.separable),
+        dependent=int(np.sum(np.any(A != 0, axis=0))) - basis.Q.shape[1],
     )
 
 
-def _range(X: Array) -> tuple[Array, Array]:
-    """Q (n, m), an orthonormal basis of range(X), and T (d, m) with X·T = Q."""
-    scale = np.linalg.norm(X, axis=0)
+def _exponents(X: Array) -> NDArray[np.int32]:
+    """The power of two that a column, or a vector, is to be divided by so that its largest entry is near 1."""
+    return np.frexp(np.max(np.abs(X), axis=0, initial=0.0))[1]
+
+
+def basis_of(A: Array) -> Basis:
+    """Of range(A), as far as A is no rounding."""
+    scale = np.linalg.norm(A, axis=0)
     scale[scale == 0] = 1.0  # columns of different units must not decide the numerical rank
-    U, singular, Vt = np.linalg.svd(X / scale, full_matrices=False)
-    rank = int(np.sum(singular > singular[0] * EPSILON * max(X.shape))) if singular.size else 0
-    return U[:, :rank], (Vt[:rank].T / singular[:rank]) / scale[:, None]
+    U, singular, Vt = np.linalg.svd(A / scale, full_matrices=False)
+    rank = int(np.sum(singular > singular[0] * EPSILON * max(A.shape))) if singular.size else 0
+    return Basis(U[:, :rank], (Vt[:rank].T / singular[:rank]) / scale[:, None])
 
 
 @dataclass(frozen=True)
@@ -94,110 +102,92 @@ class _Output:
     separable: bool
 
 
-def _one_output(X: Array, Q: Array, to_weights: Array, y: Array, loss: Loss) -> _Output:
-    """Minimise and certify for labels y (n,); Q and to_weights are those of `_range`."""
-    b = y
+def _one_output(A: Array, basis: Basis, y: Array, loss: Loss) -> _Output:
+    """Minimise and certify for labels y (n,)."""
     if loss.form == "margin":
-        X, Q, b = X * y[:, None], Q * y[:, None], np.zeros_like(y)
-    z, steps = _minimise(Q, b, loss)
-    w = to_weights @ z
-    residual = X @ w - b  # of the w that is returned, not of z: the loss must be one that is attained
-    separable = loss.form == "margin" and bool(np.all(residual > 0))
-    bound = 0.0 if separable else _lower_bound(X, Q, b, w, loss)
-    if loss.form == "margin" and not separable and bound < loss.mean(residual) * (1 - 1e-12):
-        bound = max(bound, _undecided_bound(X, residual, loss))
-    return _Output(loss.mean(residual), bound, w, steps, separable)
+        margins = A * y[:, None]
+        return _enclosed(margins, Basis(basis.Q * y[:, None], basis.T), np.zeros_like(y), loss)
+    return _enclosed(A, basis, y, loss)
 
 
-def _minimise(Q: Array, b: Array, loss: Loss) -> tuple[Array, int]:
-    """Minimiser z (m,) of Σ ℓ(Q·z − b), Q (n, m) with orthonormal columns, and the Newton steps taken."""
-    z = Q.T @ b  # least squares
-    if loss.quadratic:
-        return z, 0
-    # b is interpolated up to rounding, or the margins are so large that the loss is rounding of its own scale.
-    blur = 16 * EPSILON * float(np.max(np.abs(b), initial=0.0))
-    negligible = loss.mean(np.array([blur])) if loss.form == "residual" else EPSILON
-    steps = 0
-    for stage in loss.path(Q @ z - b):
-        for taken, (candidate, value, gap, rounding) in enumerate(_newton(Q, b, z, stage)):
-            z, steps = candidate, steps + (taken > 0)
-            if value <= negligible or gap <= rounding or taken == MAX_NEWTON_STEPS:
+def _enclosed(A: Array, basis: Basis, b: Array, loss: Loss) -> _Output:
+    """The smallest mean of ℓ(A·w − b), A (n, d) with entries near 1."""
+    unit = _exponent(b, loss)
+    b = np.ldexp(b, -unit)
+    w, r, steps = _minimise(A, basis, b, loss.in_units(unit))
+    reach = REACH * float(np.sum(np.abs(w)) + np.max(np.abs(b), initial=0.0))
+    fit = _exponent(r.value[0], loss)  # where it is good, residuals are far smaller than labels
+    own, there = r.in_units(fit), loss.in_units(unit + fit)
+    value = certificate.attained(own, there)
+    separable = loss.form == "margin" and bool(np.all(r.value[0] > r.error))
+    bound = 0.0 if separable else certificate.lower_bound(A, basis, own, float(np.ldexp(reach, -fit)), there)
+    if loss.form == "margin" and not separable and bound < value * (1 - 1e-12):
+        bound = max(bound, _undecided_bound(A, r.value[0], loss))
+    value, bound = (float(np.ldexp(one, loss.degree * (unit + fit))) for one in (value, bound))
+    return _Output(value, bound, np.ldexp(w, unit), steps, separable)
+
+
+def _exponent(r: Array, loss: Loss) -> int:
+    """That of the power of two which brings r near 1; 0 for a loss that has no other units."""
+    return int(_exponents(r)) if loss.degree else 0
+
+
+def _minimise(A: Array, basis: Basis, b: Array, loss: Loss) -> tuple[Array, Residual, int]:
+    """The predictor w (d,) found for labels near 1, its residuals, and the Newton steps taken."""
+    w, steps = np.zeros(A.shape[1]), 0
+    r = certificate.residual(A, b, w)
+    for _ in range(1 + REFINEMENTS if np.any(b) else 0):  # least squares
+        w = w - basis.T @ (basis.Q.T @ r.value[0])
+        r = certificate.residual(A, b, w)
+    fitted = loss.form == "residual" and np.max(np.abs(r.value[0])) <= 16 * EPSILON * np.max(np.abs(b))
+    if not loss.quadratic and not fitted:
+        z, steps = _newton(basis.Q, r.value[0], loss)
+        w = w + basis.T @ z
+        r = certificate.residual(A, b, w)
+    return w, r, steps
+
+
+def _newton(Q: Array, e: Array, loss: Loss) -> tuple[Array, int]:
+    """z (m,) that minimises the mean of ℓ(e + Q·z), Q (n, m) with orthonormal columns, and the steps taken."""
+    z, steps = np.zeros(Q.shape[1]), 0
+    for stage in loss.path(e):
+        unit = _exponent(e, stage)
+        now, own = np.ldexp(e, -unit), stage.in_units(unit)
+        for _ in range(MAX_NEWTON_STEPS):
+            step = _step(Q, now, own)
+            if step is None:
                 break
+            now, z, steps = now + Q @ step, z + np.ldexp(step, unit), steps + 1
+        e = np.ldexp(now, unit)
     return z, steps
 
 
-def _newton(Q: Array, b: Array, z: Array, loss: Loss) -> Iterator[tuple[Array, float, float, float]]:
-    """Damped Newton iterates (z, loss, duality gap, rounding of the gap), until no step decreases the loss any more."""
-    e = Q @ z - b
-    value = loss.mean(e)
-    while True:
-        _, dual, rounding = _dual(Q, b, e, loss)
-        yield z, value, value - dual, rounding
-        step = _newton_step(Q, e, loss)
-        for halving in range(MAX_HALVINGS):
-            candidate = z + step * 0.5**halving
-            e = Q @ candidate - b
-            reached = loss.mean(e)
-            if reached < value:
-                break
-        else:
-            return
-        z, value = candidate, reached
+def _step(Q: Array, e: Array, loss: Loss) -> Array | None:
+    """Newton's step from residuals e, doubled or halved as long as that helps; None where no step decreases the loss.
 
-
-def _newton_step(Q: Array, e: Array, loss: Loss) -> Array:
-    """The step s (m,) of Newton's method on Σ ℓ(e_i + q_iᵀs) with the exact Hessian QᵀDQ, D = diag ℓ″(e).
-
-    Where it may be singular it is lifted by a negligible multiple of I.
+    Far from the optimum of a high power the full step is (p − 1) times too short.
     """
+    value, share = loss.mean(e), 1.0
+    if loss.form == "margin" and value <= EPSILON:  # rounding of the loss's own scale
+        return None
+    direction = _direction(Q, e, loss)
+    along = Q @ direction
+    reached = loss.mean(e + along)
+    while 2 * share <= loss.degree and reached < value and (further := loss.mean(e + 2 * share * along)) < reached:
+        share, reached = 2 * share, further
+    while not reached < value and share > 0.5**MAX_HALVINGS:
+        share /= 2
+        reached = loss.mean(e + share * along)
+    return share * direction if reached < value * (1 - 4 * EPSILON) else None
+
+
+def _direction(Q: Array, e: Array, loss: Loss) -> Array:
+    """The step s (m,) of Newton's method on Σ ℓ(e_i + q_iᵀs) with the exact Hessian."""
     if (problem := loss.least_squares(e)) is not None:
         weights, targets = problem
         return np.asarray(np.linalg.lstsq(weights[:, None] * Q, targets, rcond=None)[0], dtype=np.float64)
-    curvature = loss.curvature(e)
-    lift = NEGLIGIBLE * (float(np.max(curvature, initial=0.0)) or 1.0)
-    hessian = (Q.T * curvature) @ Q + lift * np.eye(Q.shape[1])
-    return np.asarray(np.linalg.solve(hessian, -(Q.T @ loss.slope(e))), dtype=np.float64)
-
-
-def _dual_point(Q: Array, residual: Array, loss: Loss) -> Array | None:
-    """u (n,): the slopes of the loss, freed of what lies in range(Q); None where that fails.
-
-    By projection; but where the conjugate is finite on an interval only, which a projection may leave, by Newton's
-    equation: its linearised slopes after the step have nothing in range(Q), and move in proportion to the curvature.
-    That holds up to the lift of the Hessian, so it fails far from the optimum, and where that lies at infinity.
-    """
-    u: Array = loss.slope(residual)
-    if loss.bounded:
-        u = loss.feasible(u + loss.curvature(residual) * (Q @ _newton_step(Q, residual, loss)))
-        rounding = 8 * EPSILON * np.sqrt(len(u)) * np.linalg.norm(u)
-        return u if np.all(np.abs(Q.T @ u) <= rounding) else None
-    for _ in range(2):  # the second projection removes what rounding left of the first
-        u = u - Q @ (Q.T @ u)
-    return u
-
-
-def _dual(Q: Array, b: Array, residual: Array, loss: Loss) -> tuple[Array, float, float]:
-    """A dual point u (n,), its value −mean(u·b) − mean ℓ*(u), and the rounding error of the two sums.
-
-    The value is −∞ where there is no u that proves anything.
-    """
-    u = _dual_point(Q, residual, loss)
-    conjugate = np.inf if u is None else loss.conjugate(u)
-    if u is None or conjugate == np.inf:
-        return np.zeros_like(b), -np.inf, 0.0
-    rounding = 8 * EPSILON * (float(np.mean(np.abs(u * b))) + abs(conjugate))
-    return u, -float(np.mean(u * b)) - conjugate, rounding
-
-
-def _lower_bound(A: Array, Q: Array, b: Array, w: Array, loss: Loss) -> float:
-    """The certificate made from w (d,), less everything rounding may have added to it; 0 where that is negative.
-
-    Aᵀu is not exactly zero in floating point. The bound neglects (1/n)·uᵀA·w at the optimal w, so that much, with
-    absolute values and the w at hand, is taken off.
-    """
-    u, value, rounding = _dual(Q, b, A @ w - b, loss)
-    infeasibility = float(np.abs(A.T @ u) @ np.abs(w)) / len(b)
-    return max(0.0, value - rounding - infeasibility)
+    H = certificate.hessian(Q, loss.curvature(e))
+    return np.asarray(np.linalg.solve(H, -(Q.T @ loss.slope(e))), dtype=np.float64)
 
 
 def _undecided_bound(A: Array, margins: Array, loss: Loss) -> float:
@@ -205,9 +195,7 @@ def _undecided_bound(A: Array, margins: Array, loss: Loss) -> float:
 
     The others cost nothing there, and leaving out what costs at least 0 never overestimates.
     """
-    undecided = loss.slope(margins) < -DECIDED
-    part = A[undecided]
-    Q, to_weights = _range(part)
-    b = np.zeros(len(part))
-    z, _ = _minimise(Q, b, loss)
-    return _lower_bound(part, Q, b, to_weights @ z, loss) * len(part) / len(A)
+    part = A[loss.slope(margins) < -DECIDED]
+    w, r, _ = _minimise(part, basis := basis_of(part), np.zeros(len(part)), loss)
+    reach = REACH * float(np.sum(np.abs(w)))
+    return certificate.lower_bound(part, basis, r, reach, loss) * len(part) / len(A)

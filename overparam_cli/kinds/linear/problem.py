@@ -8,6 +8,7 @@ import torch
 
 from overparam_cli.data import NEED_SPREAD, Dataset, load, preprocess
 from overparam_cli.kinds.linear import losses, objective
+from overparam_cli.kinds.linear.certificate import REACH
 from overparam_cli.kinds.linear.optimum import Optimum, optimum
 from overparam_cli.kinds.linear.trial import LinearTrial
 from overparam_cli.run.manifest import describe_dataset
@@ -43,6 +44,11 @@ class LinearProblem:
         }
         if self.optimum.separable:
             best["note"] = "the labels are separable: the infimum is attained by no predictor"
+        elif self.optimum.dependent:
+            best["note"] = (
+                f"{self.optimum.dependent} columns are combinations of others, as far as float64 can tell: the lower "
+                f"bound is of predictors up to {REACH:,.0f} times as large as the one found"
+            )
         return {"dataset": dataset, "optimum": best}
 
 

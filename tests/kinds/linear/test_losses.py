@@ -121,14 +121,13 @@ def test_the_conjugate_is_the_supremum(name: str, r: float) -> None:
         return loss.mean(np.array([s])) - float(u[0]) * s
 
     found = minimize_scalar(minus, bracket=(r - 1, r + 1), options={"xtol": 1e-12})
-    assert loss.conjugate(u) == pytest.approx(-found.fun, rel=1e-9, abs=1e-12)
+    assert loss.conjugate(u)[0] == pytest.approx(-found.fun, rel=1e-9, abs=1e-12)
 
 
 @pytest.mark.parametrize(("name", "outside"), [("huber0.3", [0.31, -0.31]), ("logistic", [0.01, -1.01])])
 def test_a_bounded_slope_has_a_conjugate_on_an_interval(name: str, outside: list[float]) -> None:
     loss = named(name)
-    assert all(loss.conjugate(np.array([-0.1, u])) == math.inf for u in outside)
-    assert math.isfinite(loss.conjugate(np.array([0.0, -0.1, -0.3])))
+    np.testing.assert_array_equal(np.isinf(loss.conjugate(np.array([-0.1, *outside, -0.3, 0.0]))), [0, 1, 1, 0, 0])
 
 
 # Optima

@@ -18,7 +18,7 @@ class Huber(Loss):
     """ℓ(r) = r²/2 where |r| ≤ δ, else δ(|r| − δ/2) (Huber, 1964)."""
 
     form = "residual"
-    bounded = True
+    degree = 2
     accepts = "huber, huber0.5, …: huber and its δ above 0, which is 1 where none is given"
 
     def __init__(self, delta: float = 1.0) -> None:
@@ -62,14 +62,15 @@ class Huber(Loss):
         """1 up to δ, 0 beyond."""
         return (abs(r) <= self.delta).astype(float)
 
-    def conjugate(self, u: "Array") -> float:
+    def conjugate(self, u: "Array") -> "Array":
         """u²/2, finite up to |u| = δ."""
-        return float((u**2).mean() / 2) if (abs(u) <= self.delta).all() else math.inf
+        import numpy as np
 
-    def feasible(self, u: "Array") -> "Array":
-        """Shrunk as a whole, so that what u is orthogonal to it stays orthogonal to."""
-        largest = float(abs(u).max(initial=0.0))
-        return u if largest <= self.delta else (u * (self.delta / largest)).clip(-self.delta, self.delta)
+        return np.where(abs(u) <= self.delta, u**2 / 2, math.inf)
+
+    def in_units(self, exponent: int) -> "Huber":
+        """With δ in these units."""
+        return Huber(math.ldexp(self.delta, -exponent))
 
     def path(self, r: "Array") -> Iterator[Loss]:
         """From ℓ2 on, δ is halved stage by stage: with a small δ and a far start no curvature is left to step by."""

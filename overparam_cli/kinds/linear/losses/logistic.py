@@ -15,7 +15,6 @@ class Logistic(Loss):
     """ℓ(m) = log(1 + e^{−m}); its infimum 0 is attained at no finite m."""
 
     form = "margin"
-    bounded = True
     accepts = "logistic"
     name = "logistic"
     label = "logistic loss"
@@ -54,14 +53,14 @@ class Logistic(Loss):
         both: Array = np.exp(-np.logaddexp(0.0, r) - np.logaddexp(0.0, -r))
         return both
 
-    def conjugate(self, u: "Array") -> float:
+    def conjugate(self, u: "Array") -> "Array":
         """v log v + (1 − v) log(1 − v) of v = −u, finite for 0 ≤ v ≤ 1."""
         import numpy as np
+        from scipy.special import xlog1py, xlogy
 
-        if (u > 0).any() or (u < -1).any():
-            return math.inf
-        v, rest = -u[u < 0], 1 + u[u > -1]
-        return float(np.sum(v * np.log(v)) + np.sum(rest * np.log(rest))) / len(u)
+        inside = (u <= 0) & (u >= -1)
+        v = np.where(inside, -u, 0.0)
+        return np.where(inside, xlogy(v, v) + xlog1py(1 - v, -v), math.inf)
 
 
 LOSS = Logistic

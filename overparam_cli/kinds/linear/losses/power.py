@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Self
 
 from overparam_cli.errors import ConfigError
@@ -22,7 +23,7 @@ class Power(Loss):
     def __init__(self, p: int) -> None:
         if isinstance(p, bool) or not isinstance(p, int) or p < 2 or p % 2:
             raise ConfigError(f"the loss exponent p must be an even integer of 2 or more (2 is ℓ2, 4 is ℓ4), not {p!r}")
-        self.p = self.divisor = p
+        self.p = self.divisor = self.degree = p
         self.quadratic = p == 2
 
     @classmethod
@@ -64,9 +65,18 @@ class Power(Loss):
         """(p − 1) r^{p−2}."""
         return (self.p - 1) * r ** (self.p - 2)
 
-    def conjugate(self, u: "Array") -> float:
+    def conjugate(self, u: "Array") -> "Array":
         """(1 − 1/p) |u|^{p/(p−1)}."""
-        return (1 - 1 / self.p) * float((abs(u) ** (self.p / (self.p - 1))).mean())
+        result: Array = (1 - 1 / self.p) * abs(u) * abs(u) ** (1 / (self.p - 1))
+        return result
+
+    def path(self, r: "Array") -> Iterator[Loss]:
+        """By powers twice as high each time: the optimum of ℓ2 says little about that of ℓ100."""
+        low = 4
+        while low < self.p:
+            yield Power(low)
+            low *= 2
+        yield self
 
     def least_squares(self, r: "Array") -> "tuple[Array, Array] | None":
         """√(p−1)|r|^{p/2−1} and −sign(r)|r|^{p/2}/√(p−1), exact where curvatures vanish."""
