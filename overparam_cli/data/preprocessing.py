@@ -33,8 +33,19 @@ def zscore(dataset: Dataset) -> tuple[Array, Array]:
 
 
 def center(dataset: Dataset) -> tuple[Array, Array]:
-    """Subtract every column's mean, keep its units."""
-    return dataset.X - dataset.X.mean(axis=0), dataset.Y - dataset.Y.mean(axis=0)
+    """Subtract every column's mean, keep its units. Raises DataInvalidError where a difference is beyond float64."""
+    X, Y = (_centred(values) for values in (dataset.X, dataset.Y))
+    if not (np.isfinite(X).all() and np.isfinite(Y).all()):
+        raise DataInvalidError(f"{dataset.name}: a column is too large to be centred: give it in another unit")
+    return X, Y
+
+
+@np.errstate(over="ignore")
+def _centred(values: Array) -> Array:
+    """By a mean whose sum does not overflow."""
+    _, exponent = np.frexp(np.abs(values).max(axis=0))
+    centred: Array = values - np.ldexp(np.ldexp(values, -exponent).mean(axis=0), exponent)
+    return centred
 
 
 def minmax(dataset: Dataset) -> tuple[Array, Array]:

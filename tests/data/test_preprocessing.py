@@ -98,6 +98,15 @@ def test_the_widest_spread_there_is_is_scaled(method):
     assert np.isfinite(scaled.X).all()
 
 
+def test_enormous_columns_are_centred_or_refused():
+    raw = random_problem(0)
+    raw.X[:, 2] = 1.7e308
+    assert not preprocess(raw, "center").X[:, 2].any()
+    raw.X[0, 2] = -1.7e308
+    with pytest.raises(DataInvalidError, match="too large to be centred"):
+        preprocess(raw, "center")
+
+
 def test_zscore_is_the_default_and_scipys():
     raw = random_problem(1)
     scaled = preprocess(raw)

@@ -7,12 +7,16 @@ from typing import Any
 import torch
 
 from overparam_cli.data import NEED_SPREAD, Dataset, load, preprocess
+from overparam_cli.errors import DataInvalidError
 from overparam_cli.kinds.linear import losses, objective
 from overparam_cli.kinds.linear.certificate import REACH
 from overparam_cli.kinds.linear.optimum import Optimum, optimum
 from overparam_cli.kinds.linear.trial import LinearTrial
+from overparam_cli.run.machine import DTYPES
 from overparam_cli.run.manifest import describe_dataset
 from overparam_cli.run.settings import Settings
+
+LEAST, MOST = 1e-280, 1e300  # of the loss of predicting 0; gaps of 1e-20 of it, and a blow-up, are numbers
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,23 @@ def load_problem(trial: LinearTrial, settings: Settings) -> LinearProblem:
     loss = losses.named(trial.loss)
     labels, classes = loss.labels(dataset.Y, dataset.target_names)
     X, Y = torch.from_numpy(dataset.X), torch.from_numpy(labels)
-    zero = objective.value(torch.zeros(dataset.k, dataset.d, dtype=torch.float64), X, Y, loss)
+    zero = float(objective.value(torch.zeros(dataset.k, dataset.d, dtype=torch.float64), X, Y, loss))
+    _check_size(dataset, zero, trial)
     best = optimum(dataset.X, labels, loss)
-    return LinearProblem(dataset, trial.preprocessing, X, Y, best, float(zero), classes)
+    return LinearProblem(dataset, trial.preprocessing, X, Y, best, zero, classes)
+
+
+def _check_size(dataset: Dataset, zero: float, trial: LinearTrial) -> None:
+    """Raise DataInvalidError where the numbers are so large or small that a loss of them would be no number."""
+    largest, holds = max(float(abs(dataset.X).max()), float(abs(dataset.Y).max())), torch.finfo(DTYPES[trial.dtype]).max
+    remedy = "scale the columns, for instance with '--set preprocessing=zscore'"
+    if largest > holds:
+        raise DataInvalidError(
+            f"{dataset.name} has numbers of {largest:.0e}, and {trial.dtype} holds none beyond {holds:.0e}: {remedy}"
+        )
+    if not LEAST < zero < MOST:
+        small = "too small" if zero <= LEAST else "too large"
+        raise DataInvalidError(
+            f"{dataset.name}: the labels are {small} for the loss {trial.loss}: that of predicting 0 is {zero:.1g}, "
+            f"where float64 has no digits to spare; {remedy}, or choose a lower power"
+        )

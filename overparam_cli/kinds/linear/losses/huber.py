@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from overparam_cli.kinds.linear.loss import Array
 
 
+STAGES = 60
+
+
 class Huber(Loss):
     """ℓ(r) = r²/2 where |r| ≤ δ, else δ(|r| − δ/2) (Huber, 1964)."""
 
@@ -70,12 +73,16 @@ class Huber(Loss):
 
     def in_units(self, exponent: int) -> "Huber":
         """With δ in these units."""
-        return Huber(math.ldexp(self.delta, -exponent))
+        import numpy as np
+
+        return Huber(float(np.ldexp(self.delta, -exponent)))
 
     def path(self, r: "Array") -> Iterator[Loss]:
-        """From ℓ2 on, δ is halved stage by stage: with a small δ and a far start no curvature is left to step by."""
-        stages = math.ceil(math.log2(max(float(abs(r).max(initial=0.0)) / self.delta, 1.0)))
-        yield from (Huber(self.delta * 2.0**stage) for stage in range(stages, -1, -1))
+        """From ℓ2 on, δ is about halved again and again: with a small δ and a far start there is no curvature."""
+        ratio = max(float(abs(r).max(initial=0.0)) / self.delta, 1.0)
+        stages = min(math.ceil(math.log2(ratio)), STAGES)
+        yield from (Huber(self.delta * ratio ** (stage / stages)) for stage in range(stages, 0, -1))
+        yield self
 
 
 LOSS = Huber
