@@ -79,7 +79,8 @@ def optimum(X: Array, Y: Array, loss: Loss) -> Optimum:
 
 def _exponents(X: Array) -> NDArray[np.int32]:
     """The power of two that a column, or a vector, is to be divided by so that its largest entry is near 1."""
-    return np.frexp(np.max(np.abs(X), axis=0, initial=0.0))[1]
+    exponents: NDArray[np.int32] = np.frexp(np.max(np.abs(X), axis=0, initial=0.0))[1]
+    return exponents
 
 
 def basis_of(A: Array) -> Basis:

@@ -74,5 +74,5 @@ def bound(A: Array, x: Array) -> Array:
     and are added up with as many roundings themselves.
     """
     depth = np.ceil(np.log2(max(A.shape[1], 1))) + 2
-    size: Array = np.abs(A) @ np.abs(x)
-    return 4 * depth**2 * UNIT**2 * size + A.shape[1] * TINY
+    off: Array = 4 * depth**2 * UNIT**2 * (np.abs(A) @ np.abs(x)) + A.shape[1] * TINY
+    return off
