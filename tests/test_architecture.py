@@ -35,6 +35,7 @@ UPWARDS: dict[str, set[str]] = {}
 PURE: tuple[str, ...] = (
     "kinds/optimizer.py",
     *(f"kinds/optimizers/{name}.py" for name in ("__init__", "gd", "momentum", "adagrad", "adadelta", "adam")),
+    "kinds/linear/certificate.py",
     "kinds/linear/compiled/kernel.py",
     "kinds/linear/compiled/library.py",
     "kinds/linear/inits.py",
@@ -47,6 +48,7 @@ PURE: tuple[str, ...] = (
     "kinds/linear/parameterisation.py",
     *(f"kinds/linear/parameterisations/{name}.py" for name in ("__init__", "layers", "end_to_end", "diagonal")),
     "kinds/linear/sharpness.py",
+    "kinds/linear/twofold.py",
     "kinds/mnist/architecture.py",
     "kinds/mnist/network.py",
     "kinds/theory/common.py",

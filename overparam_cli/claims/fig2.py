@@ -169,7 +169,8 @@ def _span(ratios: Sequence[Speedup]) -> str:
 def deeper_faster(l2: RunEvidence, l4: RunEvidence) -> Finding:
     """Final gap of depth 3 below depth 2's, for both losses and widths, both after their plateau.
 
-    The final gap is that of the last iteration, as it stands; a diverged network's is infinite. A network that is then
+    The final gap is that of the last iteration, as it stands; a diverged network's is infinite, and two below the floor
+    are undecided. A network that is then
     still on its plateau (gap above 0.9 of the start) does not hold. The ratio of the gaps at equal iterations after the
     plateau, as many as both have, is shown beside it.
     """
@@ -180,7 +181,7 @@ def deeper_faster(l2: RunEvidence, l4: RunEvidence) -> Finding:
             for loss, run in (("ℓ2", l2), ("ℓ4", l4))
             for width in WIDTHS
         }
-        cases[str(seed)] = Case(all(numbers["holds"] for numbers in found.values()), found)
+        cases[str(seed)] = Case(all_hold(numbers["holds"] for numbers in found.values()), found)
     names = list(next(iter(cases.values())).numbers)
     texts = [f"{name} {ranged([case.numbers[name]['ratio'] for case in cases.values()])}" for name in names]
     beside = ranged([numbers["ratio_after_plateau"] for case in cases.values() for numbers in case.numbers.values()])
@@ -205,5 +206,5 @@ def _depths_compared(run: RunEvidence, width: int, seed: int) -> dict[str, Any]:
         "final_gap_depth_2": gaps[1],
         "ratio": gaps[0] / gaps[1] if isfinite(gaps[1]) and gaps[1] > 0 else None,
         "ratio_after_plateau": aligned,
-        "holds": aligned is not None and gaps[0] < gaps[1],
+        "holds": None if max(gaps) <= run.floor else aligned is not None and gaps[0] < gaps[1],
     }

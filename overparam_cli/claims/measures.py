@@ -171,7 +171,9 @@ def _note(choice: Choice) -> str:
         return f"{name}: every learning rate diverged"
     if choice.lost:
         return f"{name}: diverged for seed {', '.join(map(str, sorted(choice.lost)))}"
-    return f"{name}: the best learning rate, {choice.rate:g}, is the {choice.edge} of the grid" if choice.edge else ""
+    edge = f"the best learning rate, {choice.rate:g}, is the {choice.edge} of the grid" if choice.edge else ""
+    said = "; ".join(filter(None, (edge, choice.noise)))
+    return f"{name}: {said}" if said else ""
 
 
 def speedup_text(values: Sequence[Speedup]) -> str:

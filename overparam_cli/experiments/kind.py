@@ -91,6 +91,9 @@ class Kind(Protocol):
     def level_at_zero(self, manifest: Mapping[str, Any]) -> float | None:
         """The level at W = 0, common to all curves whatever their initialisation; None where the manifest lacks it."""
 
+    def rounding(self, level: float, loss: str) -> float:
+        """What is left of `level`, that at W = 0, where every prediction is right up to a rounding; 0 if unknown."""
+
 
 @cache
 def kind(name: str) -> Kind:

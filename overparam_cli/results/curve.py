@@ -2,10 +2,11 @@
 
 A rule scores one trial, lower is better; a rate's score is the median over its seeds; the lowest score wins. Only rates
 with which no seed diverged, and for which every seed of the curve has been run, can win. Ties go to the lower final
-level, then to the smaller rate, so that the choice never depends on the order of the rows.
+level, of those where numbers mean nothing any more to the first to get there, then to the smaller rate; so the choice
+never depends on noise, or on the order of the rows.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import inf
@@ -29,7 +30,7 @@ Rule = Callable[[Trajectory, float, float], float]
 """The score of a trial, given the level to reach and the one below which numbers mean nothing."""
 
 SELECTION: dict[str, Rule] = {
-    "final-gap": lambda trial, target, floor: trial.final,
+    "final-gap": lambda trial, target, floor: max(trial.final, floor),
     "area": lambda trial, target, floor: trial.area(floor),
     "iterations-to-gap": lambda trial, target, floor: inf if (at := trial.crossing(target)) is None else at,
 }
@@ -145,13 +146,21 @@ class CurveRun:
             raise ConfigError(f"unknown selection rule {rule!r}: choose one of {', '.join(SELECTION)}")
         goal = target or analysis.target_gap or self.run.level_at_zero / 10
         able = [lr for lr in self.rates if lr not in self.diverged and lr not in self.incomplete]
-        ranked = []
+        ranked, floor = [], self.run.floor
         for lr in able:
             trials = list(self.logs(lr).values())
-            scores = [SELECTION[rule](trial, goal, self.run.floor) for trial in trials]
-            ranked.append((float(np.median(scores)), float(np.median([trial.final for trial in trials])), lr))
+            score = float(np.median([SELECTION[rule](trial, goal, floor) for trial in trials]))
+            final = float(np.median([max(trial.final, floor) for trial in trials]))
+            ranked.append((score, final, _arrival(trials, floor), lr))
         best = min(ranked)[-1] if ranked else None
-        return Choice(self, rule, best, {lr: score for score, _, lr in ranked}, self.run.level)
+        ended = tuple(lr for _, final, _, lr in ranked if final <= floor)
+        return Choice(self, rule, best, {lr: score for score, *_, lr in ranked}, self.run.level, ended)
+
+
+def _arrival(trials: Sequence[Trajectory], floor: float) -> float:
+    """The iteration at which the level falls to `floor`, median over the seeds; infinite for never."""
+    reached = [trial.reaches(floor) for trial in trials]
+    return float(np.median([inf if at is None else at for at in reached]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,6 +171,7 @@ class Choice:
         lr: the best rate; None where every rate diverged, or none has been run with every seed.
         scores: of the rates that could win.
         level: what its trials are judged by; that of the run unless `by` says otherwise.
+        at_floor: the rates that end where numbers mean nothing any more (`Run.floor`).
     """
 
     curve: CurveRun
@@ -169,6 +179,7 @@ class Choice:
     lr: float | None
     scores: Mapping[float, float]
     level: Level
+    at_floor: tuple[float, ...] = ()
 
     @property
     def rates(self) -> tuple[float, ...]:
@@ -191,6 +202,16 @@ class Choice:
         if self.lr is None or len(self.rates) < 2:
             return None
         return {self.rates[0]: "lowest", self.rates[-1]: "highest"}.get(self.lr)
+
+    @property
+    def noise(self) -> str:
+        """What must be known where the chosen rate ends below the precision of the optimum; "" elsewhere."""
+        if self.lr not in self.at_floor:
+            return ""
+        end = f"below the precision of the optimum, {self.curve.run.floor:.0e}"
+        if len(self.at_floor) == 1:
+            return f"the best learning rate ends {end}: the rest of its final {self.level.noun} is noise"
+        return f"{len(self.at_floor)} learning rates end {end}, where their order is noise: the first to get there won"
 
     @property
     def shown(self) -> float | None:
@@ -219,12 +240,13 @@ class Choice:
     def speedups(self, baseline: "Choice", level: float | None = None) -> dict[int, Speedup]:
         """Seed → speedup over the baseline, each at its chosen rate, for the seeds that both have.
 
-        `level` is the one to reach; by default each seed's own: the baseline's final one.
+        `level` is the one to reach; by default each seed's own: the baseline's final one, but none below the floor.
         """
         if self.lr is None or baseline.lr is None:
             return {}
         common = sorted(self.logs.keys() & baseline.logs.keys())
-        goals = {seed: baseline.logs[seed].final if level is None else level for seed in common}
+        floor = baseline.curve.run.floor
+        goals = {seed: max(baseline.logs[seed].final, floor) if level is None else level for seed in common}
         return {seed: speedup(self.logs[seed], baseline.logs[seed], goals[seed]) for seed in common}
 
     def as_dict(self) -> dict[str, Any]:

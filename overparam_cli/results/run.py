@@ -152,13 +152,15 @@ class Run:
         """The gap below which this run's numbers mean nothing.
 
         That is the largest of: the width of the optimum's certified interval, the spacing of float64 at the optimum,
-        and the most negative gap in the log (a gap below zero shows by its size how imprecise the losses are).
+        the most negative gap in the log (a gap below zero shows by its size how imprecise the losses are), and what is
+        left of the gap at W = 0 when every prediction is right up to a rounding (an optimum of 0 has no width).
         """
         loss = float(self.optimum.get("loss") or 0.0)
         width = loss - float(self.optimum.get("lower_bound", loss))
         gaps = self.log["gap"].to_numpy(np.float64)
         undershoot = -float(np.min(gaps, initial=0.0, where=np.isfinite(gaps)))
-        return max(width, float(np.spacing(loss)), undershoot, SMALLEST)
+        rounding = [self.kind.rounding(self.level_at_zero, str(name)) for name in self.trials["loss"].unique()]
+        return max(width, float(np.spacing(loss)), undershoot, *rounding, SMALLEST)
 
     @property
     def full_length(self) -> bool:

@@ -43,7 +43,7 @@ class CurveSummary:
     seeds: int
     selection: Choice
     final: Spread | None  # what the run is judged by, at the last iteration: the gap, or the cross-entropy
-    iterations_to: tuple[float | None, ...]  # per fixed level, median over the seeds; None: not by every seed
+    iterations_to: tuple[float | None, ...]  # per fixed level, median over the seeds; None: not by most, or noise
     speedup: Speedup | None  # over the baseline at the baseline's own final value, median over the seeds
     speedup_per_seed: Mapping[int, Speedup]
     final_norm: Spread | None
@@ -133,7 +133,10 @@ def _summarise_curve(chosen: Choice, baseline: Choice | None) -> CurveSummary:
         seeds=len(curve.seeds),
         selection=chosen,
         final=Spread.of([trial.final for trial in trials]),
-        iterations_to=tuple(_median([trial.reaches(level) for trial in trials]) for level in levels),
+        iterations_to=tuple(
+            _median([trial.reaches(level) for trial in trials]) if level >= curve.run.floor else None
+            for level in levels
+        ),
         speedup=median_speedup(list(per_seed.values())),
         speedup_per_seed=per_seed,
         final_norm=Spread.of(norms),
@@ -171,6 +174,11 @@ def _warnings(chosen: Choice) -> list[str]:
             f"{label}: the best learning rate, {chosen.lr:g}, is the {chosen.edge} of the grid: "
             "a better one may lie outside it"
         )
+    if chosen.noise:
+        lines.append(f"{label}: {chosen.noise}")
+    trials = list(chosen.logs.values())
+    if trials and np.median([trial.final for trial in trials]) > np.median([trial.start for trial in trials]):
+        lines.append(f"{label}: even the best learning rate ends above its start")
     if chosen.incomplete:
         lines.append(f"{label}: {len(chosen.incomplete)} learning rates lack seeds and could not win")
     return lines

@@ -1,5 +1,6 @@
 """Deep linear networks: by Eq. 3 their loss is that of the end-to-end matrix."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -54,6 +55,14 @@ class Linear:
         if optimum.get("loss_at_zero") is None:
             return None
         return float(optimum["loss_at_zero"]) - float(optimum["loss"])
+
+    def rounding(self, level: float, loss: str) -> float:
+        """ℓ of residuals that are a rounding of the labels; a loss that is gone counts as quadratic."""
+        try:
+            degree = losses.named(loss).degree or 2
+        except ValueError:
+            degree = 2
+        return abs(level) * sys.float_info.epsilon**degree
 
     def weight(self, trial: LinearTrial) -> float:
         """ℓ2 in Gram form costs about a fifth."""

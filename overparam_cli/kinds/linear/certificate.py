@@ -55,8 +55,9 @@ class Residual(NamedTuple):
 
 def residual(A: Array, b: Array, w: Array) -> Residual:
     """A·w − b; A (n, d), b (n,), w (d,)."""
-    value = twofold.plus(twofold.product(A, (w, np.zeros_like(w))), -b)
-    return Residual(value, twofold.bound(A, w) + 4 * UNIT**2 * np.abs(b))
+    product, off = twofold.product(A, (w, np.zeros_like(w)))
+    value, more = twofold.plus(product, -b)
+    return Residual(value, off + more)
 
 
 def attained(r: Residual, loss: Loss) -> float:
@@ -72,14 +73,15 @@ def lower_bound(A: Array, basis: Basis, r: Residual, reach: float, loss: Loss) -
     A (n, d) with entries near 1. 0 where nothing better is proved.
     """
     u = _dual_point(A, basis, r.value[0], loss)
-    left = np.abs(twofold.product(A.T, u)[0]) * (1 + 2 * UNIT) + twofold.bound(A.T, u[0])
     for shrink in SHRINKING:
-        u = twofold.plus(u, -shrink * u[0])
+        u, _ = twofold.plus(u, -shrink * u[0])
         conjugates = np.maximum(*(loss.conjugate(u[0] * (1 + sign * 2 * UNIT)) for sign in (1, -1)))
         if np.all(np.isfinite(conjugates)):
             break
     else:
         return 0.0
+    product, off = twofold.product(A.T, u)
+    left = np.abs(product[0]) * (1 + 2 * UNIT) + off
     products = u[0] * r.value[0]
     value = _mean(products) - _mean(conjugates)
     rounding = ROUNDING * UNIT * (_mean(np.abs(products)) + _mean(np.abs(conjugates)))
@@ -96,10 +98,10 @@ def _dual_point(A: Array, basis: Basis, r: Array, loss: Loss) -> Pair:
     weights = loss.curvature(r)
     H = hessian(basis.Q, weights)
     u: Pair = (loss.slope(r), np.zeros_like(r))
-    left = twofold.product(A.T, u)
+    left, _ = twofold.product(A.T, u)
     for _ in range(REFINEMENTS):
-        moved = twofold.plus(u, -weights * (basis.Q @ np.linalg.solve(H, basis.T.T @ left[0])))
-        rest = twofold.product(A.T, moved)
+        moved, _ = twofold.plus(u, -weights * (basis.Q @ np.linalg.solve(H, basis.T.T @ left[0])))
+        rest, _ = twofold.product(A.T, moved)
         if not np.max(np.abs(rest[0]), initial=0.0) < np.max(np.abs(left[0]), initial=0.0) / 2:
             break
         u, left = moved, rest
