@@ -1,8 +1,9 @@
 """What computes: `overparam run`, `theory`, `bench`."""
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,12 +26,14 @@ from overparam_cli.cli.options import (
     results_option,
     threads_option,
 )
+from overparam_cli.cli.several import Several
 
 if TYPE_CHECKING:
     from overparam_cli.kinds.theory.study import Study
     from overparam_cli.run.backends import MakeBackend
     from overparam_cli.run.plan import Job
     from overparam_cli.run.settings import Settings
+    from overparam_cli.run.stop import Stop
 
 
 @click.command()
@@ -76,26 +79,25 @@ def run(
     """
     overrides = collect_overrides(options)
 
-    from overparam_cli.kinds.linear.measure import parse_measures
-    from overparam_cli.kinds.theory.study import plan_studies
-    from overparam_cli.run.plan import check_measurable, cost, plan
-    from overparam_cli.run.settings import Settings
+    from overparam_cli.run.stop import stop_requests
 
-    _use_threads(threads or (1 if scheduler or workers else None))  # a worker is a place by itself
-    settings = Settings(measures=parse_measures(measure), **options)
-    jobs = sorted(plan(experiments, overrides, results=results, name=name), key=cost)  # cheapest first
-    check_measurable(jobs, settings)
-    studies = plan_studies(experiments, overrides, results=results, name=name)  # they take seconds
-    with _backend(scheduler, workers) as backend:
-        if dry_run:
-            _show_plan(studies, jobs, settings, backend, as_json=as_json)
-            return
-        _say_kernel(jobs, settings)
-        _run(studies, jobs, settings, backend, as_json=as_json)
-        if not settings.quiet:
-            names = dict.fromkeys([study.name for study in studies] + [job.name for job in jobs])
-            where = [] if results == Path("results") else ["--results", str(results)]
-            streams.say(f"draw the figures: {shlex.join(['overparam', 'plot', *names, *where])}")
+    with stop_requests() as stop:
+        from overparam_cli.kinds.linear.measure import parse_measures
+        from overparam_cli.kinds.theory.study import plan_studies
+        from overparam_cli.run.plan import check_measurable, cost, plan
+        from overparam_cli.run.settings import Settings
+
+        _use_threads(threads or (1 if scheduler or workers else None))  # a worker is a place by itself
+        settings = Settings(measures=parse_measures(measure), **options)
+        jobs = sorted(plan(experiments, overrides, results=results, name=name), key=cost)  # cheapest first
+        check_measurable(jobs, settings)
+        studies = plan_studies(experiments, overrides, results=results, name=name)  # they take seconds
+        with _backend(scheduler, workers) as backend:
+            if dry_run:
+                _show_plan(studies, jobs, settings, backend, as_json=as_json)
+            else:
+                _say_kernel(jobs, settings)
+                _run(studies, jobs, settings, backend, stop, results=results, as_json=as_json)
 
 
 def _say_kernel(jobs: Sequence["Job"], settings: "Settings") -> None:
@@ -145,24 +147,55 @@ def _show_plan(
 
 
 def _run(
-    studies: Sequence["Study"], jobs: Sequence["Job"], settings: "Settings", backend: "MakeBackend", *, as_json: bool
+    studies: Sequence["Study"],
+    jobs: Sequence["Job"],
+    settings: "Settings",
+    backend: "MakeBackend",
+    stop: "Stop",
+    *,
+    results: Path,
+    as_json: bool,
 ) -> None:
-    """Run everything, then print its table."""
+    """Run everything, then print its table. What fails is an error when the rest is done and shown."""
     from overparam_cli.kinds.theory.running import run_study
-    from overparam_cli.kinds.theory.tables import Shown
-    from overparam_cli.report.tables import print_tables
-    from overparam_cli.results.record import Record
-    from overparam_cli.results.run import Run
     from overparam_cli.run.job import run_job
     from overparam_cli.run.progress import display
 
     with display(len(jobs), quiet=settings.quiet) as progress:
-        checked = [folder for study in studies for folder in run_study(study, settings, progress)]
-        for job in jobs:
-            run_job(job, settings, progress, backend)
+        several = Several(sum(len(study.parameters) for study in studies) + len(jobs), progress.message)
+        checked = {
+            folder: study.name
+            for study in studies
+            for folder in run_study(study, settings, progress, attempt=several.attempt)
+        }
+
+        def is_done(job: "Job") -> bool:
+            act = partial(run_job, job, settings, progress, backend, stop)
+            return several.attempt(job.title, act, dataset=job.trials[0].dataset)
+
+        finished = [job for job in jobs if is_done(job)]
     if as_json or not settings.quiet:
-        records = [Record.read(folder) for folder in checked]
-        print_tables([Run.read(job.folder) for job in jobs], as_json=as_json, checks=[*map(Shown, records)])
+        _show_tables(checked, finished, as_json=as_json)
+    if names := dict.fromkeys([*checked.values(), *(job.name for job in finished)]):
+        _say_how_to_plot([*names], results, quiet=settings.quiet)
+    several.check()
+
+
+def _show_tables(checked: Iterable[Path], jobs: Sequence["Job"], *, as_json: bool) -> None:
+    """Print what has been run."""
+    from overparam_cli.kinds.theory.tables import Shown
+    from overparam_cli.report.tables import print_tables
+    from overparam_cli.results.record import Record
+    from overparam_cli.results.run import Run
+
+    records = [Record.read(folder) for folder in checked]
+    print_tables([Run.read(job.folder) for job in jobs], as_json=as_json, checks=[*map(Shown, records)])
+
+
+def _say_how_to_plot(names: Sequence[str], results: Path, *, quiet: bool) -> None:
+    if not quiet:
+        where = [] if results == Path("results") else ["--results", str(results)]
+        streams.say(f"draw the figures: {shlex.join(['overparam', 'plot', *names, *where])}")
 
 
 @click.command()
@@ -191,29 +224,37 @@ def theory(
 
     Example: overparam theory lemma3 --set depths=2,3,16
     """
-    from overparam_cli.experiments import parse_assignments
-    from overparam_cli.kinds.theory.figures import draw
-    from overparam_cli.kinds.theory.running import run_study
-    from overparam_cli.kinds.theory.study import plan_checks
-    from overparam_cli.kinds.theory.tables import Shown
-    from overparam_cli.report.tables import print_tables
-    from overparam_cli.results.record import Record
-    from overparam_cli.run.progress import display
-    from overparam_cli.run.settings import Settings
+    from overparam_cli.run.stop import stop_requests
 
     asked = {"dataset": dataset, **collect_columns(options)}
     asked["columns"] = asked.pop("features")  # a statement's parameter `features` is d
     problem = {key: value for key, value in asked.items() if value}
-    study = plan_checks(checks, parse_assignments(assignments) | problem, results=results, name=name)
-    settings = Settings(**options)
-    records = []
+    with stop_requests():
+        from overparam_cli.experiments import parse_assignments
+        from overparam_cli.kinds.theory.study import plan_checks
+        from overparam_cli.run.settings import Settings
+
+        study = plan_checks(checks, parse_assignments(assignments) | problem, results=results, name=name)
+        _run_checks(study, Settings(**options), figures=figures, as_json=as_json)
+
+
+def _run_checks(study: "Study", settings: "Settings", *, figures: bool, as_json: bool) -> None:
+    """Run the checks of a study, each drawn when it is done, then print their tables."""
+    from overparam_cli.kinds.theory.figures import draw
+    from overparam_cli.kinds.theory.running import run_study
+    from overparam_cli.results.record import Record
+    from overparam_cli.run.progress import display
+
+    folders = []
     with display(1, quiet=settings.quiet) as progress:
-        for folder in run_study(study, settings, progress):
-            records.append(Record.read(folder))
+        several = Several(len(study.parameters), progress.message)
+        for folder in run_study(study, settings, progress, attempt=several.attempt):
+            folders.append(folder)
             if figures:
-                draw(records[-1:], folder / "figure")
+                draw([Record.read(folder)], folder / "figure")
     if as_json or not settings.quiet:
-        print_tables([], as_json=as_json, checks=[*map(Shown, records)])
+        _show_tables(folders, [], as_json=as_json)
+    several.check()
 
 
 @click.command()

@@ -1,86 +1,165 @@
-"""The half-trained units of a run folder: `checkpoint.pt`."""
+"""The half-trained units of a run folder: `checkpoint.pt`.
 
-from collections.abc import Callable, Iterable, Sequence
+A line that says what the file is, the SHA-256 of what follows, and what follows: a dictionary as PyTorch saves it,
+without code. Nothing of it is looked at before the digest is right.
+"""
+
+import hashlib
+import io
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from overparam_cli.errors import StorageError
 from overparam_cli.results import disk
 from overparam_cli.results.schema import CHECKPOINT, SCHEMA
-from overparam_cli.run.unit import State, Unit
+from overparam_cli.run.unit import State
+
+HEAD = b"overparam checkpoint\n"
+ZIP = b"PK"  # how what PyTorch saves begins, and with it a checkpoint of an earlier version, without a digest
+UNUSED = "checkpoint.unused{}.pt"
 
 
 @dataclass(frozen=True)
 class HalfTrained:
-    """A unit as a checkpoint holds it: the ids of its trials in their order, and the seconds spent on it."""
+    """A unit as a checkpoint holds it.
+
+    Attributes:
+        trials: the ids of its trials in their order.
+        seconds: spent on it.
+        state: what `Unit.state` gave.
+        device, threads: the kind of device that it was trained on, with that many threads of the processor.
+        measures: what is logged besides.
+        data: the fingerprint of the data.
+    """
 
     trials: tuple[str, ...]
     seconds: float
     state: State
-
-
-@dataclass(frozen=True)
-class Saved:
-    """What can be gone on with of a checkpoint, and the kind of device and the threads of each unit it was made on."""
-
     device: str
     threads: int
-    units: tuple[HalfTrained, ...]
+    measures: tuple[str, ...]
+    data: str
 
 
 class Checkpoint:
-    """The checkpoint of one run folder, where `measures` are logged besides."""
+    """The checkpoint of one run folder."""
 
-    def __init__(self, folder: Path, measures: Sequence[str]) -> None:
-        """Nothing is read or written yet."""
-        self.path, self.measures = folder / CHECKPOINT, list(measures)
+    def __init__(self, folder: Path, warn: Callable[[str], None]) -> None:
+        """Nothing is read or written yet; `warn` is told of what cannot be used."""
+        self.path, self._warn = folder / CHECKPOINT, warn
+        self.kept: list[HalfTrained] = []  # units that another plan asks for: they stay
 
-    def save(self, units: Iterable[tuple[Unit, float]], device: torch.device) -> None:
-        """Replace it by the states of `units`, each with the seconds spent on it; without any, there is none."""
-        entries = [
-            {"trials": [trial.trial_id for trial in unit.trials], "seconds": seconds, "state": unit.state()}
-            for unit, seconds in units
-        ]
+    def save(self, units: Iterable[HalfTrained]) -> None:
+        """Replace it by `units` and those that are kept; without any, there is none."""
+        entries = [vars(unit) for unit in (*units, *self.kept)]
         if not entries:
-            self.remove()
+            disk.remove(self.path)
             return
-        head = {"schema": SCHEMA, "measures": self.measures}
-        head |= {"device": device.type, "threads": torch.get_num_threads()}
-        disk.replace(self.path, lambda file: torch.save(head | {"units": entries}, file))
+        content = io.BytesIO()  # in memory first: the digest stands before it, and what writes it knows a full disk
+        torch.save({"schema": SCHEMA, "units": entries}, content)
+        seal(self.path, content.getbuffer())
 
-    def load(self, wanted: set[str], say: Callable[[str], None]) -> Saved | None:
-        """What can be gone on with where the trials `wanted` are missing.
+    def load(self, planned: set[str], finished: set[str]) -> list[HalfTrained]:
+        """What can be gone on with where the trials `planned` are wanted, and `finished` is what there is.
 
-        A unit goes on as it was, or not at all. A checkpoint that cannot be read or used is set aside, and `say` told
-        so; one whose trials are all finished (they were committed just before the run was killed) is removed.
+        A unit goes on as it was, or not at all: where all of its trials are planned, those that were finished meanwhile
+        among them. What another plan asks for is kept. What is all finished (it was committed just before the run was
+        killed) is forgotten. A file that cannot be used is set aside.
         """
-        if not self.path.exists():
-            return None
         try:
-            content = torch.load(self.path, map_location="cpu", weights_only=True)
-            why = "it was made by an earlier version"
-            if "units" in content:
-                why, saved = "it belongs to other trials", _usable(content, wanted)
-                if saved.units and content["schema"] == SCHEMA and content["measures"] == self.measures:
-                    return saved
-                if not any(wanted.intersection(own["trials"]) for own in content["units"]):
-                    self.remove()
-                    return None
-        except Exception as error:  # torch.load raises whatever the damage leads to
-            why = f"it cannot be read ({type(error).__name__})"
-        aside = self.path.with_suffix(".unused.pt")
-        disk.move(self.path, aside)
-        say(f"the checkpoint is not used, {why}; it is kept as {aside.name}")
-        return None
+            units = read(self.path)
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise StorageError(
+                f"cannot read {self.path}: {error.strerror or error}; make it readable, or move it away to start its "
+                "trials anew"
+            ) from error
+        except ValueError as error:
+            self.set_aside(str(error))
+            return []
+        open_ones = [unit for unit in units if not finished.issuperset(unit.trials)]
+        usable = [unit for unit in open_ones if planned.issuperset(unit.trials)]
+        usable = [unit for unit in usable if unit.threads == usable[0].threads]
+        self.kept = [unit for unit in open_ones if unit not in usable]
+        if count := sum(len(unit.trials) for unit in self.kept):
+            self._warn(
+                f"the checkpoint holds {count} half-trained {'trial' if count == 1 else 'trials'} of another plan (of "
+                "more seeds or rates, say): they stay there for the command that asks for them, and are not gone on "
+                "with now"
+            )
+        return usable
 
-    def remove(self) -> None:
-        """Leave none."""
-        disk.remove(self.path)
+    def set_aside(self, why: str) -> None:
+        """Rename it, so that it is no longer in the way."""
+        numbers = ("", *(f"-{number}" for number in range(2, 1000)))
+        names = [name for name in map(UNUSED.format, numbers) if not self.path.with_name(name).exists()]
+        disk.move(self.path, self.path.with_name(names[0]))
+        self.kept = []
+        self._warn(f"the checkpoint is not used, {why}; it is kept as {names[0]}")
 
 
-def _usable(content: dict[str, Any], wanted: set[str]) -> Saved:
-    units = [HalfTrained(tuple(own["trials"]), float(own["seconds"]), own["state"]) for own in content["units"]]
-    kept = tuple(unit for unit in units if wanted.issuperset(unit.trials))
-    return Saved(content["device"], content["threads"], kept)
+def seal(path: Path, content: bytes | memoryview) -> None:
+    """Write `content` under its digest."""
+    digest = hashlib.sha256(content).hexdigest().encode()
+
+    def write(file: Any) -> None:
+        file.write(HEAD + digest + b"\n")
+        file.write(content)
+
+    disk.replace(path, write)
+
+
+def unseal(data: bytes) -> memoryview:
+    """What stands under a digest; raises ValueError where it is not what was written."""
+    head, size = HEAD, len(hashlib.sha256().hexdigest()) + 1
+    if not data.startswith(head):
+        raise ValueError("it was made by an earlier version" if data.startswith(ZIP) else "it is damaged")
+    digest, content = data[len(head) : len(head) + size], memoryview(data)[len(head) + size :]
+    if digest != hashlib.sha256(content).hexdigest().encode() + b"\n":
+        raise ValueError("it is damaged")
+    return content
+
+
+def read(path: Path) -> list[HalfTrained]:
+    """The units of a checkpoint; raises ValueError where it is damaged or none, OSError where it cannot be read."""
+    content = unseal(path.read_bytes())
+    try:
+        if content[: len(ZIP)] != ZIP:
+            raise ValueError("it is no archive")
+        saved = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    except Exception as error:  # torch.load raises whatever comes of what is no checkpoint
+        raise ValueError(f"it is malformed ({type(error).__name__})") from error
+    if not isinstance(saved, dict) or saved.get("schema") != SCHEMA:
+        raise ValueError("it was made by another version")
+    try:
+        return [_unit(entry) for entry in saved["units"]]
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"it is malformed ({type(error).__name__}: {error})") from error
+
+
+def _unit(entry: Mapping[str, Any]) -> HalfTrained:
+    """A unit, each of its entries of its own type; raises KeyError or TypeError."""
+    return HalfTrained(
+        trials=_texts(entry["trials"]),
+        seconds=_is(entry["seconds"], float | int),
+        state=_is(entry["state"], dict),
+        device=_is(entry["device"], str),
+        threads=_is(entry["threads"], int),
+        measures=_texts(entry["measures"]),
+        data=_is(entry["data"], str),
+    )
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(_is(text, str) for text in _is(value, list | tuple))
+
+
+def _is(value: Any, kind: Any) -> Any:
+    if not isinstance(value, kind):
+        raise TypeError(f"{type(value).__name__} where {kind} belongs")
+    return value

@@ -6,9 +6,9 @@ folder's checkpoint.
 """
 
 import math
-import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 
 import torch
 
@@ -19,13 +19,14 @@ from overparam_cli.results.reading import Tables
 from overparam_cli.results.schema import LOG_COLUMNS, log_iterations
 from overparam_cli.run import reuse
 from overparam_cli.run.backends import Local, MakeBackend, share
-from overparam_cli.run.checkpoint import Checkpoint, Saved
+from overparam_cli.run.checkpoint import Checkpoint, HalfTrained
 from overparam_cli.run.folder import RunFolder
 from overparam_cli.run.machine import gigabytes, pick_device, steady_arithmetic
 from overparam_cli.run.plan import Job
 from overparam_cli.run.progress import Progress, Status
+from overparam_cli.run.saved import MALFORMED
 from overparam_cli.run.settings import Settings
-from overparam_cli.run.stop import stop_requests
+from overparam_cli.run.stop import AGAIN, Stop, stop_requests
 from overparam_cli.run.unit import Problem, Unit, trained
 from overparam_cli.words import clock
 
@@ -39,52 +40,63 @@ def log_size(trials: Sequence[Trial]) -> str:
     return gigabytes(ROW * sum(points[trial.iterations] for trial in trials))
 
 
-def run_job(job: Job, settings: Settings, progress: Progress, backend: MakeBackend = Local) -> None:
+def run_job(
+    job: Job, settings: Settings, progress: Progress, backend: MakeBackend = Local, stop: Stop | None = None
+) -> None:
     """Bring a job to completion: go on from its checkpoint, train what is missing, write the run folder.
 
-    `backend` makes what trains the units, by default this machine.
+    `backend` makes what trains the units, by default this machine. `stop` is what signals ask of the command that this
+    job is part of; without one, the job listens to signals itself.
 
     Raises BusyError, StorageError, LogError for a damaged folder, ConfigError for measures that finished trials lack
     or that this kind of experiment does not have, the data errors of `data.load`, and RunInterrupted when asked to
     stop; what was finished is kept, and the same call goes on.
     """
-    with locked(job.folder), stop_requests() as stop:
+    listening = stop_requests() if stop is None else nullcontext(stop)
+    with listening as heard, locked(job.folder):
         steady_arithmetic()
-        JobRun(job, settings, progress, stop, backend).complete()
+        JobRun(job, settings, progress, heard, backend).complete()
 
 
 class JobRun:
     """One pass over a job's folder, while it is locked."""
 
     def __init__(
-        self, job: Job, settings: Settings, progress: Progress, stop: threading.Event, backend: MakeBackend = Local
+        self, job: Job, settings: Settings, progress: Progress, stop: Stop, backend: MakeBackend = Local
     ) -> None:
         """Nothing is read or written before `complete`."""
         self.backend = backend
         self.job, self.settings, self.progress, self.stop = job, settings, progress, stop
         self.kind = trained(job.experiment.kind)
         self.device = pick_device(settings.device)
+        self.measures = tuple(measure.name for measure in settings.measures)
         self.folder = RunFolder(job, self.device)
-        self.checkpoint = Checkpoint(job.folder, [measure.name for measure in settings.measures])
+        self.checkpoint = Checkpoint(job.folder, self._warn)
+        self.done: set[str] = set()  # trials that were finished before
 
     def complete(self) -> None:
         """Train every missing trial."""
         job = self.job
         finished = self.folder.read(accept=self.settings.accept_changes)
-        done = set(finished.trials["trial_id"]) if finished else set()
         if finished:
-            self._check_finished(finished, done)
-        missing = [trial for trial in job.trials if trial.trial_id not in done]
+            self.done = set(finished.trials["trial_id"])
+            self._check_finished(finished, self.done)
+        missing = [trial for trial in job.trials if trial.trial_id not in self.done]
+        half = self.checkpoint.load({trial.trial_id for trial in job.trials}, self.done)
         self.progress.begin(job.title, len(job.trials), len(job.trials) - len(missing))
         if missing:
-            self._train(missing)
+            self._train(missing, half)
         elif finished:
             self.folder.restate(finished)
-        self.checkpoint.remove()
+        if not self.checkpoint.kept:
+            self.checkpoint.save([])
         self.progress.end(job.title)
 
     def _say(self, text: str) -> None:
         self.progress.message(f"{self.job.title}: {text}")
+
+    def _warn(self, text: str) -> None:
+        self.progress.warn(f"{self.job.title}: {text}")
 
     def _check_finished(self, finished: Tables, done: set[str]) -> None:
         """Say what finished trials, which are not run again, lack. Raises ConfigError for a measure."""
@@ -100,34 +112,43 @@ class JobRun:
             if what:
                 self._say(f"{what}; for more, run them again under another --name")
 
-    def _train(self, missing: Sequence[Trial]) -> None:
-        """Go on with those `missing` that are half trained, take over those finished elsewhere, start the others."""
-        saved = self.checkpoint.load({trial.trial_id for trial in missing}, self._say)
-        if saved and self.kind.threads and saved.device != self.device.type:
-            raise ConfigError(
-                f"the checkpoint of {self.job.title} was made on {saved.device}: go on with --device "
-                f"{saved.device}, or move {self.checkpoint.path} away to start its trials anew"
-            )
+    def _train(self, missing: Sequence[Trial], half: Sequence[HalfTrained]) -> None:
+        """Go on with what is half trained, take over what is finished elsewhere, start the others."""
+        self._check_goes_on(half)
         problem = self.kind.problem(missing[0], self.settings)
         for note in problem.describe()["dataset"].get("notes", ()):
             self._say(note)
-        inside = {name for unit in saved.units for name in unit.trials} if saved else set()
+        restored = self._restored(half, problem) if half else {}
+        inside = {trial.trial_id for unit in restored for trial in unit.trials}
         fresh = [trial for trial in missing if trial.trial_id not in inside]
         if fresh and self.settings.reuse and not self.settings.measures:
             fresh = self._adopt(fresh, problem)
-        threads = saved.threads if saved and self.kind.threads else None  # half-trained units keep their own
+        threads = half[0].threads if restored and self.kind.threads else None  # half-trained units keep their own
         backend = self.backend(
             *share(len(self.job.trials), self.kind.threads, self.device, torch.get_num_threads(), threads),
             self.settings.checkpoint_seconds,
         )
-        restored = self._restored(saved, missing, problem) if saved else {}
         begun = self.kind.units(fresh, problem, self.settings)
         if len(fresh) > MANY:
             takes = f"about {clock(backend.estimate(begun))} here, and {log_size(fresh)} of logs"
             self._say(f"{len(fresh):,} trials: {takes}")
         if units := [*restored, *begun]:
             self.folder.write_manifest(problem)
-            backend.drain(units, Loop(self, problem, units, restored).after)
+            with self.stop.waits():
+                backend.drain(units, Loop(self, problem, units, restored).after)
+
+    def _check_goes_on(self, half: Sequence[HalfTrained]) -> None:
+        """Raise ConfigError where half-trained units would have to go on in another way than they began."""
+        anew = f"or move {self.checkpoint.path} away to start its trials anew"
+        for own in half:
+            if self.kind.threads and own.device != self.device.type:
+                raise ConfigError(
+                    f"the checkpoint of {self.job.title} was made on {own.device}: go on with --device {own.device}, "
+                    f"{anew}"
+                )
+            if own.measures != self.measures:
+                how = f"with --measure {','.join(own.measures)}" if own.measures else "without --measure"
+                raise ConfigError(f"the checkpoint of {self.job.title} was made {how}: go on so, {anew}")
 
     def _adopt(self, missing: Sequence[Trial], problem: Problem) -> list[Trial]:
         """Take over trials that another experiment of the same results folder has finished; those left are returned."""
@@ -147,20 +168,34 @@ class JobRun:
         self.folder.commit(problem, found.trials, found.log)
         return [trial for trial in missing if trial.trial_id not in found.sources]
 
-    def _restored(self, saved: Saved, missing: Sequence[Trial], problem: Problem) -> dict[Unit, float]:
-        """The units of a checkpoint, and the seconds spent on each."""
-        by_id = {trial.trial_id: trial for trial in missing}
+    def _restored(self, half: Sequence[HalfTrained], problem: Problem) -> dict[Unit, float]:
+        """The units of a checkpoint, and the seconds spent on each; none where it does not fit and is set aside."""
+        by_id = {trial.trial_id: trial for trial in self.job.trials}
         units: dict[Unit, float] = {}
-        for own in saved.units:
-            (unit,) = self.kind.units([by_id[name] for name in own.trials], problem, self.settings)
-            unit.restore(own.state)
-            units[unit] = own.seconds
+        try:
+            for own in half:
+                (unit,) = self.kind.units([by_id[name] for name in own.trials], problem, self.settings)
+                unit.check(own.state)
+                unit.restore(own.state)
+                units[unit] = own.seconds
+        except MALFORMED as error:
+            self.checkpoint.set_aside(f"it is malformed ({type(error).__name__}: {error})")
+            return {}
+        if any(own.data != problem.fingerprint for own in half):
+            self.checkpoint.set_aside("it was made on other data")
+            return {}
         count, done = len(units), sum(unit.done for unit in units)
         if self.kind.threads is None:
             self._say(f"going on from iteration {done:,}")
         else:
             self._say(f"going on with {count} trial{'' if count == 1 else 's'} at {done:,} iterations")
         return units
+
+    def half_trained(self, unit: Unit, seconds: float, problem: Problem) -> HalfTrained:
+        """A unit as it is saved now."""
+        trials = tuple(trial.trial_id for trial in unit.trials)
+        where = (self.device.type, torch.get_num_threads())
+        return HalfTrained(trials, seconds, unit.state(), *where, self.measures, problem.fingerprint)
 
 
 class Loop:
@@ -182,24 +217,25 @@ class Loop:
         if unit.finished:
             self._commit(unit)
         run.progress.update(status)
-        stopped = run.stop.is_set() and bool(self.open)
+        stopped, signal = run.stop.asked and bool(self.open), run.stop.take_signal()
         due = time.monotonic() - self.last_saved >= run.settings.checkpoint_seconds
-        if stopped or due or unit.finished:
+        if stopped or signal or due or unit.finished:
             started = [own for own in self.open if own in self.seconds or own.done]
-            run.checkpoint.save([(own, self.seconds.get(own, 0.0)) for own in started], run.device)
+            run.checkpoint.save(run.half_trained(own, self.seconds.get(own, 0.0), self.problem) for own in started)
             self.last_saved = time.monotonic()
+        at = f"at iteration {status.iteration:,} of {self.total:,} of {run.job.title}"
+        kept = "the checkpoint is saved" if run.checkpoint.path.exists() else "what is finished is kept"
+        if signal:
+            run.progress.message(f"{signal} {at}: {kept}, the run goes on")
         if stopped:
-            kept = "the checkpoint is saved" if run.checkpoint.path.exists() else "what is finished is kept"
-            raise RunInterrupted(
-                f"interrupted at iteration {status.iteration:,} of {self.total:,} of {run.job.title}; {kept}: run the "
-                "same command again to go on"
-            )
+            raise RunInterrupted(f"interrupted {at}; {kept}: {AGAIN}")
 
     def _commit(self, unit: Unit) -> None:
         """Write a finished unit's rows and let go of it."""
         seconds = round(self.seconds.pop(unit), 3)
         self.run.folder.timings.append({**unit.timing, "seconds": seconds})
-        self.run.folder.commit(self.problem, *unit.tables())
+        news = (table[~table["trial_id"].isin(self.run.done)] for table in unit.tables())
+        self.run.folder.commit(self.problem, *news)
         self.open.remove(unit)
         self.ended += unit.total
         self.lost += len(unit.trials) - unit.alive

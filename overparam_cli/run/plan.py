@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from overparam_cli.errors import ConfigError
+from overparam_cli.errors import ConfigError, LogError
 from overparam_cli.experiments import (
     Experiment,
     Trial,
@@ -80,8 +80,15 @@ def check_measurable(jobs: Sequence[Job], settings: Settings) -> None:
 
 
 def cost(job: Job) -> float:
-    """Trial iterations still to do, a rough measure to sort jobs by, weighted by what one of their kind costs."""
-    left = sum(trial.iterations for trial in _unfinished(job))
+    """Trial iterations still to do, a rough measure to sort jobs by, weighted by what one of their kind costs.
+
+    Of a damaged folder, which the job itself will complain about, all of them.
+    """
+    try:
+        unfinished = _unfinished(job)
+    except LogError:
+        unfinished = [*job.trials]
+    left = sum(trial.iterations for trial in unfinished)
     return left * trained(job.experiment.kind).weight(job.trials[0])
 
 

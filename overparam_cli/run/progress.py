@@ -1,5 +1,6 @@
 """What a run tells while it goes on: the events, and displays for a terminal, a pipe, and silence."""
 
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -58,6 +59,9 @@ class Progress(Protocol):
     def message(self, text: str) -> None:
         """Something worth a line."""
 
+    def warn(self, text: str) -> None:
+        """Something that must be said, whatever else is kept quiet."""
+
     def end(self, title: str) -> None:
         """A job is complete."""
 
@@ -73,6 +77,10 @@ class Silent:
 
     def message(self, text: str) -> None:
         """Nothing."""
+
+    def warn(self, text: str) -> None:
+        """A line all the same."""
+        print(printable(text), file=sys.stderr, flush=True)
 
     def end(self, title: str) -> None:
         """Nothing."""
@@ -105,6 +113,10 @@ class Plain:
     def message(self, text: str) -> None:
         """A line of its own."""
         self._print(text)
+
+    def warn(self, text: str) -> None:
+        """As a message."""
+        self.message(text)
 
     def end(self, title: str) -> None:
         """Say that the job is complete."""
@@ -166,6 +178,10 @@ class Terminal:
     def message(self, text: str) -> None:
         """A line above the bars."""
         self._live.console.print(Text(printable(text)))
+
+    def warn(self, text: str) -> None:
+        """As a message."""
+        self.message(text)
 
     def end(self, title: str) -> None:
         """The job's bar is full."""

@@ -79,6 +79,9 @@ class Unit(Protocol):
         For a unit that has not advanced by itself; it may take over several, one after another.
         """
 
+    def check(self, state: State) -> None:
+        """Raise one of `saved.MALFORMED` unless `state` can have been that of such a unit; nothing changes."""
+
     def tables(self) -> "tuple[pd.DataFrame, pd.DataFrame]":
         """The rows of `trials.csv` and of `log.csv`, once it is finished."""
 

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 from support import processes
 
 from overparam_cli.errors import BusyError, ConfigError, LogError, RunInterrupted, StorageError
@@ -81,6 +80,9 @@ class Recorder(Silent):
         self.updates: list[Status] = []
 
     def message(self, text: str) -> None:
+        self.messages.append(text)
+
+    def warn(self, text: str) -> None:
         self.messages.append(text)
 
     def update(self, status: Status) -> None:
@@ -217,29 +219,6 @@ def test_finished_trials_cannot_be_measured_afterwards(config: Path, tmp_path: P
     for _ in range(2):  # the second time everything is there
         run_job(named, measured, Silent())
     assert "curvature" in Run.read(named.folder).log
-
-
-@pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 half a checkpoint"])
-def test_a_damaged_checkpoint_is_set_aside_and_said_so(config: Path, tmp_path: Path, damage: bytes) -> None:
-    task = job(config, tmp_path)
-    task.folder.mkdir(parents=True)
-    (task.folder / schema.CHECKPOINT).write_bytes(damage)
-    recorder = Recorder()
-    run_job(task, Settings(), recorder)
-    assert "cannot be read" in recorder.messages[0]
-    assert (task.folder / "checkpoint.unused.pt").read_bytes() == damage
-    assert len(Run.read(task.folder).trials) == 6
-
-
-def test_a_checkpoint_of_an_earlier_version_is_set_aside_and_said_so(config: Path, tmp_path: Path) -> None:
-    task = job(config, tmp_path)
-    task.folder.mkdir(parents=True)
-    ids = [trial.trial_id for trial in task.trials]
-    torch.save({"schema": 1, "trials": ids, "measures": [], "engine": {}}, task.folder / schema.CHECKPOINT)
-    run_job(task, Settings(), recorder := Recorder())
-    (message,) = recorder.messages
-    assert "made by an earlier version; it is kept as checkpoint.unused.pt" in message
-    assert len(Run.read(task.folder).trials) == 6
 
 
 def test_a_checkpoint_of_finished_trials_is_removed_without_a_word(config: Path, tmp_path: Path) -> None:

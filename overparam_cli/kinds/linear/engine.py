@@ -11,7 +11,7 @@ Trials that diverge leave the batch.
 """
 
 import heapq
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ from overparam_cli.kinds.linear import losses, objective
 from overparam_cli.kinds.linear.family import Family
 from overparam_cli.kinds.linear.kernels import kernel_for
 from overparam_cli.kinds.linear.trial import LinearTrial
+from overparam_cli.run import saved
 from overparam_cli.run.machine import DTYPES
 
 CHECK_EVERY = 100  # iterations between looks for divergence (and at every logged iteration)
@@ -180,18 +181,25 @@ class Engine:
         }
 
     def load_state(self, state: dict[str, Any], trials: Sequence[LinearTrial]) -> None:
-        """Go on from a copy of `state`; `trials` are those it may name."""
+        """Go on from a copy of `state`; `trials` are those it may name.
+
+        Raises one of `saved.MALFORMED` where it is no such state.
+        """
         by_id = {trial.trial_id: trial for trial in trials}
         self.iteration, self._restored = int(state["iteration"]), True
-        self._lay_out_batch(
-            [
-                families.restore(
-                    [by_id[trial_id] for trial_id in saved["trials"]],
-                    saved["params"].to(self.device, copy=True),
-                    {slot: value.to(self.device, copy=True) for slot, value in saved["state"].items()},
-                    self.d,
-                    self.k,
-                )
-                for saved in state["families"]
-            ]
-        )
+        self._lay_out_batch([self._saved_family(own, by_id) for own in state["families"]])
+        if len({trial.trial_id for trial in self.trials}) < len(self.trials):
+            raise ValueError("its trials are not those of a batch")
+        if not self.end_to_end().isfinite().all():  # such trials leave a batch before its state is taken
+            raise ValueError("its weights are not finite")
+
+    def _saved_family(self, own: Mapping[str, Any], by_id: Mapping[str, LinearTrial]) -> Family:
+        """A family as `state` has it."""
+        trials = [by_id[trial_id] for trial_id in own["trials"]]
+        if len({families.family_key(trial, self.k) for trial in trials}) != 1:
+            raise ValueError("its trials are not those of a family")
+        like = families.build(trials, self.d, self.k, self.dtype, self.device)
+        params = saved.tensor(own["params"], like.networks.params).to(self.device, copy=True)
+        slots = saved.tensors(own["state"], like.state)
+        moved = {slot: value.to(self.device, copy=True) for slot, value in slots.items()}
+        return families.restore(trials, params, moved, self.d, self.k)

@@ -9,6 +9,7 @@ from torch import Tensor
 from overparam_cli.kinds.linear.engine import Snapshot
 from overparam_cli.kinds.linear.trial import LinearTrial
 from overparam_cli.results.schema import COMPLETED, DIVERGED
+from overparam_cli.run import saved
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,9 +54,21 @@ class History:
         return {"columns": columns, "diverged": dict(self.diverged), "latest": dict(self.latest)}
 
     def load_state(self, state: Mapping[str, Any]) -> None:
-        """Go on from a checkpoint of the same trials."""
-        self._columns = {name: [value] for name, value in state["columns"].items()}
-        self.diverged, self.latest = dict(state["diverged"]), dict(state["latest"])
+        """Go on from a checkpoint of the same trials; raises one of `saved.MALFORMED` where it is of no such."""
+        columns = {str(name): value for name, value in state["columns"].items()}
+        place, rows = columns["place"], len(columns["place"])
+        for name, value in columns.items():
+            whole = name in ("place", "iteration")
+            saved.tensor(value, torch.empty(rows, dtype=torch.int64 if whole else torch.float64))
+        known = set(place.unique().tolist()) == {*range(len(self.trials))}
+        if not known or not {"iteration", "loss", "norm"} <= {*columns}:
+            raise ValueError("its log is not that of these trials")
+        self._columns = {name: [value] for name, value in columns.items()}
+        self.diverged = {self._known(name): int(at) for name, at in state["diverged"].items()}
+        self.latest = {self._known(name): float(loss) for name, loss in state["latest"].items()}
+
+    def _known(self, trial_id: str) -> str:
+        return self.trials[self._place[trial_id]].trial_id
 
     def log_table(self, optimal_loss: float) -> "pd.DataFrame":
         """`log.csv` of this batch: trial by trial in the order of `trials`, iterations rising."""

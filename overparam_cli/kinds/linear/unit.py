@@ -21,6 +21,7 @@ from overparam_cli.kinds.linear.kernels import choose
 from overparam_cli.kinds.linear.problem import LinearProblem
 from overparam_cli.kinds.linear.trial import LinearTrial
 from overparam_cli.results.schema import log_iterations
+from overparam_cli.run import saved
 from overparam_cli.run.machine import pick_device
 from overparam_cli.run.settings import Settings
 from overparam_cli.run.unit import State
@@ -171,7 +172,7 @@ class LinearUnit:
         Raises ConfigError where another is asked for, or that one is not to be had.
         """
         if state:
-            before = state.get("kernel", "torch")  # earlier versions had no other
+            before = state["kernel"]
             wanted = self.settings.kernel
             if wanted not in ("auto", before) and self.kernel != before:
                 raise ConfigError(
@@ -181,6 +182,17 @@ class LinearUnit:
             self.kernel = self._choose_kernel(before)
             self._restored = state
             self.history.load_state(state["history"])
+
+    def check(self, state: State) -> None:
+        """By an engine of its own."""
+        if not state:
+            return
+        saved.count(state["engine"]["iteration"], self.total)
+        own = self.anew()
+        own.restore(state)
+        alive = {trial.trial_id for trial in self.trials} - set(own.history.diverged)
+        if {trial.trial_id for trial in own.engine.trials} != alive:
+            raise ValueError("its trials are not those of this batch")
 
     def tables(self) -> "tuple[pd.DataFrame, pd.DataFrame]":
         """Rows of `trials.csv`, then of `log.csv`."""

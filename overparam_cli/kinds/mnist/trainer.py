@@ -22,6 +22,7 @@ from overparam_cli.kinds.mnist import network as cnn
 from overparam_cli.kinds.mnist.problem import ImageProblem
 from overparam_cli.kinds.mnist.trial import NOTHING, MnistTrial
 from overparam_cli.kinds.optimizers import OPTIMIZERS, State
+from overparam_cli.run import saved
 from overparam_cli.run.machine import DTYPES
 
 LOOK_EVERY = 20  # steps between looks at whether the loss is finite
@@ -249,11 +250,26 @@ class CnnTrainer:
         self.passes = self._seen = state["history"].shape[1]
         self.index.fill_(self.iteration)
         for name, own in state["optimizer"].items():
-            for slot, saved in own.items():
-                self.states[name][slot].copy_(saved)
+            for slot, value in own.items():
+                self.states[name][slot].copy_(value)
         self.history[:, : self.passes].copy_(state["history"])
         self.evaluations = {int(iteration): dict(row) for iteration, row in state["evaluations"].items()}
         self.dropout.set_state(state["dropout"])
+
+    def check(self, state: Mapping[str, Any]) -> None:
+        """Raise one of `saved.MALFORMED` unless `state` can be that of this trial."""
+        total, iteration = self.trial.iterations, saved.count(state["iteration"], self.trial.iterations)
+        ended = iteration == total and state["history"].shape[1] > total  # with the pass after the last update
+        saved.tensor(state["history"], self.history[:, : iteration + ended])
+        saved.tensors(state["parameters"], self.parameters)
+        for name, own in self.states.items():
+            saved.tensors(state["optimizer"][name], own)
+        for at, row in state["evaluations"].items():
+            saved.count(at, total)
+            saved.numbers(row)
+        saved.tensor(state["dropout"], self.dropout.get_state())
+        if state["diverged_at"] is not None:
+            saved.count(state["diverged_at"], total)
 
 
 def learning_rates(trial: MnistTrial, train: int, iterations: Sequence[int]) -> list[float]:

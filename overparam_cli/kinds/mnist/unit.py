@@ -106,6 +106,11 @@ class MnistUnit:
         """The trainer goes on from there once it is made."""
         self._restored = state
 
+    def check(self, state: State) -> None:
+        """Against a trainer at its start."""
+        if state:
+            CnnTrainer(self.trial, self.problem, self.problem.images.device).check(state)
+
     def tables(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         """The row of `trials.csv`, then those of `log.csv`."""
         log = log_table(self.trainer)

@@ -3,7 +3,8 @@
 import shlex
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,30 +35,47 @@ YEAR = 365 * 24 * 3600.0
 DTYPES = {bool: "bool", int: "int64", float: "float64", str: "str"}
 
 
-def run_study(study: Study, settings: Settings, progress: Progress) -> Iterator[Path]:
+def _at_once(_: str, act: Callable[[], object], dataset: str = "") -> bool:
+    act()
+    return True
+
+
+def run_study(
+    study: Study, settings: Settings, progress: Progress, *, attempt: Callable[..., bool] = _at_once
+) -> Iterator[Path]:
     """Run the checks of a study one after the other; yields each one's folder when it is written.
+
+    `attempt` is called with a check's title, what runs it, and the data set that it needs; it returns whether it is
+    done. By default the first that fails ends the study.
 
     Raises ConfigError for parameters with which a check has no numbers, the errors of `data.load`, BusyError and
     StorageError.
     """
-    asked = [find_statement(name) for name in study.parameters]
-    dataset = None
-    if any(one.needs_problem for one in asked):
+    written = []
+    for name in study.parameters:
+        one, title = find_statement(name), f"{study.folder.name}/{name}"
+        dataset = study.dataset if one.needs_problem else ""
+        if attempt(title, partial(_run_one, study, one, settings, progress, title), dataset):
+            written.append(name)
+            yield study.folder / name
+    if len(written) == len(study.parameters):
+        _write_experiment(study)
+
+
+def _run_one(study: Study, asked: Statement, settings: Settings, progress: Progress, title: str) -> None:
+    """Compute a check, then write its folder."""
+    problem = None
+    if asked.needs_problem:
         raw = load(study.dataset, **study.selection, data_dir=settings.data_dir, offline=settings.offline)
-        dataset = preprocess(raw, PREPROCESSING)
-        for note in dataset.notes:
-            progress.message(f"{dataset.name}: {note}")
-    for one in asked:
-        changed, problem = study.parameters[one.name], dataset if one.needs_problem else None
-        start = time.monotonic()
-        _announce(f"{study.folder.name}/{one.name}", one, changed, progress)
-        rows = _compute(one, changed, problem)
-        folder = study.folder / one.name
-        with locked(folder):
-            _write(folder, one, changed, rows, problem, start)
-        progress.message(f"{study.folder.name}/{one.name}: {len(rows)} rows, {time.monotonic() - start:.1f} s")
-        yield folder
-    _write_experiment(study)
+        problem = preprocess(raw, PREPROCESSING)
+        for note in problem.notes:
+            progress.message(f"{problem.name}: {note}")
+    start, changed = time.monotonic(), study.parameters[asked.name]
+    _announce(title, asked, changed, progress)
+    rows = _compute(asked, changed, problem)
+    with locked(study.folder / asked.name):
+        _write(study.folder / asked.name, asked, changed, rows, problem, start)
+    progress.message(f"{title}: {len(rows)} rows, {time.monotonic() - start:.1f} s")
 
 
 def _announce(title: str, asked: Statement, changed: Mapping[str, Any], progress: Progress) -> None:

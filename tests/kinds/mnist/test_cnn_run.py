@@ -21,6 +21,7 @@ from overparam_cli.run.job import run_job
 from overparam_cli.run.plan import Job, check_measurable, cost, estimate_seconds, plan
 from overparam_cli.run.progress import Silent, Status
 from overparam_cli.run.settings import Settings
+from tests.run.test_checkpoint import rewrite
 from tests.run.test_job import Recorder, StopAfter, csvs
 
 CONFIG = """
@@ -236,11 +237,11 @@ def test_a_checkpoint_keeps_its_threads_and_is_refused_on_another_device(config:
     with pytest.raises(RunInterrupted):
         run_job(task, Settings(), StopAfter(5))
     torch.set_num_threads(2)  # as many as one had: one after the other
-    saved = torch.load(task.folder / schema.CHECKPOINT)
-    torch.save(saved | {"device": "cuda"}, task.folder / schema.CHECKPOINT)
+    saved = (task.folder / schema.CHECKPOINT).read_bytes()
+    rewrite(task.folder, lambda units: [unit.update(device="cuda") for unit in units])
     with pytest.raises(ConfigError, match="was made on cuda: go on with --device cuda, or move"):
         run_job(task, Settings(), Silent())
-    torch.save(saved, task.folder / schema.CHECKPOINT)
+    (task.folder / schema.CHECKPOINT).write_bytes(saved)
     run_job(task, Settings(), Silent())
     assert csvs(task.folder) == csvs(whole.folder)
 

@@ -1,0 +1,63 @@
+"""Several things asked of one command: one that fails does not stop the others."""
+
+from collections.abc import Callable
+
+from overparam_cli.cli.main import OUT_OF_MEMORY
+from overparam_cli.errors import DataUnavailableError, OverparamError, RunInterrupted
+
+
+class SomeFailed(OverparamError):
+    """Some of several things failed; the exit code is that of the first."""
+
+    def __init__(self, text: str, exit_code: int) -> None:
+        """`text` is one line about all of them."""
+        super().__init__(text)
+        self.exit_code = exit_code
+
+
+class Several:
+    """The parts of a command, and which of them have failed."""
+
+    def __init__(self, count: int, say: Callable[[str], None]) -> None:
+        """`count` parts in all; `say` is told of a failure when it happens."""
+        self.count, self._say = count, say
+        self.failures: list[tuple[str, Exception]] = []
+        self._lacking: dict[str, DataUnavailableError] = {}
+
+    def attempt(self, title: str, act: Callable[[], object], dataset: str = "") -> bool:
+        """Try a part; whether it is done. What the user can mend is kept for the end, unless there are no others.
+
+        A `dataset` that could not be had is not asked for again.
+        """
+        try:
+            if dataset in self._lacking:
+                raise self._lacking[dataset]
+            act()
+        except RunInterrupted:
+            raise
+        except (OverparamError, MemoryError, RuntimeError) as error:
+            ours = isinstance(error, OverparamError | MemoryError)
+            if self.count == 1 or not (ours or any(words in str(error) for words in OUT_OF_MEMORY)):
+                raise
+            if isinstance(error, DataUnavailableError):
+                self._lacking.setdefault(dataset, error)
+            self.failures.append((title, error))
+            self._say(f"{title}: failed, {_reason(error)}")
+            return False
+        return True
+
+    def check(self) -> None:
+        """Raise SomeFailed where a part has failed, naming each reason once."""
+        if not self.failures:
+            return
+        titles: dict[str, list[str]] = {}
+        for title, error in self.failures:
+            titles.setdefault(_reason(error), []).append(title)
+        text = "; ".join(f"{', '.join(own)}: {reason}" for reason, own in titles.items())
+        first = self.failures[0][1]
+        code = first.exit_code if isinstance(first, OverparamError) else OverparamError.exit_code
+        raise SomeFailed(f"{len(self.failures)} of {self.count} failed: {text}", code)
+
+
+def _reason(error: Exception) -> str:
+    return str(error) if isinstance(error, OverparamError) else "there is not enough memory for it"

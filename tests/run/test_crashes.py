@@ -1,0 +1,42 @@
+"""Killed, refused or interrupted at any change on disk, a command loses nothing and leaves nothing behind.
+
+A quick part of it: a few places of each command. The module says how to try them all.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from overparam_cli.run import backends
+from tests.run.test_job import CONFIG
+from tests.support.crashes import ACTIONS, Scene, everywhere
+
+TINY = CONFIG.replace("iterations = 400", "iterations = 2").replace("[1e-3, 1e-2, 1e-1]", "[1e-3, 1e-2]")
+CHECK = ("theory", "claim2", "--set", "depths=2", "--set", "features=2", "--name", "one", "-q")
+READS = (("status",), ("table",))
+EVERY = 7  # of a scene's changes, each action starting at another
+
+
+@pytest.fixture(autouse=True)
+def _save_always(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backends, "ALONE_SECONDS", 0.0)
+
+
+def scenes(folder: Path) -> dict[str, Scene]:
+    (folder / "tiny.toml").write_text(TINY)
+    run = ("run", str(folder / "tiny.toml"), "-q", "--checkpoint-seconds", "0")
+    return {
+        "run": Scene(run, (("table",),)),
+        "more seeds": Scene((*run, "--seeds", "2"), (("table",),), before=(run,)),
+        "theory": Scene((*CHECK, "--set", "seeds=1"), (("table",),), before=((*CHECK, "--set", "seeds=0"),)),
+        "plot": Scene(("plot", "--format", "svg"), READS, before=(run,)),
+        "verify": Scene(("verify", "--json"), READS, before=(run,)),
+    }
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+@pytest.mark.parametrize("name", ["run", "more seeds", "theory", "plot", "verify"])
+def test_nothing_is_lost_and_nothing_left(tmp_path: Path, name: str, action: str) -> None:
+    first = [*ACTIONS].index(action) % EVERY
+    report = everywhere(scenes(tmp_path)[name], tmp_path / "work", actions=[action], every=EVERY, first=first)
+    assert report.faults == []
