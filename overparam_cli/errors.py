@@ -35,6 +35,12 @@ class LogError(OverparamError):
     exit_code = 5
 
 
+class UnreadableError(LogError):
+    """A results folder may not be read: it is somebody else's, perhaps."""
+
+    exit_code = 7
+
+
 class BusyError(OverparamError):
     """Another run is writing to the same results folder."""
 

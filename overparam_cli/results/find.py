@@ -1,11 +1,55 @@
 """Which folders below a results folder hold runs."""
 
+from contextlib import suppress
 from pathlib import Path
 
+from overparam_cli.errors import UnreadableError
 from overparam_cli.results.schema import TRIALS
 
 
 def run_folders(results: Path, name: str = "") -> list[Path]:
-    """The folders with finished trials below `results`, by name; of one experiment folder (`fig3@quick`) alone."""
-    found = (results / name).glob(f"*/{TRIALS}") if name else results.glob(f"*/*/{TRIALS}")
-    return sorted(path.parent for path in found)
+    """The folders with finished trials below `results`, by name; of one experiment folder (`fig3@quick`) alone.
+
+    Raises UnreadableError where `results`, or the folder of that name, may not be read; others are passed over.
+    """
+    if name:
+        return [folder for folder in children(results / name) if is_there(folder / TRIALS)]
+    found: list[Path] = []
+    for experiment in children(results):
+        with suppress(UnreadableError):
+            found += [folder for folder in children(experiment) if _is_run(folder)]
+    return found
+
+
+def _is_run(folder: Path) -> bool:
+    with suppress(UnreadableError):
+        return is_there(folder / TRIALS)
+    return False
+
+
+def children(folder: Path) -> list[Path]:
+    """What stands in a folder, by name; nothing where there is no folder. Raises UnreadableError."""
+    try:
+        return sorted(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise unreadable(folder, error) from error
+
+
+def is_there(path: Path) -> bool:
+    """Whether a file is there. Raises UnreadableError where that may not be seen."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise unreadable(path.parent, error) from error
+    return True
+
+
+def unreadable(path: Path, error: OSError) -> UnreadableError:
+    """What to tell of what may not be read."""
+    return UnreadableError(
+        f"{path} cannot be read ({error.strerror or error}): make it readable, or name another folder"
+    )

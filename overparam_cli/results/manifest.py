@@ -27,6 +27,7 @@ from overparam_cli.errors import LogError
 from overparam_cli.experiments import from_dict
 from overparam_cli.experiments.kind import kind
 from overparam_cli.results import store
+from overparam_cli.results.find import is_there
 from overparam_cli.results.schema import MANIFEST, SCHEMA
 
 THEORY = "theory"  # `kind` in the manifests of statements, and of the experiments made of them
@@ -104,7 +105,7 @@ BENCH = entries(need={"dataset": text}, may=SEAL)
 def read_manifest(folder: Path) -> dict[str, Any]:
     """Any folder's manifest; raises LogError when it is missing, no JSON, or of another schema."""
     path = folder / MANIFEST
-    if not path.exists():
+    if not is_there(path):
         raise LogError(
             f"{path} does not exist, so {folder} is not a run folder: restore it, or move the folder away and run again"
         )

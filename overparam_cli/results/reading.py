@@ -10,6 +10,7 @@ from overparam_cli.errors import LogError
 from overparam_cli.results import digests, store
 from overparam_cli.results.divergence import settle
 from overparam_cli.results.faults import faults
+from overparam_cli.results.find import is_there
 from overparam_cli.results.manifest import read_run_manifest
 from overparam_cli.results.schema import LOG, LOG_COLUMNS, MANIFEST, TRIAL_COLUMNS, TRIALS
 
@@ -24,7 +25,7 @@ def state_of(folder: Path) -> State:
     states = []
     for name in (MANIFEST, TRIALS, LOG):
         path = folder / name
-        found = path.stat() if path.exists() else None
+        found = path.stat() if is_there(path) else None
         states.append((found.st_ino, found.st_mtime_ns, found.st_size) if found else ())
     return tuple(states)
 

@@ -21,6 +21,7 @@ from overparam_cli import paper
 from overparam_cli.errors import LogError
 from overparam_cli.experiments import from_dict
 from overparam_cli.results import digests, disk, store
+from overparam_cli.results.find import is_there
 from overparam_cli.results.manifest import THEORY, read_manifest, read_statement_manifest, read_study_manifest
 from overparam_cli.results.schema import MANIFEST, SCHEMA
 
@@ -56,6 +57,8 @@ class Record:
         import pandas as pd
 
         manifest = read_statement_manifest(folder)
+        if not is_there(folder / TABLE):
+            raise LogError(f"{folder} is unfinished: {_again(folder)}")
         names = (TABLE, CURVES) if manifest["curves"] is not None else (TABLE,)
         files = {name: store.read_bytes(folder / name) for name in names}
         columns = {name: str(column["dtype"]) for name, column in manifest["columns"].items()}
@@ -168,7 +171,7 @@ def find_records(results: Path, name: str) -> list[Record]:
 
     Empty where the name is not one of the theory's. Raises LogError for a damaged folder.
     """
-    if (results / name / MANIFEST).exists():
+    if is_there(results / name / MANIFEST):
         manifest = read_study_manifest(results / name)
         return [Record.read(results / folder) for folder in manifest["folders"]]
     if name.partition("@")[0] != THEORY:
@@ -184,7 +187,7 @@ def find_names(results: Path) -> list[str]:
 
 def experiment_title(results: Path, name: str) -> str | None:
     """The title of the experiment made of statements of that name; None where there is no such experiment."""
-    if not (results / name / MANIFEST).exists():
+    if not is_there(results / name / MANIFEST):
         return None
     return from_dict(read_study_manifest(results / name)["config"]).title
 

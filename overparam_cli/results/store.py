@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from overparam_cli.errors import LogError
 from overparam_cli.results import disk
+from overparam_cli.results.find import unreadable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,9 +65,7 @@ def read_bytes(path: Path) -> bytes:
     except FileNotFoundError as error:
         raise LogError(f"{path} does not exist: restore it, or move its folder away and run again") from error
     except OSError as error:
-        raise LogError(
-            f"{path} cannot be read ({error.strerror or error}): mend that, or name another folder"
-        ) from error
+        raise unreadable(path, error) from error
 
 
 def read_table(path: Path, columns: Mapping[str, str]) -> "pd.DataFrame":

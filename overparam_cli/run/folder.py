@@ -9,6 +9,7 @@ import torch
 from overparam_cli.errors import LogError
 from overparam_cli.results import digests, store
 from overparam_cli.results.divergence import settle
+from overparam_cli.results.find import is_there
 from overparam_cli.results.plans import EARLIER, earlier_plans, of_trials
 from overparam_cli.results.reading import Tables, read_tables
 from overparam_cli.results.schema import LOG, MANIFEST, TRIALS
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 def read_finished(folder: Path) -> Tables | None:
     """What is finished of a run folder, whatever plan asked for it; raises LogError where it is damaged."""
-    return read_tables(folder) if (folder / TRIALS).exists() else None
+    return read_tables(folder) if is_there(folder / TRIALS) else None
 
 
 def finished_ids(folder: Path) -> set[str]:

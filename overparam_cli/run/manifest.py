@@ -4,6 +4,8 @@ import platform
 import shlex
 import subprocess
 import sys
+from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,10 +42,8 @@ def describe_dataset(dataset: Dataset, preprocessing: str) -> dict[str, Any]:
 
 def describe_machine(device: torch.device) -> dict[str, Any]:
     """Versions, device and threads: what may change the last digits, and the timings."""
-    packages = ("torch", "numpy", "scipy", "pandas", "matplotlib")
     return {
-        "versions": {"overparam": __version__, "python": platform.python_version()}
-        | {package: version(package) for package in packages},
+        "versions": dict(versions()),
         "git": git_revision(),
         "platform": f"{platform.system()} {platform.machine()}",
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else f"cpu ({platform.machine()})",
@@ -51,6 +51,15 @@ def describe_machine(device: torch.device) -> dict[str, Any]:
     }
 
 
+@cache
+def versions() -> Mapping[str, str]:
+    """Of this package, Python, and the packages that compute."""
+    packages = ("torch", "numpy", "scipy", "pandas", "matplotlib")
+    own = {"overparam": __version__, "python": platform.python_version()}
+    return own | {package: version(package) for package in packages}
+
+
+@cache
 def git_revision() -> str | None:
     """The commit this package runs from, with a + when the checkout has changes; None outside a checkout."""
     here = Path(__file__).resolve().parents[2]

@@ -6,10 +6,10 @@ A quick part of it: a few places of each command. The module says how to try the
 from pathlib import Path
 
 import pytest
+from support.crashes import ACTIONS, Scene, everywhere
 
 from overparam_cli.run import backends
 from tests.run.test_job import CONFIG
-from tests.support.crashes import ACTIONS, Scene, everywhere
 
 TINY = CONFIG.replace("iterations = 400", "iterations = 2").replace("[1e-3, 1e-2, 1e-1]", "[1e-3, 1e-2]")
 CHECK = ("theory", "claim2", "--set", "depths=2", "--set", "features=2", "--name", "one", "-q")

@@ -25,6 +25,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from click.testing import CliRunner
+
+from overparam_cli.cli.main import cli, main
 from overparam_cli.results.disk import BESIDE
 
 LIMIT = 120.0  # seconds that a command may take; one that takes longer hangs
@@ -110,7 +113,6 @@ def overparam(
     arguments: Sequence[str], results: Path, *, at: int | None = None, action: str = "kill", after: float | None = None
 ) -> Outcome:
     """Run a command of the program in a child; at its change number `at`, or `after` seconds, something happens."""
-    from overparam_cli.cli.main import main
 
     def command() -> None:
         sys.argv = ["overparam", *arguments, "--results", str(results)]
@@ -207,6 +209,7 @@ def everywhere(
     """Run a scene with each of `actions` at its changes number `first`, `first + every`, …"""
     start, undisturbed = workspace / "start", workspace / "undisturbed"
     start.mkdir(parents=True)
+    warm_up((*scene.before, scene.command, *scene.reads), workspace / "warm")
     for command in scene.before:
         _undisturbed(command, start)
     shutil.copytree(start, undisturbed)
@@ -224,6 +227,12 @@ def everywhere(
             report.faults += [f"{where}: {fault}" for fault in _faults(scene, folder, at, action, said, expected)]
             shutil.rmtree(folder)
     return report
+
+
+def warm_up(commands: Sequence[Sequence[str]], results: Path) -> None:
+    """Run commands in this process, so that the children need not import what they use."""
+    for command in commands:
+        CliRunner().invoke(cli, [*command, "--results", str(results)])
 
 
 def _undisturbed(command: Sequence[str], folder: Path) -> Outcome:

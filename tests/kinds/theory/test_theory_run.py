@@ -213,7 +213,7 @@ def test_who_is_killed_while_writing_leaves_no_table_of_other_parameters(tmp_pat
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path, "claim2", name="x", depths="3", features="2", seeds="0")
     assert find_names(tmp_path) == []
-    with pytest.raises(LogError, match="does not exist"):
+    with pytest.raises(LogError, match="is unfinished"):
         Record.read(record.folder)
     monkeypatch.undo()
     (record,) = run(tmp_path, "claim2", name="x", depths="3", features="2", seeds="0")
