@@ -8,12 +8,13 @@ is the slice that it had in hand, which another worker repeats from the same sta
 import math
 import time
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from importlib.metadata import version
 from typing import Any, NamedTuple
 
 import dask
 from distributed import CancelledError, Client, Future, KilledWorker, LocalCluster, as_completed
+from distributed.client import ClosedClientError
 
 from overparam_cli.errors import ClusterError, OverparamError
 from overparam_cli.run.machine import steady_arithmetic, threads_each
@@ -108,8 +109,13 @@ class Cluster:
                     following = submit(place, max(2 * slice_.seconds, FIRST_SECONDS) if slice_ else FIRST_SECONDS)
                     training[following] = place
                     done.add(following)
+        except ClosedClientError as error:
+            raise ClusterError(
+                "the connection to the scheduler is lost: see that it runs, then run the same command again"
+            ) from error
         finally:
-            self.client.cancel([*training, crew])
+            with suppress(ClosedClientError):
+                self.client.cancel([*training, crew])
 
     def estimate(self, units: Sequence[Unit]) -> float:
         """One of each kind is timed on a worker."""
@@ -148,8 +154,7 @@ def cluster(scheduler: str | None, workers: int | None) -> Iterator[Callable[[in
 
     Raises ClusterError where no scheduler answers.
     """
-    settings = {"distributed.admin.large-graph-warning-threshold": LARGE, "distributed.comm.timeouts.connect": "10s"}
-    with dask.config.set(settings), ExitStack() as stack:
+    with dask.config.set({"distributed.admin.large-graph-warning-threshold": LARGE}), ExitStack() as stack:
         try:
             address: Any = scheduler or stack.enter_context(_local(workers or 1))
             client = stack.enter_context(Client(address, timeout=CONNECT_SECONDS, set_as_default=False))
