@@ -54,9 +54,9 @@ def _escaped(character: str) -> str:
 
 
 def size(count: float) -> str:
-    """Bytes as 12 B, 3.4 MB or 1.2 GB."""
-    for unit in ("B", "kB", "MB", "GB"):
+    """Bytes as 12 B, 3.4 MB, 1.2 GB or 16,000 GB."""
+    for unit in ("B", "kB", "MB"):
         if count < 1000:
             return f"{count:.3g} {unit}"
         count /= 1000
-    return f"{count:,.4g} TB"
+    return f"{count:,.0f} GB" if count >= 10 else f"{count:.1f} GB"

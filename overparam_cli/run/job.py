@@ -21,14 +21,14 @@ from overparam_cli.run import reuse
 from overparam_cli.run.backends import Local, MakeBackend, share
 from overparam_cli.run.checkpoint import Checkpoint, HalfTrained
 from overparam_cli.run.folder import RunFolder
-from overparam_cli.run.machine import gigabytes, pick_device, steady_arithmetic
+from overparam_cli.run.machine import pick_device, steady_arithmetic
 from overparam_cli.run.plan import Job
 from overparam_cli.run.progress import Progress, Status
 from overparam_cli.run.saved import MALFORMED
 from overparam_cli.run.settings import Settings
 from overparam_cli.run.stop import AGAIN, Stop, stop_requests
 from overparam_cli.run.unit import Problem, Unit, trained
-from overparam_cli.words import clock
+from overparam_cli.words import clock, size
 
 ROW = 80  # bytes of a row of log.csv
 MANY = 10_000  # trials beyond which a run says first what it will take
@@ -37,7 +37,7 @@ MANY = 10_000  # trials beyond which a run says first what it will take
 def log_size(trials: Sequence[Trial]) -> str:
     """What the logs of so many trials take on the disk, roughly; those that diverge take less."""
     points = {iterations: len(log_iterations(iterations)) for iterations in {trial.iterations for trial in trials}}
-    return gigabytes(ROW * sum(points[trial.iterations] for trial in trials))
+    return size(ROW * sum(points[trial.iterations] for trial in trials))
 
 
 def run_job(

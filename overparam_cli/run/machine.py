@@ -1,19 +1,15 @@
 """The machine that a run computes on: its device, its precision, its threads."""
 
-import contextlib
-import math
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import torch
 
 from overparam_cli.errors import ConfigError
+from overparam_cli.memory import require, total
 
 DEVICES = ("auto", "cpu", "cuda")
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
-CONTAINER = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))  # its limit
 
 
 def pick_device(name: str) -> torch.device:
@@ -27,30 +23,13 @@ def pick_device(name: str) -> torch.device:
 
 
 def memory(device: torch.device) -> float:
-    """Bytes that the device has, or what a container leaves of them; infinite where the system does not say."""
-    if device.type == "cuda":
-        return float(torch.cuda.get_device_properties(device).total_memory)
-    limits = [math.inf]
-    for path in CONTAINER:
-        with contextlib.suppress(OSError, ValueError):
-            limits.append(float(path.read_text()))  # "max" is no number
-    with contextlib.suppress(AttributeError, OSError, ValueError):
-        limits.append(float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")))
-    return min(limits)
+    """Bytes that the device has; infinite where the system does not say."""
+    return float(torch.cuda.get_device_properties(device).total_memory) if device.type == "cuda" else total()
 
 
 def check_fits(what: str, needed: float, remedy: str, device: torch.device) -> None:
-    """Refuse, before anything is computed, what needs more bytes than there are."""
-    there = memory(device)
-    if needed > there:
-        raise ConfigError(
-            f"{what} needs about {gigabytes(needed)} of memory, and there are {gigabytes(there)} here: {remedy}"
-        )
-
-
-def gigabytes(size: float) -> str:
-    """Bytes as people count them."""
-    return f"{size / 1e9:,.0f} GB" if size >= 1e10 else f"{size / 1e9:.1f} GB"
+    """Refuse, before anything is computed, what needs more bytes than the device has."""
+    require(needed, what, remedy, there=memory(device))
 
 
 def steady_arithmetic() -> None:

@@ -1,5 +1,6 @@
 """What is large is said before it is made, and refused where it cannot fit."""
 
+import math
 import sys
 
 import pytest
@@ -47,7 +48,7 @@ def test_nobody_has_to_listen(drawn, monkeypatch, stream, tmp_path):
 def test_what_does_not_fit_is_refused_before_anything_is_made(drawn, monkeypatch):
     monkeypatch.setattr(memory, "total", lambda: 5 * 10**8)
     with pytest.raises(
-        ConfigError, match=r"^drawing 1,002,000 digits needs 786 MB of memory, and there are 500 MB: ask"
+        ConfigError, match=r"^drawing 1,002,000 digits needs about 786 MB of memory, and there are 500 MB here: ask"
     ):
         load_images("digits-simulated:n=1000000")
     assert drawn == []
@@ -59,11 +60,10 @@ def test_the_memory_is_that_of_the_images():
 
 
 def test_there_is_some_memory():
-    found = memory.total()
-    assert found is None or 10**8 < found < 10**14
+    assert memory.total() > 10**8
     memory.require(1, "one byte", "take none", DataInvalidError)
 
 
 def test_a_system_that_does_not_say_how_much_there_is(monkeypatch):
-    monkeypatch.setattr(memory, "total", lambda: None)
+    monkeypatch.setattr(memory, "total", lambda: math.inf)
     memory.require(1e30, "everything", "take less", OverparamError)

@@ -76,11 +76,11 @@ def test_what_does_not_fit_says_how_much_there_is(monkeypatch):
 def test_a_container_may_have_less_memory_than_its_machine(monkeypatch, tmp_path):
     limit, unlimited = tmp_path / "memory.max", tmp_path / "other"
     unlimited.write_text("max\n")
-    monkeypatch.setattr(machine, "CONTAINER", (unlimited, tmp_path / "missing"))
+    monkeypatch.setattr("overparam_cli.memory.CONTAINER", (unlimited, tmp_path / "missing"))
     whole = machine.memory(torch.device("cpu"))
     assert 1e8 < whole < 1e15
     limit.write_text("50000000\n")
-    monkeypatch.setattr(machine, "CONTAINER", (unlimited, limit))
+    monkeypatch.setattr("overparam_cli.memory.CONTAINER", (unlimited, limit))
     assert machine.memory(torch.device("cpu")) == 5e7
 
 

@@ -3,10 +3,11 @@
 import hashlib
 import json
 import random
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from support import damage_configs, scenes
+from support import damage_configs, damage_data, scenes
 from support.damages import BYTES, TEXT, damaged
 from support.forked import run_command
 from support.torment import Result, judged
@@ -113,6 +114,21 @@ def _tables(rng: random.Random, count: int, folder: Path) -> Iterator[Result]:
         yield judged("damage: tables", outcome, how)
 
 
+def _data(rng: random.Random, count: int, folder: Path) -> Iterator[Result]:
+    """Tables, packed files and MNIST's files, read here: what is read is what they say, or nothing is."""
+    seed, each = rng.randrange(10**9), -(-count // sum(1 for _ in damage_data.cases(each=1)))
+    for name, make in rng.sample(list(damage_data.cases(seed, each)), count):
+        work = folder / f"data-{rng.randrange(10**9)}"
+        work.mkdir()
+        try:
+            verdict = damage_data.judge(make(work))
+        except Exception as error:
+            yield Result("damage: data", f"{type(error).__name__}: {error}"[:300], f"{name} (kept in {work})", True)
+        else:
+            shutil.rmtree(work)
+            yield Result("damage: data", "accepted" if verdict == "read" else "refused", name)
+
+
 def _kept(folder: Path, content: bytes) -> Path:
     """Where a damaged content stands, for whoever wants to see what failed."""
     path = folder / "contents" / hashlib.sha256(content).hexdigest()[:12]
@@ -127,4 +143,5 @@ SCENES: Mapping[str, Scene] = {
     "results": _results,
     "checkpoints": _checkpoints,
     "tables": _tables,
+    "data": _data,
 }

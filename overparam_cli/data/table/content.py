@@ -15,6 +15,7 @@ from overparam_cli.memory import total
 from overparam_cli.words import size
 
 GIB = 2**30
+MOST_READ = 1024 * GIB  # where the system does not say what it has
 MOST_UNPACKED = 4 * GIB  # what a small archive may grow to
 COPIES = 6  # of a text that reading it keeps in memory at once
 
@@ -46,7 +47,7 @@ def read(path: Path) -> tuple[bytes, str]:
     """
     if not path.is_file():
         raise DataInvalidError(f"table {path} does not exist: check the path")
-    limit = (total() or 8 * GIB) // COPIES
+    limit = int(min(total(), MOST_READ) // COPIES)
     if path.stat().st_size > limit:
         raise _too_large(path.name, limit)
     try:
