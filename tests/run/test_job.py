@@ -186,7 +186,7 @@ def test_killed_at_any_moment_the_same_command_ends_byte_identical(config: Path,
     whole = job(config, tmp_path / "whole")
     run_job(whole, Settings(), Silent())
     command = ["run", str(config), "--results", str(tmp_path / "killed")]
-    command += ["--checkpoint-seconds", "0", "--threads", "1", "--quiet"]
+    command += ["--checkpoint-seconds", "0", "--threads", str(torch.get_num_threads()), "--quiet"]
     folder = tmp_path / "killed" / "tiny" / "l2"
     for _ in range(3):
         before = processes.written(folder / schema.CHECKPOINT)

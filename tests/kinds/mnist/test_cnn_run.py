@@ -58,7 +58,8 @@ def config(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _look_often(monkeypatch: pytest.MonkeyPatch) -> None:
+def _look_often_one_after_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.set_num_threads(1)  # a test that means several trials side by side says so
     for name in ("ALONE_SECONDS", "SIDE_BY_SIDE_SECONDS"):
         monkeypatch.setattr(backends, name, 0.0)
 
