@@ -7,7 +7,7 @@ SANITIZED ?= build/check_kernels
 KERNEL := overparam_cli/kinds/linear/compiled
 # OVERPARAM_DATA=<folder> in the environment turns on the tests on real data.
 
-.PHONY: install demo test lint types smoke sanitize check clean
+.PHONY: install demo test vary lint types smoke sanitize check clean
 
 install: $(VENV)/.installed
 
@@ -23,6 +23,12 @@ demo: install
 
 test: install
 	$(BIN)/python -m pytest
+
+# What trains, once more as an old processor computes it and on two threads: other last bits, the same outcomes.
+OLD = ATEN_CPU_CAPABILITY=default ONEDNN_MAX_CPU_ISA=SSE41 MKL_ENABLE_INSTRUCTIONS=SSE4_2 OPENBLAS_CORETYPE=Nehalem
+TRAINING = tests/kinds/linear tests/kinds/mnist tests/kinds/test_optimizers.py tests/kinds/test_units.py
+vary: install
+	$(OLD) OVERPARAM_TEST_THREADS=2 $(BIN)/python -m pytest $(TRAINING)
 
 lint: install
 	$(BIN)/ruff check .
@@ -42,7 +48,7 @@ sanitize:
 	    -o $(SANITIZED) tests/native/check_kernels.c $(KERNEL)/kernels.c $(KERNEL)/pool.c -lm && $(SANITIZED) || exit 1; \
 	done
 
-check: lint types test smoke
+check: lint types test vary smoke
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info $(KERNEL)/*.so

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from support import processes
 
 from overparam_cli.errors import BusyError, ConfigError, LogError, RunInterrupted, StorageError
