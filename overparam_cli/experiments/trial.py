@@ -7,6 +7,7 @@ when not given, its help, its column in trials.csv, and whether it enters the tr
 
 import hashlib
 import json
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, fields, replace
@@ -39,6 +40,10 @@ COLUMNS: Mapping[str, str] = {  # of trials.csv, that say what a trial is: colum
     "iterations": "int64",  # asked for
 }
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
+NORMAL: Mapping[str, tuple[float, float]] = {  # dtype → its least and its greatest normal number
+    "float32": (2.0**-126, (2 - 2.0**-23) * 2.0**127),
+    "float64": (sys.float_info.min, sys.float_info.max),
+}
 _NAMES = ("experiment", "variant", "curve")  # where a trial is shown, which is no part of what it computes
 
 
@@ -132,6 +137,7 @@ class Trial(ABC):
             if described.names is not None:
                 check_name(name, settings[name], described.names(), place.of(name))
         own = {each.name for each in fields(cls)} - {"lr"}
+        _check_precision(settings, place)
         return {
             **{name: value for name, value in settings.items() if name in own},
             "hyper": tuple(sorted(cls._hyper_of(settings, place.of("optimizer")).items())),
@@ -219,6 +225,18 @@ def _hashed(cls: type[Trial]) -> tuple[tuple[str, Any], ...]:
         for each in fields(cls)
         if each.name not in _NAMES and each.metadata.get("hashed", True)
     )
+
+
+def _check_precision(settings: Settings, place: Place) -> None:
+    """Refuse a number that the precision does not have: it would be computed with as 0 or as infinity."""
+    dtype = settings["dtype"]
+    least, most = NORMAL[dtype]
+    for name, value in settings.items():
+        for item in value if isinstance(value, tuple) else (value,):
+            if isinstance(item, float) and item and not least <= abs(item) <= most:
+                remedy = "choose another" + (", or dtype float64" if dtype == "float32" else "")
+                span = f"beyond {dtype}, which has {least:.2g} to {most:.2g}"
+                raise ConfigError(f"{place.of(name)}: {name} = {item:g} is {span}: {remedy}")
 
 
 def _cell(value: Any) -> Any:

@@ -101,7 +101,7 @@ def _axes(stacks: Sequence[Sequence[Cell]], title: str, sheet: Sheet) -> tuple[F
     figure = Figure(figsize=(width, sheet.height * rows * lines), layout=layout)
     grid = figure.subplots(rows * lines, columns, squeeze=False, sharex="col" if rows > 1 else "none")
     if title:  # a formula is not broken
-        figure.suptitle(title if "$" in title else textwrap.fill(title, width=int(width * 11)))
+        figure.suptitle(title if "$" in title.replace(r"\$", "") else textwrap.fill(title, width=int(width * 11)))
     if rows > 1:
         return figure, [list(column) for column in grid.T]
     flat = list(grid.ravel())

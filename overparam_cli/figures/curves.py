@@ -21,7 +21,7 @@ def draw_bands(axes: Axes, panel: Panel, floor: float, column: str | None = None
     for place, (curve, choice) in enumerate(panel.choices.items()):
         lines = [Line.of(trial, panel.run.iterations, column) for trial in panel.shown(curve).values()]
         bands[curve] = band(lines, floor)
-        label = curve_label(choice.curve.label, choice, named=named)
+        label = curve_label(panel.labels[curve], choice, named=named)
         draw_band(axes, bands[curve], panel.looks[curve], label, (place, len(panel.choices)))
     return bands
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from overparam_cli import paper
 from overparam_cli.figures.compose import Head, Marks
 from overparam_cli.figures.panels import Panel
+from overparam_cli.figures.style import literal
 from overparam_cli.results.curve import Choice
 from overparam_cli.words import format_rate
 
@@ -27,12 +28,12 @@ def marks(panel: Panel, *notes: str, edge: str = EDGE_NOTE) -> Marks:
 
 def head(panel: Panel) -> Head:
     """Which data a panel shows, how many seeds, and whether the run was shortened; an alert where data stand in."""
-    data = panel.run.dataset
+    data, name = panel.run.dataset, literal(str(panel.run.dataset["name"]))
     parts = [*dimensions(panel), length_line(panel)]
     foreign = paper.is_stand_in(data)
     if not foreign:
-        parts.insert(0, f"{data['name']} data")
-    alert = f"{data['name']} data — not the paper’s" if foreign else ""
+        parts.insert(0, f"{name} data")
+    alert = f"{name} data — not the paper’s" if foreign else ""
     return Head(tuple(_joined([panel.title, *parts])), alert)
 
 

@@ -1,5 +1,7 @@
 """Final level against learning rate: what the grid search saw, the rates that diverged included."""
 
+import math
+import sys
 from typing import Any
 
 import numpy as np
@@ -7,10 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.transforms import blended_transform_factory
 
-from overparam_cli.figures.axes import limit
+from overparam_cli.figures.axes import drawable, limit
 from overparam_cli.figures.compose import Marks
-from overparam_cli.figures.labels import PARTIAL_NOTE, RING_NOTE, marks
-from overparam_cli.figures.panels import Panel
+from overparam_cli.figures.labels import PARTIAL_NOTE, RING_NOTE, marks, wrapped
+from overparam_cli.figures.panels import HIGHEST, Panel
 from overparam_cli.figures.registry import Figure, beside
 from overparam_cli.figures.style import MUTED
 from overparam_cli.results.trajectory import Array
@@ -31,13 +33,14 @@ def _draw(axes: Axes, panel: Panel) -> Marks:
     """
     axes.set(xscale="log", yscale="log", xlabel=panel.level.rate, ylabel=panel.level.axis.format(loss=panel.loss))
     rates = [rate for choice in panel.choices.values() for rate in choice.rates]
-    axes.set_xlim(min(rates) / 1.8, max(rates) * 1.8)
+    axes.set_xlim(*drawable(min(rates) / 1.8, max(rates) * 1.8))
     ends = [_draw_curve(axes, panel, curve) for curve in panel.choices]
     limit(axes, ends, np.inf, margin=0.1)
     failing = [curve for curve, choice in panel.choices.items() if choice.diverged]
     if failing:
         _open_strip(axes, len(failing))
-    partial = [_draw_crosses(axes, panel, curve, line) for line, curve in enumerate(failing)]
+    heights = [1 - _row(len(failing)) * (line + 0.75) for line in range(len(failing))]
+    partial = [_draw_crosses(axes, panel, *row) for row in zip(failing, heights, strict=True)]
     for label, marker, size in (("chosen", "o", 11.0), ("diverged", "x", 6.0)):
         if label == "chosen" or failing:
             axes.add_line(_sample(label, marker, size))
@@ -48,7 +51,7 @@ def _draw_curve(axes: Axes, panel: Panel, curve: str) -> Array:
     """Draw the final gaps of one curve and ring the chosen one; return all gaps drawn."""
     style, chosen = panel.looks[curve], panel.choices[curve]
     trials = chosen.curve.trials[~chosen.curve.trials["lr"].isin(chosen.diverged)]
-    gaps = trials[panel.level.final].clip(lower=panel.floor).groupby(trials["lr"]).agg(["median", "min", "max"])
+    gaps = trials[panel.level.final].clip(panel.floor, HIGHEST).groupby(trials["lr"]).agg(["median", "min", "max"])
     rates = gaps.index.to_numpy(np.float64)
     middle, low, high = (gaps[name].to_numpy(np.float64) for name in ("median", "min", "max"))
     axes.plot(
@@ -59,7 +62,7 @@ def _draw_curve(axes: Axes, panel: Panel, curve: str) -> Array:
         linewidth=1.2,
         marker=style.marker,
         markersize=4.5,
-        label=panel.labels[curve],
+        label=wrapped(panel.labels[curve]),
         zorder=3,
     )
     if np.any(high > low):
@@ -72,11 +75,17 @@ def _draw_curve(axes: Axes, panel: Panel, curve: str) -> Array:
     return np.concatenate([low, high])
 
 
+def _row(rows: int) -> float:
+    """The height of one of the rows: many of them share half of the axis."""
+    return min(ROW, 0.5 / rows)
+
+
 def _open_strip(axes: Axes, rows: int) -> None:
     """Make room for the crosses above the data and rule it off."""
-    share = ROW * rows + 0.03
+    share = _row(rows) * rows + 0.03
     low, high = axes.get_ylim()
-    axes.set_ylim(low, low * (high / low) ** (1 / (1 - share)))
+    top = math.log(low) + (math.log(high) - math.log(low)) / (1 - share)
+    axes.set_ylim(*drawable(low, math.exp(min(top, math.log(sys.float_info.max)))))
     axes.axhspan(high, axes.get_ylim()[1], color="#f2f2f2", zorder=0, linewidth=0)
     for minor in (False, True):  # no numbers in the strip
         ticks = axes.yaxis.get_ticklocs(minor=minor)
@@ -84,10 +93,10 @@ def _open_strip(axes: Axes, rows: int) -> None:
     axes.axhline(high, color=MUTED, linewidth=0.6, zorder=1)
 
 
-def _draw_crosses(axes: Axes, panel: Panel, curve: str, line: int) -> bool:
+def _draw_crosses(axes: Axes, panel: Panel, curve: str, height: float) -> bool:
     """Mark the diverged rates of one curve in its row of the strip; say how many seeds where not all did."""
     place = blended_transform_factory(axes.transData, axes.transAxes)
-    height, style, partial = 1 - ROW * (line + 0.75), panel.looks[curve], False
+    style, partial = panel.looks[curve], False
     axes.plot([0.015], [height], style.marker, color=style.color, markersize=3.5, transform=axes.transAxes)  # whose row
     for row in panel.choices[curve].curve.divergences:
         lr, failed = row.lr, len(row.seeds)

@@ -1,18 +1,19 @@
 """What the figures share: which run goes into which panel, how each curve looks, and its seeds as a band."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from overparam_cli.errors import LogError
 from overparam_cli.experiments.kind import Level
 from overparam_cli.experiments.model import Curve, Plot
-from overparam_cli.figures.style import Look, look, ramp
+from overparam_cli.figures.style import Look, literal, look, ramp
 from overparam_cli.results.curve import Choice
 from overparam_cli.results.run import Run
 from overparam_cli.results.trajectory import SMALLEST, Array, Trajectory
 
+HIGHEST = 1e200  # what lies higher is drawn at it, above the end of every axis
 FAMILY = 3  # curves that differ by a number are drawn as an ordered family from here on
 
 
@@ -26,13 +27,14 @@ class Panel:
 
     @property
     def plot(self) -> Plot:
-        """The [plot] table of its experiment."""
-        return self.run.experiment.plot
+        """The [plot] table of its experiment, its texts as matplotlib takes them."""
+        own = self.run.experiment.plot
+        return replace(own, xlabel=literal(own.xlabel), ylabel=literal(own.ylabel))
 
     @property
     def labels(self) -> dict[str, str]:
-        """Curve → label, in the order they are drawn."""
-        return {name: choice.curve.label for name, choice in self.choices.items()}
+        """Curve → label as matplotlib takes it, in the order they are drawn."""
+        return {name: literal(choice.curve.label) for name, choice in self.choices.items()}
 
     @property
     def floor(self) -> float:
@@ -48,7 +50,7 @@ class Panel:
     def title(self) -> str:
         """The panel's own title, where the experiment gives one."""
         names, titles = self.plot.panels, self.plot.titles
-        return str(titles[names.index(self.run.variant)]) if titles and self.run.variant in names else ""
+        return literal(str(titles[names.index(self.run.variant)])) if titles and self.run.variant in names else ""
 
     @property
     def loss(self) -> str:
@@ -75,6 +77,9 @@ class Line:
     iterations: Array
     values: Array
     stopped: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", np.minimum(self.values, HIGHEST))
 
     @classmethod
     def of(cls, trial: Trajectory, end: float | None = None, column: str | None = None) -> "Line":

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import matplotlib
 from matplotlib.figure import Figure as Drawing
 
 from overparam_cli.errors import ConfigError
@@ -11,7 +10,7 @@ from overparam_cli.figures.compose import compose
 from overparam_cli.figures.labels import NOTES
 from overparam_cli.figures.panels import Panel, panels_of
 from overparam_cli.figures.registry import Figure
-from overparam_cli.figures.style import STYLE, save
+from overparam_cli.figures.style import literal, save, styled
 from overparam_cli.results.run import Run
 
 FORMATS = ("png", "pdf", "svg")
@@ -34,7 +33,7 @@ def draw(
         if stem not in known:
             raise ConfigError(f"unknown figure {stem!r}: choose from {', '.join(known)}")
     paths: list[Path] = []
-    with matplotlib.rc_context(STYLE):
+    with styled():
         for stem in known if stems is None else stems:
             shown = [panel for panel in panels if (figure := figure_of(panel, stem)) and figure.applies(panel)]
             if shown:
@@ -67,5 +66,5 @@ def drawing(panels: Sequence[Panel], stem: str = "figure") -> Drawing:
 
 def _title(panels: Sequence[Panel], what: str) -> str:
     """The titles of the experiments, and what of them is shown."""
-    titles = list(dict.fromkeys(panel.run.experiment.title for panel in panels))
+    titles = list(dict.fromkeys(literal(panel.run.experiment.title) for panel in panels))
     return " · ".join(titles) + (f": {what}" if what else "") if any(titles) else ""

@@ -1,12 +1,13 @@
 """How every figure looks and how it reaches the disk.
 
-Nothing here touches pyplot or the user's matplotlib settings: figures are drawn inside `rc_context(STYLE)` and saved by
-their own canvas. Text is set by matplotlib's mathtext (no LaTeX) in DejaVu Sans, which ships with matplotlib, so that a
+Nothing here touches pyplot or the user's matplotlib settings: figures are drawn inside `styled()` and saved by their
+own canvas. Text is set by matplotlib's mathtext (no LaTeX) in DejaVu Sans, which ships with matplotlib, so that a
 figure looks the same on every machine. The files hold no dates and no versions: the same logs give the same bytes.
 """
 
 import io
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,10 @@ from typing import Any
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
+from overparam_cli import neutral
 from overparam_cli.errors import ConfigError
 from overparam_cli.results import disk
+from overparam_cli.words import printable
 
 STYLE: Any = {
     "font.family": "DejaVu Sans",
@@ -58,6 +61,20 @@ METADATA: dict[str, dict[str, Any]] = {
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
     "svg": {"Date": None, "Creator": None},
 }
+
+
+def styled() -> AbstractContextManager[None]:
+    """Draw in our style, whatever the user's settings are."""
+    return neutral.settings(STYLE)
+
+
+def literal(text: str) -> str:
+    """Text of the user's own, as matplotlib shows it letter by letter: a dollar sign begins no formula.
+
+    Nor does an underscore keep a label out of the legend.
+    """
+    shown = printable(text).replace("$", r"\$")
+    return f"\u200b{shown}" if shown.startswith("_") else shown
 
 
 @dataclass(frozen=True)

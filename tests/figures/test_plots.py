@@ -14,7 +14,7 @@ from overparam_cli.errors import ConfigError, LogError, StorageError
 from overparam_cli.figures import plots
 from overparam_cli.figures.panels import Line, band, panels_of
 from overparam_cli.figures.plots import drawing
-from overparam_cli.figures.style import LOOKS, STYLE, save
+from overparam_cli.figures.style import LOOKS, save, styled
 from overparam_cli.results import schema, store
 from overparam_cli.results.run import Run
 from overparam_cli.words import format_rate
@@ -22,7 +22,7 @@ from overparam_cli.words import format_rate
 
 @pytest.fixture(autouse=True)
 def _style():
-    with matplotlib.rc_context(STYLE):
+    with styled():
         yield
 
 

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import matplotlib
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
@@ -14,7 +13,7 @@ from overparam_cli.errors import ConfigError
 from overparam_cli.figures import plots
 from overparam_cli.figures.panels import panels_of
 from overparam_cli.figures.plots import drawing
-from overparam_cli.figures.style import STYLE
+from overparam_cli.figures.style import styled
 from overparam_cli.results.run import Run
 
 STDS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5)
@@ -22,7 +21,7 @@ STDS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5)
 
 @pytest.fixture(autouse=True)
 def _style():
-    with matplotlib.rc_context(STYLE):
+    with styled():
         yield
 
 

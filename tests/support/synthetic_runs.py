@@ -103,7 +103,7 @@ def _row(
         "diverged_at": trial.diverged_at if failed else np.nan,
         "final_loss": final + OPTIMUM,
         "final_gap": final,
-        "best_gap": float(np.nanmin(log["gap"])),
+        "best_gap": float(log["gap"].min()),
     }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from overparam_cli import neutral
 from overparam_cli.errors import DataUnavailableError
 
 Fields = NDArray[np.float32]
@@ -45,6 +46,7 @@ def distance_fields() -> Fields:
 
 def _outline(font: str, digit: int) -> list[NDArray[np.float64]]:
     """Closed polygons, each (points, 2), in the coordinates of the grid."""
+    neutral.load()
     import matplotlib
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import TextPath

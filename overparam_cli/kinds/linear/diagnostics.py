@@ -6,21 +6,24 @@ other rates that diverged late: after LATE of the run, when they had long looked
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.axes import Axes
 
-from overparam_cli.figures.axes import cross, limit, scale_axes
+from overparam_cli.figures.axes import NOTHING, cross, limit, remark, scale_axes
 from overparam_cli.figures.compose import Marks, Sheet
 from overparam_cli.figures.curves import draw_band
 from overparam_cli.figures.labels import DIVERGED_NOTE, curve_label, marks, wrapped
-from overparam_cli.figures.panels import Line, Panel, band
+from overparam_cli.figures.panels import HIGHEST, Line, Panel, band
 from overparam_cli.figures.registry import Draw, Figure, above, has_column
-from overparam_cli.figures.style import MUTED, Look
-from overparam_cli.results.curve import Choice, CurveRun
+from overparam_cli.figures.style import Look
+from overparam_cli.results.curve import CurveRun
 from overparam_cli.results.run import LATE
 from overparam_cli.results.trajectory import SMALLEST, Array, Trajectory
 from overparam_cli.words import format_rate
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 CEILING = 10.0  # a diverging trial is followed to this multiple of the largest value of the drawn rates
 DOTS = (0, (1, 3))
@@ -70,7 +73,7 @@ SHARPNESS = Quantity("sharpness", lambda _, trial: trial.column("sharpness"), th
 def _over_iterations(quantity: Quantity, *, bottom: bool = False) -> Draw:
     """What draws one quantity of one run; the lowest of a stack names the iterations."""
 
-    def draw(axes: Axes, panel: Panel) -> Marks:
+    def draw(axes: "Axes", panel: Panel) -> Marks:
         crosses = _draw_quantity(axes, panel, quantity)
         if bottom:
             axes.set_xlabel("iteration")
@@ -89,23 +92,23 @@ def strands(panel: Panel) -> list[Strand]:
         late = sorted({float(lr) for lr in curve.trials["lr"][lost_late]} - {choice.shown})
         if choice.shown is not None:
             trials = tuple(panel.shown(name).values())
-            found.append(Strand(curve, choice.shown, curve_label(curve.label, choice), look, trials, late=False))
+            found.append(Strand(curve, choice.shown, curve_label(panel.labels[name], choice), look, trials, late=False))
         for lr in late:
             own = curve.trials["trial_id"][lost_late & (curve.trials["lr"] == lr)]
             trials = tuple(panel.run.trajectory(trial_id) for trial_id in own)
-            found.append(Strand(curve, lr, _late_label(choice, late, lr), look, trials, late=True))
+            found.append(Strand(curve, lr, _late_label(panel.labels[name], late, lr), look, trials, late=True))
     return found
 
 
-def _late_label(choice: Choice, late: Sequence[float], lr: float) -> str:
+def _late_label(label: str, late: Sequence[float], lr: float) -> str:
     """The legend's entry for the late-diverging rates of a curve: one for all of them, at the first."""
     if lr != late[0]:
         return "_"
     rates = f"lr {format_rate(lr)}" if len(late) == 1 else f"{len(late)} other rates"
-    return wrapped(f"{choice.curve.label} ({rates}, diverged)")
+    return wrapped(f"{label} ({rates}, diverged)")
 
 
-def _draw_quantity(axes: Axes, panel: Panel, quantity: Quantity) -> bool:
+def _draw_quantity(axes: "Axes", panel: Panel, quantity: Quantity) -> bool:
     """Draw one quantity of one run; return whether a trial diverged."""
     end, floor = panel.run.iterations, panel.floor if quantity.floored else SMALLEST
     drawn = [(strand, _lines(strand, quantity, end)) for strand in strands(panel)]
@@ -113,7 +116,8 @@ def _draw_quantity(axes: Axes, panel: Panel, quantity: Quantity) -> bool:
     axes.set_ylabel(quantity.label)
     shown = [(line, strand.look) for strand, lines in drawn for line in lines]
     if not shown:
-        axes.text(0.5, 0.5, "gradient descent only", transform=axes.transAxes, color=MUTED, ha="center")
+        unsaid = all(quantity.values(strand, trial) is None for strand, _ in drawn for trial in strand.trials)
+        remark(axes, "gradient descent only" if unsaid else NOTHING)
         axes.set_yticks([])
         return False
     axes.set_yscale("log")
@@ -141,7 +145,7 @@ def _lines(strand: Strand, quantity: Quantity, end: int) -> list[Line]:
     return lines
 
 
-def _draw_strand(axes: Axes, strand: Strand, lines: Sequence[Line], floor: float) -> float:
+def _draw_strand(axes: "Axes", strand: Strand, lines: Sequence[Line], floor: float) -> float:
     """Draw the drawn rate as a band, each trial of another rate as a thin line of its own, which the legend names once.
 
     Returns the largest value that the axis owes it: of the band's median; a late-diverging rate has none.
@@ -156,9 +160,9 @@ def _draw_strand(axes: Axes, strand: Strand, lines: Sequence[Line], floor: float
     return 0.0
 
 
-def _draw_threshold(axes: Axes, strand: Strand) -> float:
+def _draw_threshold(axes: "Axes", strand: Strand) -> float:
     """Draw 2/lr and return it."""
-    threshold = 2 / strand.lr
+    threshold = min(2 / strand.lr, HIGHEST)
     line = axes.axhline(threshold, color=strand.look.color, linewidth=1.0, linestyle=DOTS, zorder=1)
     line.set_gid("threshold")
     return threshold

@@ -1,7 +1,8 @@
 """The figures of the paper: distance from the optimum over the iterations, and what the search of rates saw."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from matplotlib.axes import Axes
 
 from overparam_cli.figures.axes import scale_axes
 from overparam_cli.figures.compose import Marks
@@ -12,11 +13,14 @@ from overparam_cli.figures.panels import Panel
 from overparam_cli.figures.registry import Figure, beside
 from overparam_cli.figures.style import MUTED
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 HEADROOM = 3.0  # a diverging curve is followed to this multiple of the largest gap at the start
 PRECISION_NOTE = "dotted line: precision of the optimum"
 
 
-def draw_convergence(axes: Axes, panel: Panel) -> Marks:
+def draw_convergence(axes: "Axes", panel: Panel) -> Marks:
     """Draw the gap: median and full range over the seeds, log axis.
 
     A curve with which every rate diverged is drawn at its smallest rate up to where it diverges.
@@ -32,7 +36,7 @@ def draw_convergence(axes: Axes, panel: Panel) -> Marks:
     return marks(panel, *([DIVERGED_NOTE] if crosses else []), *floor)
 
 
-def _draw_floor(axes: Axes, panel: Panel) -> bool:
+def _draw_floor(axes: "Axes", panel: Panel) -> bool:
     """Draw the precision of the optimum where curves reach it."""
     if axes.get_yscale() != "log" or not any(
         np.any(np.asarray(line.get_ydata(), dtype=float) <= panel.floor * (1 + 1e-9)) for line in axes.lines

@@ -1,10 +1,9 @@
 """Figure 5-right: the CNN's training loss over the iterations, and its errors, every curve at its chosen base rate."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.axes import Axes
 
 from overparam_cli.experiments.model import Plot
 from overparam_cli.figures.axes import limit, plain_numbers, scale_axes
@@ -16,6 +15,9 @@ from overparam_cli.figures.panels import Band, Panel
 from overparam_cli.figures.registry import Draw, Figure, beside, has_column
 from overparam_cli.kinds.mnist import SMOOTHED
 from overparam_cli.results.trajectory import Array
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 MEAN = "_mean"  # how the column of the running mean ends
 LOSSES = {"cross_entropy": "cross-entropy", "loss": "with weight decay"}  # column → what of the loss it is
@@ -32,7 +34,7 @@ FEW_DECADES = 100.0  # up to this ratio of its ends an axis is written in plain 
 def _loss(column: str, label: str) -> Draw:
     """What draws one of the losses: its mean (median and range over the seeds), single batches pale behind."""
 
-    def draw(axes: Axes, panel: Panel) -> Marks:
+    def draw(axes: "Axes", panel: Panel) -> Marks:
         end, note = panel.run.iterations, MEAN_NOTE
         bands = draw_bands(axes, panel, panel.floor, column + MEAN)
         raw = _draw_raw(axes, panel, column) if len(panel.choices) <= RAW_CURVES or end < SMOOTHED else []
@@ -53,7 +55,7 @@ def _loss(column: str, label: str) -> Draw:
 def _error(column: str, label: str) -> Draw:
     """What draws one of the errors where they were evaluated (median and range over the seeds)."""
 
-    def draw(axes: Axes, panel: Panel) -> Marks:
+    def draw(axes: "Axes", panel: Panel) -> Marks:
         bands = draw_bands(axes, panel, SMALLEST_ERROR, column)
         scale_axes(axes, panel.run.iterations)
         axes.set_yscale("log")
@@ -65,7 +67,7 @@ def _error(column: str, label: str) -> Draw:
     return draw
 
 
-def _draw_raw(axes: Axes, panel: Panel, column: str) -> list[Array]:
+def _draw_raw(axes: "Axes", panel: Panel, column: str) -> list[Array]:
     """Draw the single mini-batches of the first seed, thin and pale behind the means.
 
     In a run too short for means they are all there is to see, and not pale. Returns the losses that the axis is to
@@ -87,7 +89,7 @@ def _draw_raw(axes: Axes, panel: Panel, column: str) -> list[Array]:
     return shown
 
 
-def _scale_losses(axes: Axes, panel: Panel, bands: Sequence[Band], raw: Sequence[Array]) -> None:
+def _scale_losses(axes: "Axes", panel: Panel, bands: Sequence[Band], raw: Sequence[Array]) -> None:
     """Set the loss axis around the means and the single batches `raw`."""
     means = [values for found in bands for values in (found.low, found.high)]
     starts = sorted(float(found.high[0]) for found in bands if found.high.size and np.isfinite(found.high[0]))

@@ -5,17 +5,18 @@ figure of an experiment made of statements (Figure 1) those of all its statement
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
-
-import matplotlib
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING
 
 from overparam_cli.figures.compose import Cell, Head, Marks, Sheet
 from overparam_cli.figures.compose import compose as assemble
 from overparam_cli.figures.plots import FORMATS
-from overparam_cli.figures.style import STYLE, save
+from overparam_cli.figures.style import literal, save, styled
 from overparam_cli.kinds.theory import STATEMENTS, find_statement
 from overparam_cli.kinds.theory.statement import Draw
 from overparam_cli.results.record import Record, experiment_title
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 WIDTH, HEIGHT = 4.5, 4.1  # of a panel, inches
 
@@ -34,7 +35,7 @@ def draw(
         return []
     if title is None:
         title = find_statement(records[0].check).title
-    with matplotlib.rc_context(STYLE):
+    with styled():
         return save(compose(panels, title), stem, formats)
 
 
@@ -42,7 +43,7 @@ def draw_all(records: Sequence[Record], results: Path, name: str, formats: Seque
     """Draw what stands below `results` under a name: an experiment's one figure, or each statement's own."""
     title = experiment_title(results, name)
     if title is not None:
-        return draw(records, results / name / "figure", formats, title=title)
+        return draw(records, results / name / "figure", formats, title=literal(title))
     return [path for record in records for path in draw([record], record.folder / "figure", formats)]
 
 
@@ -51,7 +52,7 @@ def panels_of(record: Record) -> Sequence[Draw]:
     return find_statement(record.check).panels(record) if record.check in STATEMENTS else ()
 
 
-def compose(panels: Sequence[tuple[Draw, Record]], title: str) -> Figure:
+def compose(panels: Sequence[tuple[Draw, Record]], title: str) -> "Figure":
     """A figure of the panels: up to three in a row, four in two rows."""
     sheet = Sheet(WIDTH, WIDTH, HEIGHT, most=2 if len(panels) == 4 else 3, padding=0.1)
     return assemble([[cell(panel, record)] for panel, record in panels], title, sheet=sheet, legends="own")
@@ -65,11 +66,11 @@ def cell(panel: Draw, record: Record) -> Cell:
 def head(record: Record, text: str) -> Head:
     """What a panel shows and of which data, and as an alert whatever is not the paper's."""
     data = record.dataset
-    lines = text.split("\n")
+    lines, name = text.split("\n"), literal(str((data or {}).get("name")))
     if data is not None:
-        lines.insert(0, f"{data['name']} data · n = {data['n']:,}, d = {data['d']:,}")
-    alerts = record.changes
+        lines.insert(0, f"{name} data · n = {data['n']:,}, d = {data['d']:,}")
+    alerts = [literal(line) for line in record.changes]
     if data is not None and data["embedded"]:
-        alerts.insert(0, f"{data['name']} data — not the paper’s")
+        alerts.insert(0, f"{name} data — not the paper’s")
         lines[0] = f"n = {data['n']:,}, d = {data['d']:,}"
     return Head(tuple(lines), "\n".join(textwrap.fill(line, 62) for line in alerts))

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.container import ErrorbarContainer
@@ -15,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from overparam_cli.errors import ConfigError
-from overparam_cli.figures.style import STYLE
+from overparam_cli.figures.style import styled
 from overparam_cli.kinds.theory import STATEMENTS, find_statement
 from overparam_cli.kinds.theory.figures import compose, draw, panels_of
 from overparam_cli.kinds.theory.tables import grid
@@ -136,7 +135,7 @@ RECORDS = {
 
 
 def figure_of(*records: Record, title: str = "") -> Figure:
-    with rc_context(STYLE):
+    with styled():
         figure = compose([(panel, own) for own in records for panel in panels_of(own)], title)
         figure.draw_without_rendering()
     return figure
