@@ -60,6 +60,8 @@ def text(value: Any) -> str:
     """A non-empty string."""
     if not isinstance(value, str) or not value.strip():
         raise ValueError("must be a non-empty string")
+    if "\0" in value:
+        raise ValueError("must not hold a NUL character")
     return value
 
 
@@ -68,7 +70,7 @@ def texts(value: Any) -> tuple[str, ...]:
     items = (value,) if isinstance(value, str) else value
     if not isinstance(items, list | tuple) or not all(isinstance(item, str) and item.strip() for item in items):
         raise ValueError("must be a list of non-empty strings")
-    return distinct(tuple(items))
+    return distinct(tuple(map(text, items)))
 
 
 def names(value: Any) -> tuple[str, ...]:

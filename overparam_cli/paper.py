@@ -6,6 +6,8 @@ A module of facts, low in the house: whoever reports numbers asks here.
 from collections.abc import Mapping
 from typing import Any
 
+from overparam_cli.words import count
+
 DATA_SETS: Mapping[str, str] = {  # of the paper's own experiments
     "ethanol": "Figures 2 to 5 left",
     "two-points": "Section 7 and Appendix B",
@@ -22,6 +24,17 @@ def of_the_paper(dataset: str) -> bool:
 def is_stand_in(dataset: Mapping[str, Any]) -> bool:
     """Whether a run's data (the manifest's `dataset`) are embedded in the package and stand in for the paper's."""
     return bool(dataset.get("embedded")) and not of_the_paper(str(dataset.get("name")))
+
+
+def length(iterations: int, full: int, dataset: Mapping[str, Any]) -> str:
+    """ "1,000 of 1,000,000 iterations" for a run shorter than its experiment's file asks for.
+
+    On data of the user's own the file's length means nothing, and is not said.
+    """
+    own = not dataset.get("embedded") and not of_the_paper(str(dataset.get("name")))
+    if own or iterations >= full:
+        return count(iterations, "iteration")
+    return f"{iterations:,} of {count(full, 'iteration')}"
 
 
 def shortcomings(dataset: Mapping[str, Any]) -> tuple[str, ...]:

@@ -104,7 +104,7 @@ def one_extra_scalar(run: RunEvidence) -> Finding:
     """Speedup of depth 2 over gradient descent, AdaGrad and AdaDelta on one layer, at the final gap of each: > 1."""
     depth2 = run.chosen("gd-depth-2")
     others = {"gradient descent": "gd-depth-1", "AdaGrad": "adagrad", "AdaDelta": "adadelta"}
-    pairs = {f"over {name}": (depth2, run.chosen(curve)) for name, curve in others.items()}
+    pairs = {f"depth 2 over {name}": (depth2, run.chosen(curve)) for name, curve in others.items()}
     return judge_speedups(pairs, shared_seeds(run), (above(1),), floor=run.floor)
 
 

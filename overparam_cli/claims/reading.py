@@ -16,6 +16,7 @@ from overparam_cli.results.manifest import read_bench_manifest
 from overparam_cli.results.record import TABLE, Record
 from overparam_cli.results.run import Run
 from overparam_cli.results.schema import TRIALS
+from overparam_cli.words import count
 
 BENCH = "bench.csv"
 FULL_ROUNDS = 7  # what `overparam bench` does unless told otherwise
@@ -35,7 +36,7 @@ def read_run_evidence(folder: Path) -> RunEvidence:
     if not len(run.trials):
         raise CannotJudgeError(f"{folder} has no finished trial of its last plan; {run.notes[-1]}")
     if not finished:
-        wanted = f"{len(run.trials)} trials have finished, but no seed has all of its curves and learning rates"
+        wanted = f"{count(len(run.trials), 'finished trial')}, but no seed has all of its curves and learning rates"
         raise CannotJudgeError(f"{folder} is unfinished: {wanted}")
     return RunEvidence(run.only(finished), unfinished, run.shortcomings)
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from overparam_cli.claims.evidence import TableEvidence
 from overparam_cli.claims.model import WHOLE, CannotJudgeError, Case, Finding
+from overparam_cli.words import count
 
 EXACT = 1e-10  # relative error
 FIRST_ORDER, SECOND_ORDER = 0.9, 1.9  # fitted exponents in the learning rate
@@ -18,7 +19,7 @@ def judge_errors(table: TableEvidence, columns: tuple[str, ...], what: str) -> F
     """Judge the largest of some columns of relative errors: ≤ EXACT."""
     worst = pd.concat([table.numbers(column) for column in columns], axis=1).max(axis=1)
     cases = cases_of(table, lambda rows: float(worst[rows].max()), lambda error: error <= EXACT, "largest_error")
-    return Finding(f"largest {what} {worst.max():.1e} in {len(worst)} rows", cases)
+    return Finding(f"largest {what} {worst.max():.1e} in {count(len(worst), 'row')}", cases)
 
 
 def judge_orders(table: TableEvidence, what: str, least: float) -> Finding:

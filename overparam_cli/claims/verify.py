@@ -17,8 +17,10 @@ from overparam_cli.claims.evaluation import BENCH, Library, evaluate, group_of
 from overparam_cli.claims.model import MIXED, NOT_REPRODUCED, Result, tally
 from overparam_cli.errors import ConfigError, LogError, NotReproducedError
 from overparam_cli.experiments import available, flatten, load_experiment
+from overparam_cli.paths import folder_name
 from overparam_cli.results.schema import SCHEMA
 from overparam_cli.results.store import write_json
+from overparam_cli.words import count
 
 __all__ = ["Report", "check", "save", "select", "verify"]
 
@@ -70,7 +72,7 @@ def verify(results: Path, names: Sequence[str] = ()) -> Report:
 
 
 def _suffix(names: Sequence[str]) -> str:
-    suffixes = {name.partition("@")[2] for name in names}
+    suffixes = {folder_name(name).partition("@")[2] for name in names}
     if len(suffixes) > 1:
         raise ConfigError("the names stand for different runs: verify those of one @name at a time")
     return next(iter(suffixes), "")
@@ -135,4 +137,4 @@ def check(report: Report, *, strict: bool = False) -> None:
     failed = [result for result in report.asked if result.verdict in (NOT_REPRODUCED, MIXED)]
     if strict and failed:
         names = ", ".join(f"{result.claim.id} ({result.verdict})" for result in failed)
-        raise NotReproducedError(f"{len(failed)} of {len(report.asked)} claims do not hold: {names}")
+        raise NotReproducedError(f"{len(failed)} of {count(len(report.asked), 'claim')} not reproduced: {names}")

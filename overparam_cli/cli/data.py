@@ -6,6 +6,7 @@ import click
 
 from overparam_cli.cli.options import data_dir_option, json_option, quiet_option
 from overparam_cli.errors import DataInvalidError
+from overparam_cli.words import count
 
 DEFAULT = ("ethanol",)  # the Ethanol rows' archive
 
@@ -63,7 +64,7 @@ def verify(names: tuple[str, ...], data_dir: Path | None, as_json: bool) -> None
     print_checks(found, as_json=as_json)
     wrong = [f"{name}: {check.check}" for name, checks in found.items() for check in checks if not check.ok]
     if wrong:
-        raise DataInvalidError(f"{len(wrong)} checks failed ({'; '.join(wrong)}): fetch the data again")
+        raise DataInvalidError(f"{count(len(wrong), 'check')} failed ({'; '.join(wrong)}): fetch the data again")
 
 
 @data.command()

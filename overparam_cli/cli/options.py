@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
+from overparam_cli.paths import at_home
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -23,8 +25,13 @@ class Seconds(click.FloatRange):
         return float(number)
 
 
+def _at_home(_: click.Context, __: click.Parameter, path: Path | None) -> Path | None:
+    return None if path is None else at_home(path)
+
+
 results_option = click.option(
     "--results",
+    callback=_at_home,
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("results"),
     show_default=True,
@@ -32,12 +39,15 @@ results_option = click.option(
 )
 data_dir_option = click.option(
     "--data-dir",
+    callback=_at_home,
     type=click.Path(path_type=Path, file_okay=False),
     help="Data cache; before OVERPARAM_DATA and the system's cache folder.",
 )
 offline_option = click.option("--offline", is_flag=True, help="Never touch the network.")
 device_option = click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
-threads_option = click.option("--threads", type=click.IntRange(1), help="CPU threads; PyTorch's own choice by default.")
+threads_option = click.option(
+    "--threads", type=click.IntRange(1, 1024), help="CPU threads; PyTorch's own choice by default."
+)
 kernel_option = click.option(
     "--kernel",
     type=click.Choice(["auto", "torch", "compiled"]),

@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from overparam_cli.errors import DataUnavailableError, StorageError
+from overparam_cli.paths import at_home
 
 CHECKSUMS = "SHA256SUMS"
 LOCK_SECONDS = 900.0
@@ -43,9 +44,9 @@ class Patience:
 def cache_dir(data_dir: Path | None = None) -> Path:
     """The data folder: `data_dir` if given, else OVERPARAM_DATA, else the user's cache folder of this system."""
     if data_dir is not None:
-        return data_dir.expanduser()
+        return at_home(data_dir)
     if named := os.environ.get("OVERPARAM_DATA"):
-        return Path(named).expanduser()
+        return at_home(named)
     import platformdirs
 
     return Path(platformdirs.user_cache_dir("overparam"))

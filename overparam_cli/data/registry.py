@@ -18,6 +18,7 @@ from overparam_cli.data.images import ImageDataset
 from overparam_cli.data.options import TABLES, is_table, parse_options, split_spec
 from overparam_cli.errors import ConfigError
 from overparam_cli.guests import unique, visitors
+from overparam_cli.paths import at_home
 
 MODULES = (  # of this folder; each has ENTRIES, its data sets by name
     "gas_sensor",
@@ -72,7 +73,7 @@ def load(
     """
     if is_table(spec):
         choice = table.Choice(tuple(targets), tuple(features), tuple(drop), tuple(one_hot))
-        return table.load(Path(spec).expanduser(), choice, varying=varying)
+        return table.load(at_home(spec), choice, varying=varying)
     name, text = split_spec(spec)
     entry = _entry(name)
     for option, given in (("target", targets), ("features", features), ("drop", drop), ("one-hot", one_hot)):

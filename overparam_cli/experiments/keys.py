@@ -76,7 +76,9 @@ def parse_text(kind: str, name: str, value: str) -> Any:
         return value.strip()
     if not key.listed:
         return _number(value.strip())
-    items = [item.strip() for item in re.split(f"[{key.listed}]", value) if item.strip()]
+    items = [item.strip() for item in re.split(f"[{key.listed}]", value)]
+    if not all(items):
+        return value
     if key.words:
         return items
     return _number(items[0]) if len(items) == 1 else [_number(item) for item in items]

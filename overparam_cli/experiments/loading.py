@@ -8,6 +8,7 @@ from overparam_cli.errors import ConfigError
 from overparam_cli.experiments.expansion import sweeps
 from overparam_cli.experiments.model import Experiment, config_hash
 from overparam_cli.experiments.tables import parse_experiment
+from overparam_cli.paths import at_home, is_file
 from overparam_cli.words import suggest
 
 EVERYTHING = "all"
@@ -47,10 +48,10 @@ def load_experiment(name_or_path: str | Path) -> Experiment:
         members = tuple(summary.name for summary in available() if summary.kind != "group")
         return Experiment(EVERYTHING, "Every experiment", "", "group", members=members)
     built_in = config_folder() / f"{given}.toml"
-    if not _looks_like_path(given) and built_in.is_file():
+    if not _looks_like_path(given) and is_file(built_in):
         return _load(built_in)
-    path = Path(given).expanduser()
-    if not _looks_like_path(given) and not path.is_file():
+    path = at_home(given)
+    if not _looks_like_path(given) and not is_file(path):
         names = [summary.name for summary in available()]
         raise ConfigError(f"no experiment {given!r}{suggest(given, names)}, or a path to a .toml file")
     if not path.exists():
@@ -89,8 +90,8 @@ def _flatten(experiment: Experiment, parents: tuple[str, ...]) -> dict[str, Expe
 def _load_member(member: str, group: Experiment) -> Experiment:
     path = config_folder() / f"{member}.toml"
     if _looks_like_path(member) and group.source:
-        path = group.source.parent / Path(member).expanduser()
-    if not path.is_file():
+        path = group.source.parent / at_home(member)
+    if not is_file(path):
         names = [summary.name for summary in available()]
         choices = f"{suggest(member, names)}, or a path to a .toml file"
         raise ConfigError(f"{group.where}: unknown member {member!r}{choices}")

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from overparam_cli.checks import texts
@@ -15,6 +14,7 @@ from overparam_cli.experiments.keys import all_keys, check_setting, checked, par
 from overparam_cli.experiments.kind import kind
 from overparam_cli.experiments.model import Curve, Experiment
 from overparam_cli.experiments.trial import Settings, defaults, hyperparameters
+from overparam_cli.paths import at_home
 from overparam_cli.words import suggest
 
 CHOOSING = {  # what these do as overrides, beyond being keys
@@ -103,13 +103,13 @@ def checked_override(kind: str, key: str, value: Any) -> Any:
     given = value if isinstance(value, str) else None
     setting = check_setting(kind, key, value if given is None else parse_text(kind, key, given), COMMAND_LINE, given)
     if key == "dataset" and is_table(setting):
-        return str(Path(setting).expanduser())
+        return str(at_home(setting))
     return setting
 
 
 def _split(value: Any) -> list[Any]:
     if isinstance(value, str):
-        return [item.strip() for item in value.split(",") if item.strip()]
+        return [item.strip() for item in value.split(",")] if value.strip() else []
     return list(value) if isinstance(value, list | tuple) else [value]
 
 

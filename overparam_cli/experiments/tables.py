@@ -11,6 +11,7 @@ from overparam_cli.experiments.datasets import is_table
 from overparam_cli.experiments.faults import Faults
 from overparam_cli.experiments.keys import check_setting, checked, kind_keys
 from overparam_cli.experiments.model import TRAINED, Analysis, Curve, Experiment, Plot
+from overparam_cli.paths import at_home
 from overparam_cli.words import suggest
 
 COMMON_KEYS = ("name", "title", "paper", "kind", "description")
@@ -21,6 +22,9 @@ KEYS_OF_KIND: Mapping[str, tuple[str, ...]] = {
 }
 SELECTIONS = ("final-gap", "area", "iterations-to-gap")
 _RESERVED = ("all",)
+_FOLDERS = ("theory", "bench", "bench-cnn")
+_FILE = r"\.(json|csv|png|pdf|svg|pt|lock)$"
+_DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10))}
 
 
 def identifier(value: Any) -> str:
@@ -29,9 +33,18 @@ def identifier(value: Any) -> str:
         raise ValueError(
             "must be at most 64 lower-case letters, digits and . _ = -, with a letter or digit at each end"
         )
-    if value in _RESERVED:
+    if value in _RESERVED or value.partition(".")[0] in _DEVICES:
         raise ValueError("is a reserved name")
+    if re.search(_FILE, value):
+        raise ValueError("must not end as the name of a file that stands beside the folder")
     return value
+
+
+def experiment_name(value: Any) -> str:
+    """A name whose folder holds nothing else: what commands write beside the experiments has names of its own."""
+    if identifier(value) in _FOLDERS:
+        raise ValueError("is a reserved name: overparam writes something else into the folder of this name")
+    return str(value)
 
 
 def interval(value: Any) -> tuple[float, float]:
@@ -42,7 +55,7 @@ def interval(value: Any) -> tuple[float, float]:
     return (finite(value[0]), finite(value[1]))
 
 
-HEAD: dict[str, Check] = {"name": identifier, "title": text, "paper": text, "description": text}
+HEAD: dict[str, Check] = {"name": experiment_name, "title": text, "paper": text, "description": text}
 ANALYSIS_CHECKS: dict[str, Check] = {
     "baseline": text,
     "selection": choice(*SELECTIONS),
@@ -148,7 +161,7 @@ def _settings(kind: str, value: Any, where: str, source: Path) -> dict[str, Any]
     dataset = settings.get("dataset")
     if dataset and is_table(dataset):
         # A path in a file is taken from where the file stands, whatever folder the command is given in.
-        settings["dataset"] = str(source.parent / Path(dataset).expanduser())
+        settings["dataset"] = str(source.parent / at_home(dataset))
     return settings
 
 

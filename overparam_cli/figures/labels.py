@@ -61,7 +61,7 @@ def dimensions(panel: Panel) -> list[str]:
 def length_line(panel: Panel) -> str:
     """ "1,000 of 1,000,000 iterations" for a shortened run, and nothing for a full one."""
     ran, full = panel.run.iterations, panel.run.full_iterations
-    return f"{ran:,} of {full:,} iterations" if ran < full else ""
+    return paper.length(ran, full, panel.run.dataset) if ran < full else ""
 
 
 def curve_label(label: str, choice: Choice, *, named: bool = True) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from overparam_cli.report import json, terminal
 from overparam_cli.report.grid import Grid
-from overparam_cli.words import clock
+from overparam_cli.words import clock, count
 
 if TYPE_CHECKING:
     from overparam_cli.run.plan import Job
@@ -23,7 +23,7 @@ def print_plan(jobs: Sequence[tuple["Job", float]], *, as_json: bool) -> None:
         terminal.show(trial_grid(job))
         work = sum(trial.iterations for trial in job.trials)
         left = f"left to do here: about {clock(seconds)}"
-        terminal.echo(f"{len(job.trials)} trials, {work:,} trial iterations; {left}\n")
+        terminal.echo(f"{count(len(job.trials), 'trial')}, {count(work, 'trial iteration')}; {left}\n")
     terminal.echo(f"in all: about {clock(sum(seconds for _, seconds in jobs))} if nothing diverges early")
 
 

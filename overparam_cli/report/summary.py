@@ -42,8 +42,7 @@ def heading(summary: Summary) -> str:
     """Return experiment, variant, data and length in one line."""
     data = summary.dataset
     parts = [f"{summary.name}/{summary.variant}", str(data["name"]), f"n = {data['n']:,}, d = {data['d']:,}"]
-    short = summary.iterations < summary.full_iterations
-    parts.append(f"{summary.iterations:,}{f' of {summary.full_iterations:,}' if short else ''} iterations")
+    parts.append(paper.length(summary.iterations, summary.full_iterations, data))
     seeds = max((curve.seeds for curve in summary.curves), default=0)
     parts.append("1 seed" if seeds == 1 else f"{seeds} seeds: median [lowest, highest]")
     return " · ".join(parts)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from overparam_cli.errors import LogError, OverparamError
 from overparam_cli.experiments import Experiment, available, flatten, load_experiment
+from overparam_cli.paths import folder_name
 from overparam_cli.results.find import run_folders
 from overparam_cli.results.manifest import THEORY
 from overparam_cli.results.record import Record, find_names, find_records
@@ -121,8 +122,11 @@ def _lacking(name: str, runs: Sequence["Run"], there: Collection[str]) -> list[s
 
 
 def member_names(given: str) -> list[str]:
-    """Folder names that a name stands for: fig4@quick is fig4-left@quick and fig4-right@quick."""
-    base, at, suffix = given.partition("@")
+    """Folder names that a name stands for: fig4@quick is fig4-left@quick and fig4-right@quick.
+
+    Raises ConfigError for a name that is no folder's.
+    """
+    base, at, suffix = folder_name(given).partition("@")
     if base not in {summary.name for summary in available() if summary.kind == "group"} | {EVERYTHING}:
         return [given]
     return [f"{member.name}{at}{suffix}" for member in flatten(load_experiment(base))]

@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 def render(table: "pd.DataFrame") -> bytes:
     """A CSV with the shortest digits that read back as the same float64."""
     text: str = table.to_csv(index=False, lineterminator="\n")
-    return text.encode()
+    return encoded(text)
+
+
+def encoded(text: str) -> bytes:
+    """UTF-8; bytes of a path that are none stand as JSON's own escapes, which read back as what they were."""
+    return text.encode("utf-8", "backslashreplace")
 
 
 def write_table(path: Path, table: "pd.DataFrame") -> None:
@@ -32,7 +37,7 @@ def write_table(path: Path, table: "pd.DataFrame") -> None:
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write JSON that any reader takes (see `plain`)."""
     text = json.dumps(plain(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    write_bytes(path, text.encode())
+    write_bytes(path, encoded(text))
 
 
 def write_bytes(path: Path, data: bytes) -> None:

@@ -28,7 +28,7 @@ from overparam_cli.run.saved import MALFORMED
 from overparam_cli.run.settings import Settings
 from overparam_cli.run.stop import AGAIN, Stop, stop_requests
 from overparam_cli.run.unit import Problem, Unit, trained
-from overparam_cli.words import clock, size
+from overparam_cli.words import clock, count, size
 
 ROW = 80  # bytes of a row of log.csv
 MANY = 10_000  # trials beyond which a run says first what it will take
@@ -164,7 +164,7 @@ class JobRun:
             return list(missing)
         self.folder.adopted = found.sources
         places = ", ".join(sorted(set(found.sources.values())))
-        self._say(f"{len(found.sources)} trials taken over from {places}")
+        self._say(f"{count(len(found.sources), 'trial')} taken over from {places}")
         self.folder.commit(problem, found.trials, found.log)
         return [trial for trial in missing if trial.trial_id not in found.sources]
 
@@ -184,11 +184,11 @@ class JobRun:
         if any(own.data != problem.fingerprint for own in half):
             self.checkpoint.set_aside("it was made on other data")
             return {}
-        count, done = len(units), sum(unit.done for unit in units)
+        done = sum(unit.done for unit in units)
         if self.kind.threads is None:
             self._say(f"going on from iteration {done:,}")
         else:
-            self._say(f"going on with {count} trial{'' if count == 1 else 's'} at {done:,} iterations")
+            self._say(f"going on with {count(len(units), 'trial')} at {count(done, 'iteration')}")
         return units
 
     def half_trained(self, unit: Unit, seconds: float, problem: Problem) -> HalfTrained:

@@ -13,6 +13,7 @@ from overparam_cli.kinds.theory.common import Row
 from overparam_cli.kinds.theory.illustration import MOST_STEPS_RUN, TwoPoints, assumptions, descent_iterations, run_rule
 from overparam_cli.kinds.theory.statement import Effort, Statement
 from overparam_cli.kinds.theory.view import View, or_dash, thousands
+from overparam_cli.words import count
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,7 +92,8 @@ def draw_speedups(axes: "Axes", record: "Record") -> str:
     axes.set_ylabel("measured acceleration of coordinate 2")
     axes.legend(loc="upper left")
     met = int(table["assumptions_met"].sum())
-    return f"{len(table)} points of a sweep over y₁ and ε₁;\nfilled: the {met} that meet the appendix’s assumptions"
+    points = count(len(table), "point")
+    return f"{points} of a sweep over y₁ and ε₁;\nfilled: the {met} that meet the appendix’s assumptions"
 
 
 def draw_excess(axes: "Axes", record: "Record") -> str:

@@ -27,7 +27,7 @@ from overparam_cli.run.machine import check_fits
 from overparam_cli.run.manifest import describe_dataset, describe_machine
 from overparam_cli.run.progress import Progress
 from overparam_cli.run.settings import Settings
-from overparam_cli.words import clock
+from overparam_cli.words import clock, count
 
 PREPROCESSING = "zscore"
 LONG = 60.0  # seconds beyond which it is said first how long a table takes
@@ -75,7 +75,7 @@ def _run_one(study: Study, asked: Statement, settings: Settings, progress: Progr
     rows = _compute(asked, changed, problem)
     with locked(study.folder / asked.name):
         _write(study.folder / asked.name, asked, changed, rows, problem, start)
-    progress.message(f"{title}: {len(rows)} rows, {time.monotonic() - start:.1f} s")
+    progress.message(f"{title}: {count(len(rows), 'row')}, {time.monotonic() - start:.1f} s")
 
 
 def _announce(title: str, asked: Statement, changed: Mapping[str, Any], progress: Progress) -> None:
