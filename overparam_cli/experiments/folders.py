@@ -103,4 +103,5 @@ def _safe(name: str, longest: int = 100) -> str:
     safe = re.sub(r"[^a-z0-9.,=+_-]", "-", name.lower())
     if safe == name and len(safe) <= longest and safe[-1] != ".":
         return safe
-    return f"{safe[:longest]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    digest = hashlib.sha256(name.encode("utf-8", "backslashreplace")).hexdigest()
+    return f"{safe[:longest]}-{digest[:8]}"

@@ -201,7 +201,7 @@ class Trial(ABC):
 
     def columns(self) -> dict[str, Any]:
         """The columns of trials.csv that say what a trial is, which every kind has."""
-        return {name: getattr(self, name) for name in COLUMNS}
+        return {name: _cell(getattr(self, name)) for name in COLUMNS}
 
     def extras(self) -> dict[str, Any]:
         """The columns of trials.csv with what else determines its numbers; they stand behind the outcome."""
@@ -240,6 +240,9 @@ def _check_precision(settings: Settings, place: Place) -> None:
 
 
 def _cell(value: Any) -> Any:
+    """A field as a table takes it: bytes of a path that are no UTF-8 as escapes."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
     return " ".join(value) if isinstance(value, tuple) else value
 
 
