@@ -72,7 +72,7 @@ def verify(results: Path, names: Sequence[str] = ()) -> Report:
 
 
 def _suffix(names: Sequence[str]) -> str:
-    suffixes = {folder_name(name).partition("@")[2] for name in names}
+    suffixes = {folder_name(name).partition("@")[2] for name in names if name}
     if len(suffixes) > 1:
         raise ConfigError("the names stand for different runs: verify those of one @name at a time")
     return next(iter(suffixes), "")

@@ -16,6 +16,7 @@ from overparam_cli.cli.main import COMMANDS as REGISTERED
 from overparam_cli.cli.main import main
 
 COMMANDS = dict(commands())
+LONG = "a" * 300
 
 
 @pytest.fixture
@@ -133,6 +134,27 @@ def test_a_command_goes_by_the_name_it_is_registered_under() -> None:
         (("run", "fig3", "--loss", "l4", "--set", "loss=l2"), 2, ("twice",)),
         (("plot", "fig3@quick"), 5, ("no finished run of fig3@quick", "overparam run fig3 and", "overparam status")),
         (("polt",), 2, ("No such command", "overparam --help")),
+        (("plot", LONG), 2, ("no name of a folder", "overparam status")),
+        (("plot", "../elsewhere"), 2, ("no name of a folder",)),
+        (("table", ".."), 2, ("no name of a folder",)),
+        (("verify", "all@x/../../evil"), 2, ("no name of a folder",)),
+        (("verify", f"all@{LONG}"), 2, ("no name of a folder",)),
+        (("run", LONG), 2, ("no experiment",)),
+        (("show", f"{LONG}.toml"), 7, ("File name too long",)),
+        (("status", "--results", LONG), 7, ("File name too long",)),
+        (("run", "~nosuchuser/own.toml"), 2, ("no such user",)),
+        (("run", "fig3", "--dataset", "~nosuchuser/own.csv"), 2, ("no such user",)),
+        (("table", "--results", "~nosuchuser"), 2, ("no such user",)),
+        (("data", "list", "--data-dir", "~nosuchuser"), 2, ("no such user",)),
+        (("run", "fig3", "--threads", "2147483648"), 2, ("--threads", "1024")),
+        (("run", "fig3", "--lr", "1e-3,,2"), 2, ("lr = '1e-3,,2'", "list of such numbers")),
+        (("run", "fig3", "--depth", "2,,3"), 2, ("depth", "at least 1")),
+        (("run", "fig3", "--loss", "l2,"), 2, ("loss = ''",)),
+        (("run", "fig3", "--variant", "l2,,l4"), 2, ("variant", "non-empty")),
+        (("run", "fig3", "--lr", "1e39"), 2, ("lr = 1e+39", "float32", "float64")),
+        (("run", "fig3", "--lr", "5e-324", "--dtype", "float64"), 2, ("beyond float64",)),
+        (("run", "fig3", "--set", "optimizer=adagrad", "--set", "initial_accumulator=1e39"), 2, ("beyond float32",)),
+        (("run", "fig3", "--set", "init_std=1e-40"), 2, ("beyond float32",)),
     ],
 )
 def test_bad_input_is_one_line_and_a_documented_exit_code(
