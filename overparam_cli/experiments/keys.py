@@ -76,7 +76,7 @@ def parse_text(kind: str, name: str, value: str) -> Any:
         return value.strip()
     if not key.listed:
         return _number(value.strip())
-    items = [item.strip() for item in re.split(f"[{key.listed}]", value)]
+    items = [item.strip() for item in re.split(f"[{key.listed}]", value)] if value.strip() else []
     if not all(items):
         return value
     if key.words:

@@ -134,7 +134,7 @@ def test_rates_that_are_still_running_make_no_verdict(tmp_path: Path) -> None:
     (folder / schema.MANIFEST).write_text(json.dumps(manifest))
     (_, result) = verify(tmp_path, ["fig3"]).asked
     assert (result.verdict, result.error) == ("not run", None)
-    assert "unfinished: 3 trials have finished" in result.notes[0]
+    assert "unfinished: 3 finished trials" in result.notes[0]
 
 
 def test_a_folder_without_a_finished_trial_is_not_run(tmp_path: Path) -> None:
