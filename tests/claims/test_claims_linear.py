@@ -209,9 +209,9 @@ def test_one_scalar_must_beat_all_three(tmp_path: Path) -> None:
     result = judge("blog-one-scalar", tmp_path)
     assert result.verdict == "not reproduced"
     found = {name: values["100%"] for name, values in numbers(result)["speedup"].items()}
-    assert found["over gradient descent"] == exactly(2.0)
-    assert found["over AdaGrad"] == exactly(4.0)
-    assert found["over AdaDelta"] == {"low": 0.0, "high": 1.0}
+    assert found["depth 2 over gradient descent"] == exactly(2.0)
+    assert found["depth 2 over AdaGrad"] == exactly(4.0)
+    assert found["depth 2 over AdaDelta"] == {"low": 0.0, "high": 1.0}
 
 
 def test_adagrad_needs_the_same_problem_on_both_sides(tmp_path: Path) -> None:
