@@ -49,6 +49,14 @@ def test_every_row_comes_back_as_it_was_written(table, gas, end):
     np.testing.assert_array_equal(batch.features.ravel(), [float(v) for *_, vs in mine for v in vs])
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", " \r\n", "\n\n"])
+def test_a_file_that_an_editor_has_saved(end):
+    text = "".join(row(1 + i % 6).rstrip() + end for i in range(12)).encode()
+    plain, marked = parse_batch(text, 1, "batch1.dat"), parse_batch(b"\xef\xbb\xbf" + text, 1, "batch1.dat")
+    assert plain.total_rows == marked.total_rows == 12
+    np.testing.assert_array_equal(plain.features, marked.features)
+
+
 @given(st.randoms(use_true_random=False), st.sampled_from(["drop", "double", "swap", "text", "nan", "index", "cut"]))
 def test_a_damaged_row_is_refused_with_file_and_line(chance, damage):
     tokens = row(1).split()

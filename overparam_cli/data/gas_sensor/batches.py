@@ -102,6 +102,7 @@ def parse_batch(text: bytes, gas: int, name: str) -> Batch:
 
     Raises DataInvalidError naming the first line that is no row of this format.
     """
+    text = text.removeprefix(b"\xef\xbb\xbf")  # what some editors put before a text that they save
     lines = [(i, line) for i, line in enumerate(text.split(b"\n"), start=1) if line.strip()]
     prefix = b"%d;" % gas
     mine = []

@@ -16,7 +16,7 @@ from overparam_cli.words import size
 
 GIB = 2**30
 MOST_READ = 1024 * GIB  # where the system does not say what it has
-MOST_UNPACKED = 4 * GIB  # what a small archive may grow to
+MOST_UNPACKED = GIB  # what a small archive may grow to
 COPIES = 6  # of a text that reading it keeps in memory at once
 
 PARQUET, FEATHER, TEXT = "Parquet", "Feather", "text"
@@ -104,5 +104,5 @@ def _from_zip(path: Path, limit: int) -> bytes:
 
 def _too_large(name: str, limit: int) -> DataInvalidError:
     return DataInvalidError(
-        f"table {name} holds more than {size(limit)}, which is too large to be read here: choose rows or columns first"
+        f"table {name} holds more than {size(limit)}, which is not read: choose rows or columns, or unpack it first"
     )
