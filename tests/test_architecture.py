@@ -26,7 +26,7 @@ LAYERS: tuple[set[str], ...] = (
     {"experiments"},
     {"paper", "data"},
     {"memory", "paths"},
-    {"errors", "words", "checks", "guests", "neutral", VERSION},
+    {"errors", "words", "checks", "guests", "neutral", "texts", VERSION},
 )
 # Arrows that still point upwards, file by file; the house is being rebuilt until this is empty.
 UPWARDS: dict[str, set[str]] = {}

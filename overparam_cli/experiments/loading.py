@@ -4,6 +4,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from overparam_cli import texts
 from overparam_cli.errors import ConfigError
 from overparam_cli.experiments.expansion import sweeps
 from overparam_cli.experiments.model import Experiment, config_hash
@@ -107,17 +108,17 @@ def _load(path: Path) -> Experiment:
 
 
 def _read(path: Path) -> dict[str, Any]:
+    text = ""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # some editors begin a file with a mark
+        text = texts.read(path.read_bytes())
+        return tomllib.loads(text)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except UnicodeDecodeError:
-        raise ConfigError(f"{path}: is not UTF-8 text, so not a TOML file") from None
     except RecursionError:
         raise ConfigError(f"{path}: not valid TOML: it is nested too deeply") from None
     except ValueError as error:  # what is no TOML, and numbers of thousands of digits
         hint = "; a curve is headed [[curves]], in two pairs of brackets" if "('curves',)" in str(error) else ""
-        raise ConfigError(f"{path}: not valid TOML: {error}{hint}") from None
+        raise ConfigError(f"{path}: not valid TOML: {error}{hint or texts.foreign(text)}") from None
 
 
 def _refuse_borrowed_name(experiment: Experiment) -> None:

@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from overparam_cli import texts
 from overparam_cli.checks import (
     Check,
     choice,
@@ -110,7 +111,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             f"{path} does not exist, so {folder} is not a run folder: restore it, or move the folder away and run again"
         )
     try:
-        manifest = json.loads(store.read_bytes(path).decode("utf-8-sig"))
+        manifest = json.loads(texts.read(store.read_bytes(path)))
     except (ValueError, RecursionError) as error:
         raise _damaged(folder, str(error)) from error
     if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA:

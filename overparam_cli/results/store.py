@@ -1,6 +1,5 @@
 """Tables and JSON on disk, replaced in one step (see `disk`) and read with errors that name the file and the remedy."""
 
-import codecs
 import csv
 import io
 import json
@@ -10,6 +9,7 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from overparam_cli import texts
 from overparam_cli.errors import LogError
 from overparam_cli.results import disk
 from overparam_cli.results.find import unreadable
@@ -87,10 +87,11 @@ def parse_table(data: bytes, path: Path, columns: Mapping[str, str], rest: str =
     import pandas as pd
 
     try:
+        data = texts.normal(data)
         _check_whole(data)
-        texts = {column: "str" for column, dtype in columns.items() if dtype == "str"}
-        file = io.BytesIO(data.removeprefix(codecs.BOM_UTF8))
-        table = pd.read_csv(file, dtype=texts, keep_default_na=False, na_values=[""], low_memory=False)
+        words = {column: "str" for column, dtype in columns.items() if dtype == "str"}
+        file = io.BytesIO(data)
+        table = pd.read_csv(file, dtype=words, keep_default_na=False, na_values=[""], low_memory=False)
         others = [str(name) for name in table if name not in columns] if rest else []
         for column, dtype in {**columns, **dict.fromkeys(others, rest)}.items():
             values = table[column]
