@@ -29,6 +29,16 @@ def _at_home(_: click.Context, __: click.Parameter, path: Path | None) -> Path |
     return None if path is None else at_home(path)
 
 
+class Threads(click.IntRange):
+    """A number of threads, or None for `auto`."""
+
+    name = "threads"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number; None for `auto`."""
+        return None if value == "auto" else int(super().convert(value, param, ctx))
+
+
 results_option = click.option(
     "--results",
     callback=_at_home,
@@ -46,7 +56,11 @@ data_dir_option = click.option(
 offline_option = click.option("--offline", is_flag=True, help="Never touch the network.")
 device_option = click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 threads_option = click.option(
-    "--threads", type=click.IntRange(1, 1024), help="CPU threads; PyTorch's own choice by default."
+    "--threads",
+    type=Threads(1, 1024),
+    default="auto",
+    show_default=True,
+    help="CPU threads; auto: as many as are measured to pay where that changes no number, else PyTorch's own choice.",
 )
 kernel_option = click.option(
     "--kernel",

@@ -87,8 +87,9 @@ def run(
         from overparam_cli.run.plan import check_measurable, cost, plan
         from overparam_cli.run.settings import Settings
 
-        _use_threads(threads or (1 if scheduler or workers else None))  # a worker is a place by itself
-        settings = Settings(measures=parse_measures(measure), **options)
+        threads = threads or (1 if scheduler or workers else None)  # a worker is a place by itself
+        _use_threads(threads)
+        settings = Settings(measures=parse_measures(measure), threads=threads, **options)
         jobs = sorted(plan(experiments, overrides, results=results, name=name), key=cost)  # cheapest first
         check_measurable(jobs, settings)
         studies = plan_studies(experiments, overrides, results=results, name=name)  # they take seconds
@@ -106,7 +107,7 @@ def _say_kernel(jobs: Sequence["Job"], settings: "Settings") -> None:
 
     linear = any(job.experiment.kind == "linear" for job in jobs)
     if linear and settings.kernel == "auto" and not settings.quiet and (why := why_not()):
-        click.echo(f"PyTorch computes the gradients; the compiled kernel is not to be had here: {why}", err=True)
+        streams.say(f"PyTorch computes the gradients; the compiled kernel is not to be had here: {why}")
 
 
 def _use_threads(threads: int | None) -> None:

@@ -29,6 +29,7 @@ class Settings:
         measures: what is logged besides.
         accept_changes: take files that were edited by hand as the run's own.
         checkpoint_seconds: between two checkpoints.
+        threads: of the processor; None where a unit may find out how many pay.
         kernel: what computes the gradients of linear networks, one of `kernels.KERNELS`.
     """
 
@@ -40,4 +41,5 @@ class Settings:
     measures: tuple[Measure, ...] = ()
     accept_changes: bool = False
     checkpoint_seconds: float = 20.0
+    threads: int | None = None
     kernel: str = "auto"

@@ -22,6 +22,7 @@ from overparam_cli.kinds.linear import family as families
 from overparam_cli.kinds.linear import losses, objective
 from overparam_cli.kinds.linear.family import Family
 from overparam_cli.kinds.linear.kernels import kernel_for
+from overparam_cli.kinds.linear.pace import Pace
 from overparam_cli.kinds.linear.trial import LinearTrial
 from overparam_cli.run import saved
 from overparam_cli.run.machine import DTYPES
@@ -63,6 +64,7 @@ class Engine:
         self.X, self.Y = X.to(self.device), Y.to(self.device)
         self.d, self.k = X.shape[1], Y.shape[1]
         self.iteration = 0
+        self.pace: Pace | None = None
         self._restored = False
         grouped: dict[Hashable, list[LinearTrial]] = {}
         for trial in trials:
@@ -89,7 +91,14 @@ class Engine:
             member.networks.end_to_end(W_e)
 
     def advance(self, steps: int) -> None:
-        """So many iterations of every trial, by the kernel alone where it can."""
+        """So many iterations of every trial, at the pace's number of threads if there is a pace."""
+        if self.pace and self.trials:
+            self.pace.advance(self._advance, steps, len(self.trials))
+        else:
+            self._advance(steps)
+
+    def _advance(self, steps: int) -> None:
+        """By the kernel alone where it can."""
         if self._descend:
             self._descend(steps)
             self.iteration += steps

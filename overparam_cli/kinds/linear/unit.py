@@ -7,22 +7,25 @@ depend, is the same in an interrupted run and an undisturbed one.
 import math
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from overparam_cli.errors import ConfigError
 from overparam_cli.kinds.linear import losses
+from overparam_cli.kinds.linear.compiled.kernel import Compiled
 from overparam_cli.kinds.linear.compiled.library import title
 from overparam_cli.kinds.linear.engine import Engine, Snapshot
 from overparam_cli.kinds.linear.history import History
 from overparam_cli.kinds.linear.kernels import choose
+from overparam_cli.kinds.linear.pace import Pace
 from overparam_cli.kinds.linear.problem import LinearProblem
 from overparam_cli.kinds.linear.trial import LinearTrial
 from overparam_cli.results.schema import log_iterations
 from overparam_cli.run import saved
-from overparam_cli.run.machine import pick_device
+from overparam_cli.run.machine import pick_device, threads_each
 from overparam_cli.run.settings import Settings
 from overparam_cli.run.unit import State
 
@@ -88,7 +91,22 @@ class LinearUnit:
         return engine
 
     def _new_engine(self) -> Engine:
-        return Engine(self.problem.X, self.problem.Y, self.trials, device=self.device, kernel=self.kernel)
+        engine = Engine(self.problem.X, self.problem.Y, self.trials, device=self.device, kernel=self.kernel)
+        if self._free_threads and isinstance(engine.kernel, Compiled):
+            engine.pace = Pace(engine.kernel)
+        return engine
+
+    @property
+    def _free_threads(self) -> bool:
+        """Whether it is left to the unit how many threads compute: the compiled kernel's bits do not depend on them."""
+        return self.kernel == "compiled" and self.settings.threads is None
+
+    @contextmanager
+    def _threads(self) -> Iterator[Engine]:
+        """The engine, and one thread for what PyTorch does beside the kernel: that is small, and its bits may depend."""
+        engine = self.engine  # made with all of them
+        with threads_each(1) if self._free_threads else nullcontext():
+            yield engine
 
     def _choose_kernel(self, wanted: str) -> str:
         return choose(losses.named(self.trials[0].loss), self.problem.Y.shape[1], self.device, wanted)
@@ -144,10 +162,11 @@ class LinearUnit:
     def advance(self, seconds: float) -> None:
         """From one look of the engine to the next, until time is up."""
         until = time.monotonic() + seconds
-        for snapshot in self._snapshots:
-            self._take(snapshot)
-            if time.monotonic() >= until:
-                return
+        with self._threads():
+            for snapshot in self._snapshots:
+                self._take(snapshot)
+                if time.monotonic() >= until:
+                    return
 
     @cached_property
     def _snapshots(self) -> Iterable[Snapshot]:

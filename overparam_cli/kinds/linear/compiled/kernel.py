@@ -30,7 +30,7 @@ class Compiled:
             self.X, self.Y = X.T @ X / len(X), X.T @ Y / len(X)  # (d, d), (d, 1)
         else:
             self.X, self.Y = X.to(dtype).contiguous(), Y.to(dtype).contiguous()
-        self.most_threads = self._threads = torch.get_num_threads()
+        self._pool = self._threads = torch.get_num_threads()
         self._room = 0  # columns that the library's memory is for
         self._own: int | None = None
         self._release: Callable[[], object] = lambda: None
@@ -42,16 +42,22 @@ class Compiled:
 
     @threads.setter
     def threads(self, count: int) -> None:
-        self._threads = min(count, self.most_threads)
-        if self._room:
-            self.library.use(self._own, self._threads)
+        self._threads = self.library.use(self._own, count) if self._room else count
+
+    @property
+    def most_threads(self) -> int:
+        """That can share the work of what is laid out."""
+        now = self._threads
+        self.threads = self._pool
+        most, self.threads = self._threads, now
+        return most
 
     def lay_out(self, columns: int) -> tuple[Tensor, Tensor]:
         """The library's copy of the data is kept as long as the batch does not grow."""
         (n, d), width = self.X.shape, padded(columns)
         if columns > self._room:
             self._release()
-            numbers = (n, d, self.p, self.dtype.itemsize, columns, self.most_threads, self.which)
+            numbers = (n, d, self.p, self.dtype.itemsize, columns, self._pool, self.which)
             self._own = self.library.new(self.X.data_ptr(), self.Y.data_ptr(), *numbers)
             if not self._own:
                 raise MemoryError(f"no memory for the compiled kernel: {columns} columns of {n} × {d} data")

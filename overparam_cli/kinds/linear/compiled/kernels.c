@@ -86,7 +86,9 @@ Kernel *overparam_new(const void *X, const void *Y, int n, int d, int p, int byt
     return c;
 }
 
-void overparam_use(Kernel *c, int threads) { c->threads = threads < pool_threads(c->pool) ? threads : pool_threads(c->pool); }
+int overparam_use(Kernel *c, int threads) {
+    return c->threads = threads < pool_threads(c->pool) ? threads : pool_threads(c->pool);
+}
 
 void overparam_gradient(Kernel *c, const void *W, int ldw, void *G, int ldg, int B) {
     const unsigned before = flush_subnormals();

@@ -12,7 +12,7 @@
 
 #include "pool.h"
 
-enum { VERSION = 1 }; /* of this interface; `library.py` asks for it */
+enum { VERSION = 2 }; /* of this interface; `library.py` asks for it */
 enum { ROWS = 96, PANEL = 64, PAD = 16, SLICES = 4, MOST_SEGMENTS = 16, FEW = 4 };
 
 /* One batch of plain gradient descent: columns of W are chains of scalars a_2 ... a_{m+1} times a first layer. */
@@ -59,7 +59,7 @@ int overparam_sets(void);           /* how many instruction sets this processor 
 const char *overparam_set(int which);
 Kernel *overparam_new(const void *X, const void *Y, int n, int d, int p, int bytes, int most, int threads, int which);
 void overparam_free(Kernel *);
-void overparam_use(Kernel *, int threads);
+int overparam_use(Kernel *, int threads); /* how many are used then */
 void overparam_gradient(Kernel *, const void *W, int ldw, void *G, int ldg, int B);
 int overparam_descend(Kernel *, const Chain *, int steps); /* 0, or -1 where there is no memory; nothing is done then */
 double overparam_peak(int bytes, int which, int rounds);    /* operations of `rounds` times as many multiply-adds as fit */

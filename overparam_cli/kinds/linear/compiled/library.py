@@ -6,7 +6,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-VERSION = 1  # of the interface in kernels.h
+VERSION = 2  # of the interface in kernels.h
 NAME = "overparam_cli.kinds.linear.compiled._kernels"
 
 
@@ -26,7 +26,7 @@ FUNCTIONS = {  # name → (result, arguments)
     "set": (c_char_p, (c_int,)),
     "new": (c_void_p, (c_void_p, c_void_p, *[c_int] * 7)),
     "free": (None, (c_void_p,)),
-    "use": (None, (c_void_p, c_int)),
+    "use": (c_int, (c_void_p, c_int)),
     "gradient": (None, (c_void_p, c_void_p, c_int, c_void_p, c_int, c_int)),
     "descend": (c_int, (c_void_p, POINTER(Chain), c_int)),
     "peak": (c_double, (c_int, c_int, c_int)),
