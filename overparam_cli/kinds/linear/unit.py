@@ -103,7 +103,7 @@ class LinearUnit:
 
     @contextmanager
     def _threads(self) -> Iterator[Engine]:
-        """The engine, and one thread for what PyTorch does beside the kernel: that is small, and its bits may depend."""
+        """The engine; one thread for what PyTorch does beside the kernel: that is small, and its bits may depend."""
         engine = self.engine  # made with all of them
         with threads_each(1) if self._free_threads else nullcontext():
             yield engine
