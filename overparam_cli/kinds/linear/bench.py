@@ -1,6 +1,7 @@
-"""`overparam bench`: an iteration of the linear engine, beside the loop everybody writes and bare matrix products."""
+"""`overparam bench`: an iteration of the linear engine, beside the loop everybody writes and bare arithmetic."""
 
 import itertools
+import math
 import statistics
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -9,6 +10,7 @@ import torch
 from torch import Tensor
 
 from overparam_cli.kinds.linear import losses
+from overparam_cli.kinds.linear.compiled.library import library, why_not
 from overparam_cli.kinds.linear.engine import Engine
 from overparam_cli.kinds.linear.kernels import padded
 from overparam_cli.kinds.linear.loss import Loss
@@ -19,6 +21,10 @@ from overparam_cli.run.settings import Settings
 from overparam_cli.run.timing import Subject, Timing, measure
 
 DEPTHS = (1, 2, 3)
+SIZES = (1, 13, 30, 100)  # trials; 12 to 15 are alive for nearly all of Figure 3
+NAIVE = "one at a time (torch.nn, autograd, SGD)"
+ENGINE, WITH_TORCH = "engine", "engine, PyTorch's kernel"
+PRODUCTS, PEAK = "two bare matrix products", "the arithmetic alone, at its peak"
 SAFE_RATE = 1e-5  # diverges at no depth, so that batches keep their size
 
 
@@ -87,12 +93,26 @@ def bare_products(
     return run
 
 
-def engine_steps(problem: LinearProblem, trials: Sequence[LinearTrial], device: torch.device) -> Callable[[int], None]:
+def engine_steps(
+    problem: LinearProblem, trials: Sequence[LinearTrial], device: torch.device, kernel: str = "auto"
+) -> Callable[[int], None]:
     """The engine on a batch."""
-    engine = Engine(problem.X, problem.Y, trials, device=device)
+    return Engine(problem.X, problem.Y, trials, device=device, kernel=kernel).advance
+
+
+def peak(problem: LinearProblem, loss: Loss, dtype: torch.dtype) -> Callable[[int], None]:
+    """As many operations as an iteration of one trial cannot do without, of registers alone, on one thread.
+
+    Those are two a number of X forward and two backward, and for ℓ2 two a number of XᵀX, in float64.
+    """
+    n, d = problem.X.shape
+    operations = 2 * d * d if loss.quadratic else 4 * n * d
+    width = torch.float64.itemsize if loss.quadratic else dtype.itemsize
+    compute = library().peak
+    in_a_round = compute(width, 0, 1)
 
     def run(steps: int) -> None:
-        engine.advance(steps)
+        compute(width, 0, math.ceil(steps * operations / in_a_round))
 
     return run
 
@@ -105,30 +125,45 @@ def batch(trials: int, depths: Sequence[int], loss: str, dataset: str, dtype: st
 def subjects(settings: Settings, dataset: str, dtype: str) -> Iterator[Subject]:
     """All that is timed, for ℓ4 and ℓ2."""
     device = pick_device(settings.device)
+    has_compiled = device.type == "cpu" and not why_not()  # then it is the engine's
     for loss in ("l4", "l2"):
         problem = load_problem(template(loss, 1, dataset, dtype), settings)
         for depth in DEPTHS:
             run = one_at_a_time(problem, losses.named(loss), depth, DTYPES[dtype], device)
-            yield Subject("one at a time (torch.nn, autograd, SGD)", loss, 1, str(depth), run)
-        for trials in (1, 10, 30):
-            run = engine_steps(problem, batch(trials, DEPTHS, loss, dataset, dtype), device)
-            yield Subject("engine", loss, trials, "1,2,3" if trials > 1 else "1", run)
+            yield Subject(NAIVE, loss, 1, str(depth), run)
+        for trials in SIZES:
+            own, depths = batch(trials, DEPTHS, loss, dataset, dtype), "1,2,3" if trials > 1 else "1"
+            yield Subject(ENGINE, loss, trials, depths, engine_steps(problem, own, device))
+            if has_compiled:
+                run = engine_steps(problem, own, device, "torch")
+                yield Subject(WITH_TORCH, loss, trials, depths, run)
+        if has_compiled:
+            yield Subject(PEAK, loss, 1, "-", peak(problem, losses.named(loss), DTYPES[dtype]))
         for depth in DEPTHS:
             run = engine_steps(problem, batch(30, (depth,), loss, dataset, dtype), device)
             yield Subject("engine, one depth", loss, 30, str(depth), run)
-        run = bare_products(problem, 30, DTYPES[dtype], device)
-        yield Subject("two bare matrix products", loss, 30, "-", run)
+        for trials in (13, 30):
+            run = bare_products(problem, trials, DTYPES[dtype], device)
+            yield Subject(PRODUCTS, loss, trials, "-", run)
 
 
 def ratios(timings: Sequence[Timing]) -> list[tuple[str, str, float]]:
-    """(loss, what, ratio of medians): the engine against naive loop and bare products, depths over depth 1."""
+    """(loss, what, ratio of medians): the engine against all else, and its depths against each other."""
     found = []
     for loss in dict.fromkeys(timing.loss for timing in timings):
         median = {(t.subject, t.trials, t.depth): t.median for t in timings if t.loss == loss}
-        naive = statistics.mean(median["one at a time (torch.nn, autograd, SGD)", 1, str(depth)] for depth in DEPTHS)
-        engine = median["engine", 30, "1,2,3"]
-        found.append((loss, "one at a time / engine at 30 trials", naive / engine))
-        found.append((loss, "engine / two bare matrix products", engine / median["two bare matrix products", 30, "-"]))
+        naive = statistics.mean(median[NAIVE, 1, str(depth)] for depth in DEPTHS)
+        engine = {trials: time for (subject, trials, _), time in median.items() if subject == ENGINE}
+        found += [(loss, f"one at a time / engine at {trials} trials", naive / time) for trials, time in engine.items()]
+        for (subject, trials, _), time in median.items():
+            if subject == WITH_TORCH:
+                found.append((loss, f"{WITH_TORCH} / engine, {trials} trials", time / engine[trials]))
+            elif subject == PRODUCTS:
+                found.append((loss, f"engine / {PRODUCTS}, {trials} trials", engine[trials] / time))
+            elif subject == PEAK:  # the engine's share of the processor's arithmetic
+                found += [
+                    (loss, f"% of one thread's peak, {size} trials", 100 * time / own) for size, own in engine.items()
+                ]
         for depth in DEPTHS[1:]:
             over = median["engine, one depth", 30, str(depth)] / median["engine, one depth", 30, "1"]
             found.append((loss, f"depth {depth} / depth 1, engine at 30 trials", over))

@@ -16,11 +16,17 @@ def timing(subject: str, trials: int, depth: str, median: float, loss: str = "l4
 def test_ratios_are_those_of_the_medians() -> None:
     timings = [timing("one at a time (torch.nn, autograd, SGD)", 1, str(depth), 400 + depth) for depth in (1, 2, 3)]
     timings += [timing("engine", 30, "1,2,3", 8), timing("two bare matrix products", 30, "-", 5)]
+    timings += [timing("engine", 13, "1,2,3", 10), timing("engine, PyTorch's kernel", 13, "1,2,3", 25)]
+    timings += [timing("the arithmetic alone, at its peak", 1, "-", 6)]
     timings += [timing("engine, one depth", 30, str(depth), us) for depth, us in ((1, 8), (2, 8.4), (3, 8.8))]
     found = {(loss, what): ratio for loss, what, ratio in bench.ratios(timings)}
     assert found == {
         ("l4", "one at a time / engine at 30 trials"): pytest.approx(402 / 8),
-        ("l4", "engine / two bare matrix products"): pytest.approx(1.6),
+        ("l4", "one at a time / engine at 13 trials"): pytest.approx(402 / 10),
+        ("l4", "engine / two bare matrix products, 30 trials"): pytest.approx(1.6),
+        ("l4", "engine, PyTorch's kernel / engine, 13 trials"): pytest.approx(2.5),
+        ("l4", "% of one thread's peak, 30 trials"): pytest.approx(75),
+        ("l4", "% of one thread's peak, 13 trials"): pytest.approx(60),
         ("l4", "depth 2 / depth 1, engine at 30 trials"): pytest.approx(1.05),
         ("l4", "depth 3 / depth 1, engine at 30 trials"): pytest.approx(1.1),
     }
@@ -58,7 +64,7 @@ def test_everything_compared_computes_in_the_precision_asked_for(
     for subject in found:
         subject.run(1)
     assert seen == {dtype}
-    assert {subject.trials for subject in found if subject.name == "engine"} == {1, 10, 30}
+    assert {subject.trials for subject in found if subject.name == "engine"} == {1, 13, 30, 100}
 
 
 def test_a_networks_operations_are_those_counted_by_hand() -> None:
