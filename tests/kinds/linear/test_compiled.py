@@ -187,13 +187,6 @@ def test_a_unit_says_what_computed_and_goes_on_with_it_alone(kernel: str) -> Non
         assert one.to_csv() == two.to_csv()
 
 
-def test_a_checkpoint_that_names_no_kernel_was_pytorchs() -> None:
-    unit, successor = make_unit("torch"), make_unit("auto")
-    unit.advance(0)
-    successor.restore({key: value for key, value in unit.state().items() if key != "kernel"})
-    assert successor.timing["kernel"] == "torch"
-
-
 def test_a_run_says_that_the_compiled_kernel_is_not_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     compiled.library.cache_clear()
     monkeypatch.setattr(compiled, "find_spec", lambda _: None)
