@@ -8,28 +8,35 @@ from typing import Any
 from overparam_cli.errors import LogError, UnreadableError
 from overparam_cli.report import json, terminal
 from overparam_cli.report.grid import Grid
-from overparam_cli.results.find import children, is_there
+from overparam_cli.results import digests
+from overparam_cli.results.find import contents, is_results_folder, is_there
 from overparam_cli.results.lock import is_running
-from overparam_cli.results.manifest import THEORY, read_manifest, read_run_manifest
+from overparam_cli.results.manifest import (
+    THEORY,
+    read_bench_manifest,
+    read_manifest,
+    read_run_manifest,
+    read_study_manifest,
+)
 from overparam_cli.results.record import TABLE, Record
 from overparam_cli.results.run import Run
-from overparam_cli.results.schema import CHECKPOINT, DIVERGED, MANIFEST, TRIALS
+from overparam_cli.results.schema import CHECKPOINT, DIVERGED, LOG, MANIFEST, TRIALS
 
-UNREADABLE = "unreadable"
+DAMAGED, UNREADABLE = "damaged", "unreadable"
 
 
 @dataclass(frozen=True)
 class Folder:
-    """One run folder: finished trials, whether a checkpoint waits, whether it can be read."""
+    """One folder with results: finished trials, whether a checkpoint waits, whether it can be read."""
 
     run: str
-    state: str  # complete, running, unfinished, not started, damaged, unreadable
-    trials: int | str  # finished ones; "" where there are none by nature
+    state: str  # complete, running, unfinished, not started, changed, damaged, unreadable; what else it is
+    trials: int | str = ""  # finished ones; "" where there are none by nature
     note: str = ""
 
 
 def print_status(results: Path, *, as_json: bool) -> None:
-    """Print a row a run folder."""
+    """Print a row a folder."""
     found = status_grid(results)
     if as_json:
         json.show(json.records(found))
@@ -40,48 +47,101 @@ def print_status(results: Path, *, as_json: bool) -> None:
 
 
 def status_grid(results: Path) -> Grid:
-    """Return a row a run folder."""
-    folders = [*_folders(results)]
+    """Return a row a folder that holds anything, whatever it is."""
+    folders = [row for path in contents(results) if path.is_dir() for row in _rows(path)]
     return Grid.of(("run", "state", "trials", "note"), [(own.run, own.state, own.trials, own.note) for own in folders])
 
 
-def _folders(results: Path) -> Iterator[Folder]:
-    """Every run folder, and those that may not be read."""
-    for experiment in children(results):
-        try:
-            for folder in children(experiment):
-                found = folder_status(folder)
-                if found.state == UNREADABLE or is_there(folder / MANIFEST):
-                    yield found
-        except UnreadableError as error:
-            yield Folder(experiment.name, UNREADABLE, "", str(error))
+def _rows(folder: Path) -> Iterator[Folder]:
+    """What stands in a folder directly below the results: an experiment's variants, or something else."""
+    try:
+        if is_results_folder(folder):
+            where = f"a results folder of its own: overparam status --results {folder}"
+            yield Folder(folder.name, "results", note=where)
+            return
+        inside = contents(folder)
+        if (folder / MANIFEST) in inside:
+            yield _study(folder)
+        variants = [path for path in inside if path.is_dir()]
+        yield from (row for path in variants if (row := _guarded(path)))
+        if not variants and inside and (folder / MANIFEST) not in inside:
+            figures = all(path.suffix in (".png", ".pdf", ".svg") for path in inside)
+            yield Folder(folder.name, "figures" if figures else "no run", note=f"holds {_listed(inside)}")
+    except UnreadableError as error:
+        yield Folder(folder.name, UNREADABLE, note=str(error))
+
+
+def _guarded(folder: Path) -> Folder | None:
+    """A variant's row; None where it is empty but for a lock."""
+    try:
+        return folder_status(folder) if contents(folder) else None
+    except UnreadableError as error:
+        return Folder(f"{folder.parent.name}/{folder.name}", UNREADABLE, note=str(error))
+
+
+def _study(folder: Path) -> Folder:
+    """The row of an experiment made of statements, or of the benchmark: they have no variants."""
+    found = Folder(folder.name, "complete")
+    try:
+        if read_manifest(folder).get("kind") == THEORY:
+            return replace(found, note=f"made of {', '.join(read_study_manifest(folder)['folders'])}")
+        return replace(found, note=f"timed on {read_bench_manifest(folder)['dataset']}")
+    except LogError as error:
+        return replace(found, state=DAMAGED, note=str(error))
 
 
 def folder_status(folder: Path) -> Folder:
-    """Return where a folder stands; a damaged one is described, not raised."""
+    """Return where a variant's folder stands; a damaged one is described, not raised."""
     found = Folder(f"{folder.parent.name}/{folder.name}", "complete", 0)
+    inside = contents(folder)
+    if (folder / MANIFEST) not in inside:
+        return _without_manifest(found, inside)
     try:
         manifest = read_manifest(folder)
-        if manifest.get("kind") == THEORY and not is_there(folder / TABLE):
-            state = "running" if is_running(folder) else "unfinished"
-            return replace(found, state=state, trials="", note="the same command computes it again")
         if manifest.get("kind") == THEORY:
-            record = Record.read(folder)
-            return replace(found, trials="", note="paper's" if record.full_length else "not as the claim asks")
+            return _statement(replace(found, trials=""), folder)
         data = read_run_manifest(folder)["dataset"]
         found = replace(found, note=f"{data.get('name')}{' (embedded)' if data.get('embedded') else ''}")
-        if is_there(folder / TRIALS):
+        if (folder / TRIALS) in inside:
             found = _with_trials(found, Run.read(folder))
-    except UnreadableError as error:
-        return replace(found, state=UNREADABLE, trials="", note=str(error))
+    except UnreadableError:
+        raise
     except LogError as error:
-        return replace(found, state="damaged", note=str(error))
-    return _going(found, folder, manifest)
+        return replace(found, state=DAMAGED, note=str(error))
+    return found if found.state == "changed" else _going(found, folder, manifest)
+
+
+def _without_manifest(found: Folder, inside: list[Path]) -> Folder:
+    """What a folder is that no manifest describes."""
+    if {path.name for path in inside} & {TRIALS, LOG, TABLE, CHECKPOINT}:
+        lacking = f"{MANIFEST} is missing: restore it, or move the folder away and run again"
+        return replace(found, state=DAMAGED, note=f"{lacking}; holds {_listed(inside)}")
+    return replace(found, state="no run", trials="", note=f"holds {_listed(inside)}")
+
+
+def _statement(found: Folder, folder: Path) -> Folder:
+    """The row of a statement of the theory."""
+    if not is_there(folder / TABLE):
+        state = "running" if is_running(folder) else "unfinished"
+        return replace(found, state=state, note="the same command computes it again")
+    record = Record.read(folder)
+    if record.altered:
+        return replace(found, state="changed", note=digests.said(record.altered))
+    return replace(found, note="paper's" if record.full_length else "not as the claim asks")
 
 
 def _with_trials(found: Folder, run: Run) -> Folder:
     lost = int((run.trials["status"] == DIVERGED).sum())
-    return replace(found, trials=len(run.trials), note=found.note + (f", {lost} diverged" if lost else ""))
+    notes = [
+        found.note,
+        *([f"{lost} diverged"] if lost else []),
+        *([f"{run.others} of other plans"] if run.others else []),
+    ]
+    if run.changed:
+        return replace(
+            found, state="changed", trials=len(run.trials), note=", ".join([*notes, digests.said(run.changed)])
+        )
+    return replace(found, trials=len(run.trials), note=", ".join(notes))
 
 
 def _going(found: Folder, folder: Path, manifest: dict[str, Any]) -> Folder:
@@ -97,3 +157,8 @@ def _going(found: Folder, folder: Path, manifest: dict[str, Any]) -> Folder:
     else:
         return found
     return replace(found, state=state, note=found.note + note)
+
+
+def _listed(paths: list[Path], most: int = 4) -> str:
+    names = [path.name for path in paths]
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

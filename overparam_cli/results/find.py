@@ -4,7 +4,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from overparam_cli.errors import UnreadableError
-from overparam_cli.results.schema import TRIALS
+from overparam_cli.results.schema import MANIFEST, TRIALS
+
+CLAIMS = "claims.json"
 
 
 def run_folders(results: Path, name: str = "") -> list[Path]:
@@ -35,6 +37,16 @@ def children(folder: Path) -> list[Path]:
         return []
     except OSError as error:
         raise unreadable(folder, error) from error
+
+
+def contents(folder: Path) -> list[Path]:
+    """`children` but for locks and what a writer has beside."""
+    return [path for path in children(folder) if not path.name.startswith(".")]
+
+
+def is_results_folder(folder: Path) -> bool:
+    """Whether a folder is a results folder itself, such as `results/reference`: its runs stand two levels below."""
+    return is_there(folder / CLAIMS) or any(any(folder.glob(f"*/*/{name}")) for name in (MANIFEST, TRIALS))
 
 
 def is_there(path: Path) -> bool:
