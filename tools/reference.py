@@ -9,7 +9,6 @@ table` and `overparam plot` read it.
 """
 
 import argparse
-import json
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -17,10 +16,12 @@ from typing import Any
 
 import pandas as pd
 
-from overparam_cli.claims.verify import verify
+from overparam_cli.claims.verify import load, verify
+from overparam_cli.errors import LogError
 from overparam_cli.report import markdown
 from overparam_cli.report.grid import Grid
-from overparam_cli.results.run import Run
+from overparam_cli.results import digests
+from overparam_cli.results.reading import Tables, read_tables
 from overparam_cli.results.schema import LOG, MANIFEST, TRIALS
 from overparam_cli.results.store import write_json, write_table
 
@@ -41,6 +42,14 @@ def thin(log: pd.DataFrame, keep: int) -> pd.DataFrame:
     return log[log["iteration"].isin(chosen) | (log["iteration"] == last)]
 
 
+def describe(folder: Path, whole: Tables) -> None:
+    """Let a folder's manifest know its thinned log; raises LogError where the run's files are not what it wrote."""
+    if whole.changed:
+        raise LogError(f"{folder}: {digests.said(whole.changed)}: it is no reference")
+    files = {name: (folder / name).read_bytes() for name in (TRIALS, LOG)}
+    write_json(folder / MANIFEST, digests.seal(whole.manifest, digests.of(files)))
+
+
 def verdicts(claims: dict[str, Any]) -> str:
     """The claims as a Markdown table."""
     rows = []
@@ -56,7 +65,7 @@ def merged(claims: dict[str, Any], path: Path) -> dict[str, Any]:
     """The claims, those about runs that are not among the results as `path` has them: it judged the whole logs."""
     if not path.exists():
         return claims
-    before = {claim["id"]: claim for claim in json.loads(path.read_text(encoding="utf-8"))["claims"]}
+    before = {claim["id"]: claim for claim in load(path)["claims"]}
     kept = [
         claim if claim["measured"] or not before.get(claim["id"], {}).get("measured") else before[claim["id"]]
         for claim in claims["claims"]
@@ -78,9 +87,11 @@ def main() -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
         elif path.name == LOG:
-            write_table(target, thin(Run.read(path.parent).log, options.keep))
+            write_table(target, thin(read_tables(path.parent).log, options.keep))
+    for trials in options.results.rglob(TRIALS):
+        describe(options.reference / trials.parent.relative_to(options.results), read_tables(trials.parent))
     claims = merged(verify(options.results).as_dict(everything=True), options.reference / "claims.json")
-    write_json(options.reference / "claims.json", claims)
+    write_json(options.reference / "claims.json", digests.sign(claims))
     (options.reference / "claims.md").write_text(verdicts(claims), encoding="utf-8")
 
 

@@ -2,11 +2,12 @@
 
 report = verify(results, names)      evaluate
 report.asked, report.as_dict()       what a table (`report.verdicts`) shows, and the same as JSON
-save(report)                         claims.json beside the logs
+save(report), load(path)             claims.json beside the logs
 check(report, strict=strict)         raise where something asked for could not be evaluated, or does not hold
 """
 
 import difflib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,15 +15,16 @@ from typing import Any
 
 from overparam_cli.claims import Claim, all_claims
 from overparam_cli.claims.evaluation import BENCH, Library, evaluate, group_of
-from overparam_cli.claims.model import MIXED, NOT_REPRODUCED, Result, tally
+from overparam_cli.claims.model import MIXED, NOT_REPRODUCED, VERDICTS, Result, tally
 from overparam_cli.errors import ConfigError, LogError, NotReproducedError
 from overparam_cli.experiments import available, flatten, load_experiment
 from overparam_cli.paths import folder_name
+from overparam_cli.results import digests
 from overparam_cli.results.schema import SCHEMA
-from overparam_cli.results.store import write_json
+from overparam_cli.results.store import read_bytes, write_json
 from overparam_cli.words import count
 
-__all__ = ["Report", "check", "save", "select", "verify"]
+__all__ = ["Report", "check", "load", "save", "select", "verify"]
 
 ALL = "all"
 
@@ -121,8 +123,25 @@ def save(report: Report) -> Path | None:
     if not report.results.is_dir():
         return None
     path = report.results / (f"claims@{report.suffix}.json" if report.suffix else "claims.json")
-    write_json(path, report.as_dict(everything=True))
+    write_json(path, digests.sign(report.as_dict(everything=True)))
     return path
+
+
+def load(path: Path) -> dict[str, Any]:
+    """What `save` wrote, as it stands there: a file of an earlier version, too, which has no digest.
+
+    Raises LogError where it is missing, no such file, or has changed since.
+    """
+    try:
+        content = json.loads(read_bytes(path).decode("utf-8-sig"))
+        known = {claim["id"]: claim["verdict"] for claim in content["claims"]}
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise LogError(f"{path} is damaged ({error}): make it again with overparam verify") from error
+    strange = [verdict for verdict in known.values() if verdict not in VERDICTS]
+    if strange or (not digests.intact(content) and digests.OWN in content):
+        raise LogError(f"{digests.said((str(path),))}: make it again with overparam verify")
+    found: dict[str, Any] = content
+    return found
 
 
 def check(report: Report, *, strict: bool = False) -> None:

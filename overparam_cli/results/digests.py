@@ -31,11 +31,20 @@ def seal(
     content: Mapping[str, Any], files: Mapping[str, str], replacing: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
     """A manifest, of JSON's own types, that describes files with these digests."""
-    sealed: dict[str, Any] = store.plain(
-        {key: value for key, value in content.items() if key not in (FILES, REPLACING, OWN)}
-    )
+    sealed = {key: value for key, value in content.items() if key not in (FILES, REPLACING)}
     sealed |= {FILES: dict(files)} | ({REPLACING: dict(replacing)} if replacing else {})
-    return sealed | {OWN: _own(sealed)}
+    return sign(sealed)
+
+
+def sign(content: Mapping[str, Any]) -> dict[str, Any]:
+    """A JSON document with its own digest, by which `intact` knows it."""
+    plain: dict[str, Any] = store.plain({key: value for key, value in content.items() if key != OWN})
+    return plain | {OWN: _own(plain)}
+
+
+def intact(document: Mapping[str, Any]) -> bool:
+    """Whether a signed JSON document is as it was written."""
+    return document.get(OWN) == _own({key: value for key, value in document.items() if key != OWN})
 
 
 def write(folder: Path, content: Mapping[str, Any], files: Mapping[str, bytes]) -> None:
@@ -60,8 +69,7 @@ def changed(manifest: Mapping[str, Any], files: Mapping[str, str]) -> tuple[str,
         return ()
     known = [manifest.get(FILES, {}), manifest.get(REPLACING, {})]
     found = [name for name, now in files.items() if now not in [one.get(name) for one in known]]
-    intact = manifest.get(OWN) == _own({key: value for key, value in manifest.items() if key != OWN})
-    return tuple(found) if intact else (*found, MANIFEST)
+    return tuple(found) if intact(manifest) else (*found, MANIFEST)
 
 
 def said(names: tuple[str, ...]) -> str:

@@ -122,7 +122,8 @@ class Record:
     def as_dict(self) -> dict[str, Any]:
         """Folder, manifest and all rows, for JSON; what is not a finite number is null."""
         table = store.plain(self.table.to_dict("records"))
-        return {"folder": str(self.folder), **self.manifest, "table": table}
+        altered = {"changed since the run": [*self.altered]} if self.altered else {}
+        return {"folder": str(self.folder), **altered, **self.manifest, "table": table}
 
 
 def _listed(changed: Mapping[str, Any]) -> str:

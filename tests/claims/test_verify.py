@@ -12,7 +12,7 @@ from support.claim_logs import RATE, SCENARIOS, falling, lemma3_rows, write_benc
 from support.synthetic_runs import Curve, Trial, exponential
 
 from overparam_cli.claims import all_claims
-from overparam_cli.claims.verify import Report, check, save, select, verify
+from overparam_cli.claims.verify import Report, check, load, save, select, verify
 from overparam_cli.errors import ConfigError, LogError, NotReproducedError, StorageError
 from overparam_cli.report.verdicts import print_results
 from overparam_cli.results import schema
@@ -195,6 +195,29 @@ def test_claims_json_holds_everything_and_json_what_was_asked_for(tmp_path: Path
     assert entry["seeds"]["0"]["numbers"]["speedup"]["depth 2"]["100%"] == {"low": 4.0, "high": 4.0}
     assert save(verify(tmp_path, ["fig3"])) == path
     assert json.loads(path.read_text()) == content
+
+
+def test_claims_json_is_read_as_it_was_written_or_not_at_all(tmp_path: Path) -> None:
+    SCENARIOS["l4-depth-accelerates"](tmp_path, (True, True, False))
+    report = verify(tmp_path, ["fig3"])
+    path = save(report)
+    assert path is not None
+    written = load(path)
+    assert {key: written[key] for key in report.as_dict(everything=True)} == report.as_dict(everything=True)
+    path.write_text(path.read_text().replace('"mixed"', '"reproduced"', 1))
+    with pytest.raises(LogError, match="has changed since the run: make it again with overparam verify"):
+        load(path)
+    path.write_text(json.dumps({key: value for key, value in written.items() if key != "digest"}))
+    assert load(path)["claims"] == written["claims"]  # of an earlier version
+    for content in ("{", "[]", '{"claims": 3}', '{"claims": [{"id": "lemma3", "verdict": "yes"}]}'):
+        path.write_text(content)
+        with pytest.raises(LogError, match=r"claims\.json"):
+            load(path)
+
+
+def test_the_reference_verdicts_are_as_they_were_written() -> None:
+    found = load(Path(__file__).parents[2] / "results" / "reference" / "claims.json")
+    assert [claim["id"] for claim in found["claims"]] == [claim.id for claim in all_claims()]
 
 
 def test_named_runs_have_a_file_of_their_own(tmp_path: Path) -> None:
