@@ -12,8 +12,10 @@ any. `--only NAME` runs one part, or one scene of it.
 """
 
 import argparse
+import contextlib
 import os
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -86,8 +88,10 @@ def main() -> None:
     work = (options.work or Path(tempfile.mkdtemp(prefix="torture-"))).resolve()
     prepare()
     start, tally = time.monotonic(), Tally({}, [])
-    for result in results(options, work):
-        tally.add(result)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with contextlib.suppress(KeyboardInterrupt):  # whoever has waited long enough gets the counts so far
+        for result in results(options, work):
+            tally.add(result)
     tally.show()
     print(f"{time.monotonic() - start:.0f} s; {len(tally.failed)} failed; the last cases stand in {work}")
     sys.exit(bool(tally.failed))

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from support import scenes
+
 DOCUMENTED = {0, 1, 2, 3, 4, 5, 6, 7, 8, 130, 141}  # exit codes, as the README lists them
 MEMORY = 4 << 30  # bytes of address space beyond what the parent has
 
@@ -124,7 +126,7 @@ def _main(arguments: Sequence[str]) -> int:
 
 
 def prepare() -> None:
-    """Import in the parent whatever commands compute with, so that no child has to; nothing is computed here."""
+    """Import in the parent whatever commands compute with, and let each compute once, so that no child has to begin."""
     import importlib
     import pkgutil
 
@@ -132,9 +134,20 @@ def prepare() -> None:
 
     import overparam_cli
 
-    for name in ("matplotlib.backends.backend_agg", "scipy.integrate", "scipy.linalg", "scipy.optimize"):
-        importlib.import_module(name)
     torch.set_num_threads(1)  # threads do not survive a fork
     for found in pkgutil.walk_packages(overparam_cli.__path__, "overparam_cli."):
         if not found.name.endswith("__main__"):
             importlib.import_module(found.name)
+    warm_up()
+
+
+def warm_up() -> None:
+    """A small run, its table and figures, in this process: what they import late is then there."""
+    from click.testing import CliRunner
+
+    from overparam_cli.cli.main import cli
+
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        scenes.put_inputs(Path(folder))
+        for command in (scenes.RUN, ("table",), ("status",), ("verify",), ("plot", "--format", "png")):
+            CliRunner().invoke(cli, command)

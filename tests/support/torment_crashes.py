@@ -1,131 +1,111 @@
-"""Crash points: a kill before every change that a command makes to the disk, and then the same command again."""
+"""Crash points: each command that writes, killed before every change that it makes on disk (`support.crashes`)."""
 
 import random
-import signal
-from collections.abc import Iterator
-from dataclasses import dataclass
+import shutil
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from support import kill_points, scenes
-from support.forked import Outcome, run_command
+import numpy as np
+from support import crashes, scenes
+from support.crashes import Scene
+from support.local_server import idx, running, serve, sha
 from support.torment import Result
 
-
-@dataclass(frozen=True)
-class Scene:
-    """Commands whose last one is killed; `steps` before it make what it finds."""
-
-    name: str
-    command: tuple[str, ...]
-    steps: tuple[tuple[str, ...], ...] = ()
-    killed: int | None = None  # at which of its changes a first run of the command was killed already
-    adds: bool = True  # whether the command may be given again over what it has finished
+ACTIONS = ("kill", "half")
+READS = (("status",), ("table",))
+LOOK = (("status",),)  # where reading at length is for other scenes
 
 
-LEMMA = ("theory", "lemma3", "--set", "depths=2,3", "--set", "dimensions=2", "-q")
-SMALL = ("run", "small.toml", "-q", "--checkpoint-seconds", "0")
-SCENES = (
-    Scene("run", ("run", "small.toml", "-q", "--checkpoint-seconds", "0")),
-    Scene("run, measured", ("run", "small.toml", "-q", "--measure", "sharpness", "--lr", "1e-2", "--loss", "l2")),
-    Scene("run, more seeds", (*SMALL, "--seeds", "3"), (SMALL,)),
-    Scene("run, taken over", (*SMALL, "--lr", "1e-2", "--name", "other"), (SMALL,)),
-    Scene("run, gone on with", SMALL, killed=30),
-    Scene("run, network", ("run", "tiny.toml", "-q", "--checkpoint-seconds", "0")),
-    Scene("theory", (*LEMMA, "--no-figures")),
-    Scene("theory, again", (*LEMMA, "--no-figures"), ((*LEMMA, "--no-figures"),)),
-    Scene("theory, figures", LEMMA),
-    Scene("fig1", ("run", "fig1", "--smoke", "-q")),
-    Scene("plot", ("plot", "small", "-q"), (SMALL,)),
-    Scene("plot, again", ("plot", "small", "-q", "--format", "png"), (SMALL, ("plot", "small", "-q"))),
-    Scene("verify", ("verify", "fig1@smoke"), (("run", "fig1", "--smoke", "-q"),)),
-    Scene("bench", ("bench", "--rounds", "1", "--seconds", "0.001")),
-)
+def command_scenes(folder: Path) -> Mapping[str, Scene]:
+    """Every command that writes below a results folder, on a fresh one and on one that has something."""
+    scenes.put_inputs(folder)
+    small = ("run", str(folder / "small.toml"), "-q", "--checkpoint-seconds", "0")
+    tiny = ("run", str(folder / "tiny.toml"), "-q", "--checkpoint-seconds", "0")
+    lemma = ("theory", "lemma3", "--set", "depths=2,3", "--set", "dimensions=2", "--name", "one", "-q")
+    claim = ("theory", "claim2", "--set", "depths=2", "--name", "one", "-q", "--no-figures")
+    fig1 = ("run", "fig1", "--smoke", "-q")
+    measured = (*small, "--measure", "sharpness", "--lr", "1e-2", "--no-reuse")
+    return {
+        "run": Scene(small, LOOK, whole=False),
+        "run, measured": Scene(measured, LOOK, whole=False),
+        "run, more seeds": Scene((*small, "--seeds", "3"), LOOK, (small,), whole=False),
+        "run, taken over": Scene((*small, "--lr", "1e-2", "--name", "other"), LOOK, (small,), whole=False),
+        "run, network": Scene(tiny, LOOK, whole=False),
+        "theory": Scene(claim, READS, whole=False),
+        "theory, other numbers": Scene((*claim, "--set", "seeds=1"), READS, (claim,), whole=False),
+        "theory, figures": Scene(lemma, READS, whole=False),
+        "fig1": Scene(fig1, READS, whole=False),
+        "plot": Scene(("plot", "-q"), READS, (small,)),
+        "plot, again": Scene(("plot", "-q", "--format", "png"), READS, (small, ("plot", "-q"))),
+        "verify": Scene(("verify", "--json"), READS, (small, fig1)),
+    }
 
 
 def crash_points(rng: random.Random, count: int, folder: Path, only: str) -> Iterator[Result]:
-    """`count` points over all scenes, each scene's evenly spaced; all of a scene's if there are no more."""
-    asked = [Stage(scene, folder) for scene in SCENES if only in f"crash: {scene.name}"]
-    ready = [stage for stage in asked if stage.prepare()]
-    yield from (Result(stage.name, stage.broken, stage.command, failed=True) for stage in asked if stage.broken)
-    points = [(stage, at, half) for stage in ready for at, half in stage.points()]
-    if len(points) > count:
-        points = sorted(rng.sample(points, count), key=points.index)
-    for stage, at, half in points:
-        yield stage.crash(at, half=half)
-
-
-class Stage:
-    """A scene in a folder: what its command finds, and what it leaves when nothing disturbs it."""
-
-    def __init__(self, scene: Scene, folder: Path) -> None:
-        self.scene, self.name = scene, f"crash: {scene.name}"
-        own = folder / scene.name.replace(", ", "-").replace(" ", "-")
-        self.before, self.after, self.work = (own / part for part in ("before", "after", "work"))
-        self.expected: dict[str, object] = {}
-        self.broken, self.command = "", "overparam " + " ".join(scene.command)
-        self.changes: list[str] = []
-
-    def prepare(self) -> bool:
-        """Make both folders, and count the changes; False where the undisturbed command fails."""
-        scenes.put_inputs(self.before)
-        for step in self.scene.steps:
-            self._run(self.before, *step)
-        if self.scene.killed is not None:
-            run_command(*self.scene.command, folder=self.before, before=self.killing(self.before, self.scene.killed))
-        scenes.copy(self.before, self.after)
-        counter = self.after.with_name("changes.txt")
-        self._run(self.after, *self.scene.command, counter=counter)
-        self.changes = counter.read_text().split()
-        self.expected = scenes.contents(self.after)
-        return not self.broken
-
-    def _run(self, folder: Path, *arguments: str, counter: Path | None = None) -> Outcome:
-        start = kill_points.count(folder, counter) if counter else lambda: None
-
-        def before() -> None:
-            _look_often()
-            start()
-
-        outcome = run_command(*arguments, folder=folder, before=before, timeout=300)
-        if outcome.fault or outcome.code not in (0, 8):
-            self.broken = f"{outcome.fault or outcome.code} undisturbed: {outcome.err.strip()[-300:]}"
-        return outcome
-
-    def killing(self, folder: Path, at: int, *, half: bool = False) -> kill_points.Start:
-        """What kills a command there."""
-        kill = kill_points.kill(folder, at, half=half)
-
-        def before() -> None:
-            _look_often()
-            kill()
-
-        return before
-
-    def points(self) -> list[tuple[int, bool]]:
-        """Every change, and every flush of a file by half."""
-        whole = [(at, False) for at in range(len(self.changes))]
-        return sorted(whole + [(at, True) for at, change in enumerate(self.changes) if change == "fsync"])
-
-    def crash(self, at: int, *, half: bool) -> Result:
-        """Kill the command there, ask what stands there, run it again, compare."""
-        how = f"killed at change {at} ({self.changes[at]}{', half written' if half else ''}) of: {self.command}"
-        scenes.copy(self.before, self.work)
-        killed = run_command(*self.scene.command, folder=self.work, before=self.killing(self.work, at, half=half))
-        if killed.signal != signal.SIGKILL and killed.fault:
-            return Result(self.name, killed.fault, how, failed=True)
-        for reader in (("status",), ("table",)) if at % 5 == 0 else (("status",),):
-            read = run_command(*reader, folder=self.work)
-            if read.fault or (reader == ("status",) and read.code):
-                said = read.err.strip()[-300:]
-                return Result(self.name, f"{read.fault or read.code} of {reader[0]}: {said}", how, failed=True)
-        again = run_command(*self.scene.command, folder=self.work, before=_look_often, timeout=300)
-        if again.fault or again.code not in (0, 8):
-            return Result(self.name, f"{again.fault or again.code} again: {again.err.strip()[-300:]}", how, failed=True)
-        lost = scenes.difference(scenes.contents(self.work), self.expected)
-        return Result(self.name, f"lost: {lost}" if lost else "no difference", how, failed=bool(lost))
-
-
-def _look_often() -> None:
+    """About `count` points over all scenes, each scene's evenly spaced over its changes; no more than there are."""
     from overparam_cli.run import backends
 
-    backends.ALONE_SECONDS = backends.SIDE_BY_SIDE_SECONDS = 0.0
+    backends.ALONE_SECONDS = backends.SIDE_BY_SIDE_SECONDS = 0.0  # a checkpoint at every look
+    asked = {f"crash: {name}": scene for name, scene in command_scenes(folder).items() if only in f"crash: {name}"}
+    left = count
+    for place, (name, scene) in enumerate(asked.items()):
+        results = list(_scene(rng, name, scene, folder / name[7:].replace(", ", "-"), left // (len(asked) - place)))
+        left -= len(results)
+        yield from results
+    if only in "crash: data fetch":
+        yield from _fetches(folder / "fetch")
+
+
+def _scene(rng: random.Random, name: str, scene: Scene, work: Path, share: int) -> Iterator[Result]:
+    """One scene, killed at about `share` of its points."""
+    shutil.rmtree(work, ignore_errors=True)
+    results = work / "counted"
+    results.mkdir(parents=True)
+    for command in (*scene.before, scene.command):
+        undisturbed = crashes.overparam(command, results)
+    points = len(undisturbed.changes) + sum(change.startswith("fsync") for change in undisturbed.changes)
+    every = max(1, round(points / max(share, 1)))
+    report = crashes.everywhere(scene, work / "cases", actions=ACTIONS, every=every, first=rng.randrange(every))
+    yield from _results(name, report.crashes, report.faults)
+
+
+def _results(name: str, tried: int, faults: list[str]) -> Iterator[Result]:
+    """One result a crash: those with faults, of which each says all, and the others."""
+    by_case: dict[str, list[str]] = {}
+    for fault in faults:
+        case, _, what = fault.partition("): ")
+        by_case.setdefault(f"{case})", []).append(what)
+    yield from (Result(name, "; ".join(what)[:500], case, failed=True) for case, what in by_case.items())
+    yield from [Result(name, "no difference", "")] * (tried - len(by_case))
+
+
+def _fetches(folder: Path) -> Iterator[Result]:
+    """MNIST's files, fetched from a server of this machine, into a cache."""
+    from overparam_cli.data.cache import Patience, RemoteFile
+    from overparam_cli.data.mnist import files as mnist
+
+    drawn = np.random.default_rng(0)
+    arrays = [drawn.integers(0, 256, shape, dtype=np.uint8) for shape in ((6, 28, 28), (6,), (2, 28, 28), (2,))]
+    bodies = {file.name: idx(array) for file, array in zip(mnist.FILES, arrays, strict=True)}
+    with running() as server:
+        urls = {name: (server.on(f"/{name}", serve(body)),) for name, body in bodies.items()}
+        remote = tuple(RemoteFile(name, sha(body), urls[name]) for name, body in bodies.items())
+        sources = mnist.MnistSources(remote, Patience(connect=2.0, read=1.0, rounds=2, backoff=0.01))
+
+        def fetched(cache: Path, at: int | None = None, action: str = "kill") -> crashes.Outcome:
+            cache.mkdir(parents=True, exist_ok=True)
+            return crashes.in_child(lambda: mnist.fetch(cache, sources=sources), cache, at=at, action=action)
+
+        shutil.rmtree(folder, ignore_errors=True)
+        changes = fetched(folder / "undisturbed").changes
+        expected = crashes.contents(folder / "undisturbed")
+        for at in range(len(changes)):
+            for action in ACTIONS:
+                cache, faults = folder / f"{action}-{at}", []
+                fetched(cache, at, action)
+                if (again := fetched(cache)).code:
+                    faults.append(f"then exits with {again.code}: {again.output}")
+                if crashes.contents(cache) != expected:
+                    faults.append("the cache is another in the end")
+                where = f"fetch: {action} at {at} ({changes[at]})"
+                yield Result("crash: data fetch", "; ".join(faults) or "no difference", where, failed=bool(faults))

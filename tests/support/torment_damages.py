@@ -7,12 +7,10 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from support import damage_configs, damage_data, scenes
+from support import crashes, damage_configs, damage_data, scenes
 from support.damages import BYTES, TEXT, damaged
 from support.forked import run_command
 from support.torment import Result, judged
-from support.torment_crashes import Scene as Crashed
-from support.torment_crashes import Stage
 
 Scene = Callable[[random.Random, int, Path], Iterator[Result]]
 
@@ -69,49 +67,40 @@ def _results(rng: random.Random, count: int, folder: Path) -> Iterator[Result]:
 
 def _checkpoints(rng: random.Random, count: int, folder: Path) -> Iterator[Result]:
     """A run that goes on from a damaged checkpoint ends with the same tables, or says that it is not used."""
-    for name, command in (("linear", scenes.RUN), ("network", ("run", "tiny.toml", "-q", "--checkpoint-seconds", "0"))):
-        stage = Stage(Crashed(f"checkpoint {name}", command), folder)
-        stage.prepare()
-        if not (before := _half_way(stage, command)):
-            yield Result("damage: checkpoints", "no checkpoint was left", name, failed=True)
-            continue
-        found = next(before.rglob("checkpoint.pt"))
+    for name in ("small", "tiny"):
+        before = folder / f"checkpoint-{name}"
+        scenes.put_inputs(before)
+        command = ("run", f"{name}.toml", "-q", "--checkpoint-seconds", "0")
+        found = _half_way(command, before)
+        expected = scenes.contents(_finished(command, before))
         for _ in range(count // 2):
             change = damaged(rng, found.read_bytes(), BYTES)
             work = scenes.copy(before, folder / "checkpoint-work")
             (work / found.relative_to(before)).write_bytes(change.content)
             outcome = run_command(*command, folder=work, timeout=300)
             now = scenes.contents(work)
-            aside = [name for name in now if "unused" in name]
-            lost = scenes.difference({name: own for name, own in now.items() if name not in aside}, stage.expected)
+            aside = {name for name in now if "unused" in name}
+            lost = scenes.difference({name: own for name, own in now.items() if name not in aside}, expected)
             how = f"{outcome.command} over a checkpoint with {change.how} (kept as {_kept(folder, change.content)})"
-            good = "said" if "is not used" in outcome.err or aside else "no difference"
+            good = "said" if aside else "no difference"
             yield judged("damage: checkpoints", outcome, how, "" if outcome.code else lost, good)
 
 
-def _half_way(stage: Stage, command: tuple[str, ...]) -> Path | None:
-    """A folder in which a run was killed as late as a checkpoint stands there."""
-    for at in range(len(stage.changes) * 2 // 3, 0, -1):
-        work = scenes.copy(stage.before, stage.before.with_name("half"))
-        run_command(*command, folder=work, before=stage.killing(work, at))
-        if any(work.rglob("checkpoint.pt")):
-            return work
-    return None
+def _half_way(command: tuple[str, ...], folder: Path) -> Path:
+    """The checkpoint that a run leaves when it is killed at one of its later changes on disk."""
+    for at in (40, 30, 25, 20, 15, 10):
+        shutil.rmtree(folder / "results", ignore_errors=True)
+        crashes.overparam((command[0], str(folder / command[1]), *command[2:]), folder / "results", at=at)
+        if found := [*folder.rglob("checkpoint.pt")]:
+            return found[0]
+    raise RuntimeError(f"{' '.join(command)} leaves no checkpoint")
 
 
-def _tables(rng: random.Random, count: int, folder: Path) -> Iterator[Result]:
-    """The user's own table: it trains or is refused; that a number was changed is not for us to know."""
-    scenes.put_inputs(folder)
-    for _ in range(count):
-        change = damaged(rng, scenes.TABLE.encode(), TEXT)
-        (folder / "case.csv").write_bytes(change.content)
-        arguments = ("--dataset", "case.csv", "--target", "price", "--lr", "1e-2", "--loss", "l2", "--seeds", "1")
-        work = f"results-{rng.randrange(10**9)}"
-        outcome = run_command(
-            "run", "small.toml", "-q", "--iterations", "5", *arguments, "--results", work, folder=folder
-        )
-        how = f"{outcome.command} with {change.how} (kept as {_kept(folder, change.content)})"
-        yield judged("damage: tables", outcome, how)
+def _finished(command: tuple[str, ...], folder: Path) -> Path:
+    """The folder once the run has gone on undisturbed."""
+    work = scenes.copy(folder, folder.with_name(f"{folder.name}-whole"))
+    run_command(*command, folder=work, timeout=300)
+    return work
 
 
 def _data(rng: random.Random, count: int, folder: Path) -> Iterator[Result]:
@@ -142,6 +131,5 @@ SCENES: Mapping[str, Scene] = {
     "overrides": _overrides,
     "results": _results,
     "checkpoints": _checkpoints,
-    "tables": _tables,
     "data": _data,
 }

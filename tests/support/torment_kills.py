@@ -1,5 +1,6 @@
 """Real processes, ended at random moments of their life again and again, until one comes through."""
 
+import os
 import random
 import shutil
 import signal
@@ -20,6 +21,7 @@ COMMANDS = (
     ("run", "fig1", "--smoke", "-q"),
 )
 SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}  # this program, not an installed one
 TRIES = 12  # kills in a row, before one is let through
 
 
@@ -47,7 +49,9 @@ def _fresh(folder: Path) -> Path:
 def _undisturbed(command: tuple[str, ...], folder: Path) -> tuple[dict[str, object], float]:
     scenes.put_inputs(folder)
     start = time.monotonic()
-    subprocess.run([sys.executable, "-m", "overparam_cli", *command], cwd=folder, check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, "-m", "overparam_cli", *command], cwd=folder, check=True, capture_output=True, env=ENVIRONMENT
+    )
     return scenes.contents(folder), time.monotonic() - start
 
 
@@ -66,6 +70,7 @@ def _tormented(
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            env=ENVIRONMENT,
         )
         try:
             _, said = process.communicate(timeout=moment)
@@ -88,7 +93,12 @@ def _tormented(
             return
         yield Result(scene, "no difference", _how(command, story))
     end = subprocess.run(
-        [sys.executable, "-m", "overparam_cli", *command], cwd=folder, capture_output=True, text=True, timeout=600
+        [sys.executable, "-m", "overparam_cli", *command],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        env=ENVIRONMENT,
     )
     lost = scenes.difference(scenes.contents(folder), expected)
     if end.returncode:
