@@ -47,7 +47,7 @@ def _fresh(folder: Path) -> Path:
 
 
 def _undisturbed(command: tuple[str, ...], folder: Path) -> tuple[dict[str, object], float]:
-    scenes.put_inputs(folder)
+    _fresh(folder)
     start = time.monotonic()
     subprocess.run(
         [sys.executable, "-m", "overparam_cli", *command], cwd=folder, check=True, capture_output=True, env=ENVIRONMENT
