@@ -7,11 +7,12 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from support import crashes, damage_configs, damage_data, scenes
+from support import crashes, damage_configs, damage_data, damage_results, scenes
 from support.damages import BYTES, TEXT, damaged
 from support.forked import run_command
 from support.torment import Result, judged
 
+SAID = ("damaged", "changed since", "unfinished")  # words of those who have seen that something is not as it was
 Scene = Callable[[random.Random, int, Path], Iterator[Result]]
 
 
@@ -57,12 +58,22 @@ def _results(rng: random.Random, count: int, folder: Path) -> Iterator[Result]:
         reader = rng.choice(readers)
         outcome = run_command(*reader, folder=work)
         other = outcome.code == 0 and outcome.out != usual[reader].out
-        said = "damaged" in outcome.out or "changed since" in outcome.out + outcome.err or outcome.err.strip()
+        said = any(word in outcome.out for word in SAID) or outcome.err.strip()
         wrong = f"{reader[0]} prints something else" if other and not said else ""
         where = f"{path.relative_to(whole)} (kept as {_kept(folder, change.content)})"
         how = f"{outcome.command} with {change.how} in {where}"
         yield judged("damage: results", outcome, how, wrong, "said" if other else "no difference")
         target.write_bytes(path.read_bytes())
+
+
+def _verdicts(rng: random.Random, count: int, folder: Path) -> Iterator[Result]:
+    """Results that a verdict can be read from, one cell, row, byte or entry changed (`support.damage_results`)."""
+    whole = damage_results.make_results(folder / f"verdicts-{rng.randrange(10**9)}")
+    for one in damage_results.outcomes(whole, count, rng.randrange(10**6)):
+        failed = one.kind in (damage_results.SILENT, damage_results.TRACEBACK)
+        verdict = {damage_results.SEEN: "said", damage_results.HARMLESS: "no difference"}.get(one.kind, one.kind)
+        how = f"{one.damage.what} {one.detail}"
+        yield Result("damage: verdicts", verdict, how, failed=failed)
 
 
 def _checkpoints(rng: random.Random, count: int, folder: Path) -> Iterator[Result]:
@@ -130,6 +141,7 @@ SCENES: Mapping[str, Scene] = {
     "configs": _configs,
     "overrides": _overrides,
     "results": _results,
+    "verdicts": _verdicts,
     "checkpoints": _checkpoints,
     "data": _data,
 }
