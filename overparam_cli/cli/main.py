@@ -1,6 +1,7 @@
 """The program `overparam`: its commands by name, and every error turned into one line and an exit code."""
 
 import importlib
+import os
 import sys
 from collections.abc import Mapping
 
@@ -67,6 +68,7 @@ def main() -> None:
 def _answer() -> int:
     """Do what the command line says; the exit code."""
     try:
+        _check_place()
         cli(standalone_mode=False)
         sys.stdout.flush()
     except click.exceptions.Exit as done:
@@ -76,6 +78,14 @@ def _answer() -> int:
     except OverparamError as error:
         return explain(error)
     return 0
+
+
+def _check_place() -> None:
+    """Refuse to work in a folder that has been removed meanwhile, in which libraries end without a word of ours."""
+    try:
+        os.getcwd()  # noqa: PTH109
+    except OSError:
+        raise StorageError("the folder in which this was called no longer exists: change to another one") from None
 
 
 def explain(error: BaseException) -> int:

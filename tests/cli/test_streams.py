@@ -133,6 +133,15 @@ def test_a_slow_reader_gets_everything() -> None:
     assert slow.taken == b"overparam"
 
 
+def test_a_folder_that_has_been_removed_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    code, _, err = program(*TRAINING)
+    assert (code, len(err.splitlines())) == (7, 1)
+    assert "no longer exists" in err
+
+
 def test_the_streams_are_given_back() -> None:
     before = sys.stdout, sys.stderr
     with guarded():
