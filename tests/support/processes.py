@@ -22,7 +22,7 @@ def start(*arguments: str, look_often: bool = False) -> BaseProcess:
     return process
 
 
-def kill_once_written(process: BaseProcess, path: Path, before: int, seconds: float = 60) -> None:
+def kill_once_written(process: BaseProcess, path: Path, before: int, seconds: float = 110) -> None:
     """SIGKILL as soon as `path` was written after `before` (see `written`); fails if the process ended without it."""
     until = time.monotonic() + seconds
     while written(path) <= before:
