@@ -11,14 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.crashes import EVENTS, WRITING, Outcome, in_child, leftovers, overparam, warm_up
+from support.crashes import EVENTS, WRITING
+from support.forked import Outcome, prepare, run_command
 
+from overparam_cli.results.disk import BESIDE
 from tests.run.test_job import CONFIG
 
 LOOKING = {"os.listdir", "os.scandir"}
+RUN = ("run", "tiny.toml", "-q", "--name", "one")
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of forking beside threads
 
 
-def refused(arguments: list[str], results: Path, folder: Path, *, reading: bool) -> Outcome:
+def refused(results: Path, folder: Path, *arguments: str, reading: bool) -> Outcome:
     """A command to which writing in a folder, or even `reading` it, is forbidden."""
     inside, stat = f"{folder}{os.sep}", os.stat
 
@@ -26,51 +30,43 @@ def refused(arguments: list[str], results: Path, folder: Path, *, reading: bool)
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
 
     def audit(event: str, given: tuple[Any, ...]) -> None:
-        path = os.fsdecode(given[0]) if given and isinstance(given[0], str | bytes) else ""
+        path = str(Path.cwd() / os.fsdecode(given[0])) if given and isinstance(given[0], str | bytes) else ""
         if path == str(folder) and reading and event in LOOKING:
             refuse(path)
         if path.startswith(inside) and (event in EVENTS or (event == "open" and (reading or given[2] & WRITING))):
             refuse(path)
 
     def look(path: Any, *arguments: Any, **settings: Any) -> os.stat_result:
-        if reading and not isinstance(path, int) and os.fspath(path).startswith(inside):
+        if reading and not isinstance(path, int) and str(Path.cwd() / os.fsdecode(path)).startswith(inside):
             refuse(path)
         return stat(path, *arguments, **settings)
 
-    def command() -> None:
+    def before() -> None:
         sys.addaudithook(audit)
         os.stat = look
-        overparam_here(arguments, results)
 
-    return in_child(command, results, at=None, action="kill")
-
-
-def overparam_here(arguments: list[str], results: Path) -> None:
-    from overparam_cli.cli.main import main
-
-    sys.argv = ["overparam", *arguments, "--results", str(results)]
-    main()
+    return run_command(*arguments, folder=results.parent, before=before)
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], Path]:
-    """A small run of two variants, and the command that made it."""
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two small runs."""
+    prepare()
     folder = tmp_path_factory.mktemp("permissions")
     (folder / "tiny.toml").write_text(CONFIG.replace("iterations = 400", "iterations = 2"))
-    command = ["run", str(folder / "tiny.toml"), "-q"]
     for name in ("one", "two"):
-        warm_up([[*command, "--name", name], ["status"], ["table"], ["verify"]], folder / "results")
-    return command, folder / "results"
+        assert run_command(*RUN[:-1], name, folder=folder).code == 0
+    return folder
 
 
 @pytest.fixture
-def results(made: tuple[list[str], Path], tmp_path: Path) -> Path:
-    return Path(shutil.copytree(made[1], tmp_path / "results"))
+def results(made: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(made, tmp_path / "here")) / "results"
 
 
 @pytest.mark.parametrize("below", ["tiny@one", "tiny@one/l2"])
 def test_status_lists_a_folder_that_may_not_be_read(results: Path, below: str) -> None:
-    outcome = refused(["status"], results, results / below, reading=True)
+    outcome = refused(results, results / below, "status", reading=True)
     assert outcome.code == 0
     rows = {line.split("│")[0].split()[0] if "│" in line else line.split()[0]: line for line in lines(outcome)}
     assert "unreadable" in rows[below]
@@ -78,44 +74,41 @@ def test_status_lists_a_folder_that_may_not_be_read(results: Path, below: str) -
 
 
 def lines(outcome: Outcome) -> list[str]:
-    return [line for line in outcome.output.splitlines() if line.strip() and line.split()[0].startswith("tiny")]
+    return [line for line in outcome.out.splitlines() if line.strip() and line.split()[0].startswith("tiny")]
 
 
 @pytest.mark.parametrize("below", ["tiny@one", "tiny@one/l2"])
 @pytest.mark.parametrize("command", ["table", "plot"])
 def test_who_asks_for_it_is_told_in_one_line(results: Path, command: str, below: str) -> None:
-    outcome = refused([command, "tiny@one"], results, results / below, reading=True)
-    assert outcome.code == 7, outcome.output
-    (line,) = outcome.output.splitlines()
+    outcome = refused(results, results / below, command, "tiny@one", reading=True)
+    assert outcome.code == 7, outcome.err
+    (line,) = outcome.err.splitlines()
     assert "tiny@one" in line
     assert "Permission denied" in line
 
 
 @pytest.mark.parametrize("command", ["table", "verify"])
 def test_the_others_are_shown_all_the_same(results: Path, command: str) -> None:
-    outcome = refused([command], results, results / "tiny@one", reading=True)
-    assert "Traceback" not in outcome.output
-    assert outcome.code == 0, outcome.output
+    outcome = refused(results, results / "tiny@one", command, reading=True)
+    assert outcome.fault == ""
+    assert outcome.code == 0, outcome.err
 
 
 def test_results_that_may_not_be_read_at_all_are_one_line(results: Path) -> None:
     for command in ("status", "table"):
-        outcome = refused([command], results, results, reading=True)
-        assert outcome.code == 7, outcome.output
-        assert "results cannot be read (Permission denied)" in outcome.output
-        assert len(outcome.output.splitlines()) == 1
+        outcome = refused(results, results, command, reading=True)
+        assert outcome.code == 7, outcome.err
+        assert "results cannot be read (Permission denied)" in outcome.err
+        assert len(outcome.err.splitlines()) == 1
 
 
 @pytest.mark.parametrize("left", ["checkpoint.pt", ".trials.csv.12345678"])
 @pytest.mark.parametrize("reading", [True, False])
-def test_a_run_that_may_not_write_is_told_in_one_line(
-    made: tuple[list[str], Path], results: Path, left: str, reading: bool
-) -> None:
+def test_a_run_that_may_not_write_is_told_in_one_line(results: Path, left: str, reading: bool) -> None:
     folder = results / "tiny@one" / "l2"
     (folder / left).write_bytes(b"stale")
-    outcome = refused([*made[0], "--name", "one", "--seeds", "2"], results, folder, reading=reading)
-    assert outcome.code == 7, outcome.output
-    (line,) = outcome.output.splitlines()
-    assert "Permission denied" in line
-    assert overparam([*made[0], "--name", "one", "--seeds", "2"], results).code == 0
-    assert leftovers(results) == []
+    outcome = refused(results, folder, *RUN, "--seeds", "2", reading=reading)
+    assert (outcome.code, outcome.fault) == (7, "")
+    assert "Permission denied" in outcome.err
+    assert run_command(*RUN, "--seeds", "2", folder=results.parent).code == 0
+    assert [path for path in results.rglob("*") if BESIDE.fullmatch(path.name)] == []
