@@ -92,3 +92,37 @@ def test_a_blow_up_is_the_same_in_every_precision(tmp_path: Path) -> None:
     table.assign(status="completed", diverged_at=None).to_csv(trials, index=False)  # as it used to be written
     assert Run.read(trials.parent).curves["depth-1"].choose().lr == 0.01
     assert CliRunner().invoke(cli, ["plot", "fig3@float64", "--results", str(tmp_path), "--quiet"]).exit_code == 0
+
+
+@pytest.mark.parametrize("change", [["--set", "init_std=1e39"], ["--lr", "1e308"]])
+def test_a_measured_run_of_which_every_trial_diverges_at_once_is_finished(tmp_path: Path, change: list[str]) -> None:
+    asked = ["run", "fig3", "--dataset", "two-points", "--set", "preprocessing=none", "--loss", "l4", "--depth", "2"]
+    options = ["--lr", "0.1", "--iterations", "3", "--measure", "sharpness", "--name", "x", "--results", str(tmp_path)]
+    for _ in range(2):  # the second time all trials are finished, with the measure asked for
+        done = CliRunner().invoke(cli, [*asked, *options, *change], catch_exceptions=False)
+        assert done.exit_code == 0
+    run = Run.read(tmp_path / "fig3@x" / "l4")
+    assert (run.trials["status"] == "diverged").all()
+    assert "sharpness" in run.log
+
+
+def test_the_smallest_rate_there_is_is_measured_and_drawn(tmp_path: Path) -> None:
+    asked = ["run", "fig3", "--dataset", "two-points", "--set", "preprocessing=none", "--loss", "l4", "--depth", "1,2"]
+    options = [
+        "--lr",
+        "5e-324",
+        "--iterations",
+        "3",
+        "--measure",
+        "sharpness",
+        "--name",
+        "x",
+        "--results",
+        str(tmp_path),
+    ]
+    for command in ([*asked, *options], ["plot", "fig3@x", "--format", "svg", "--results", str(tmp_path)]):
+        done = CliRunner().invoke(cli, command, catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+    run = Run.read(tmp_path / "fig3@x" / "l4")
+    assert (run.trials["status"] == "completed").all()
+    assert np.isfinite(run.log["sharpness"]).all()

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 class History:
     """Logged values of the trials of one batch."""
 
-    def __init__(self, trials: Sequence[LinearTrial]) -> None:
-        """Start with nothing logged."""
-        self.trials = list(trials)
+    def __init__(self, trials: Sequence[LinearTrial], measures: Sequence[str] = ()) -> None:
+        """Start with nothing logged; `measures` are the columns that are measured besides."""
+        self.trials, self.measures = list(trials), list(measures)
         self.diverged: dict[str, int] = {}  # trial id → iteration
         self.latest: dict[str, float] = {}  # trial id → last logged loss, for progress displays
         self._place = {trial.trial_id: place for place, trial in enumerate(trials)}
@@ -33,7 +33,7 @@ class History:
             self.latest.pop(trial.trial_id, None)
         if snapshot.iteration == 0 and snapshot.diverged:  # not finite from the start: every trial has a first row
             nan = torch.full((len(snapshot.diverged),), torch.nan, dtype=torch.float64)
-            self._append(snapshot.diverged, 0, {"loss": nan, "norm": nan} | dict.fromkeys(measured or {}, nan))
+            self._append(snapshot.diverged, 0, {"loss": nan, "norm": nan} | dict.fromkeys(self.measures, nan))
         if snapshot.loss is None or snapshot.norm is None:
             return
         self._append(

@@ -61,27 +61,32 @@ def load_problem(trial: LinearTrial, settings: Settings) -> LinearProblem:
     bar = False if settings.quiet else None  # None: where the output is a terminal
     where: dict[str, Any] = {"data_dir": settings.data_dir, "offline": settings.offline, "progress": bar}
     raw = load(trial.dataset, **trial.selection, varying=trial.preprocessing in NEED_SPREAD, **where)
+    return problem_of(raw, trial)
+
+
+def problem_of(raw: Dataset, trial: LinearTrial) -> LinearProblem:
+    """A data set as a trial has it; raises DataInvalidError where no training loss of it would be a number."""
     dataset = preprocess(raw, trial.preprocessing)
     loss = losses.named(trial.loss)
     labels, classes = loss.labels(dataset.Y, dataset.target_names)
     X, Y = torch.from_numpy(dataset.X), torch.from_numpy(labels)
     zero = float(objective.value(torch.zeros(dataset.k, dataset.d, dtype=torch.float64), X, Y, loss))
-    _check_size(dataset, zero, trial)
+    _check_size(dataset.name, max(float(X.abs().max()), float(Y.abs().max())), zero, trial)
     best = optimum(dataset.X, labels, loss)
     return LinearProblem(dataset, trial.preprocessing, X, Y, best, zero, classes)
 
 
-def _check_size(dataset: Dataset, zero: float, trial: LinearTrial) -> None:
-    """Raise DataInvalidError where the numbers are so large or small that a loss of them would be no number."""
-    largest, holds = max(float(abs(dataset.X).max()), float(abs(dataset.Y).max())), torch.finfo(DTYPES[trial.dtype]).max
+def _check_size(name: str, largest: float, zero: float, trial: LinearTrial) -> None:
+    """Raise DataInvalidError where numbers, or the loss of predicting 0, are too large or small to be worked with."""
+    holds = torch.finfo(DTYPES[trial.dtype]).max
     remedy = "scale the columns, for instance with '--set preprocessing=zscore'"
     if largest > holds:
         raise DataInvalidError(
-            f"{dataset.name} has numbers of {largest:.0e}, and {trial.dtype} holds none beyond {holds:.0e}: {remedy}"
+            f"{name} has numbers of {largest:.0e}, and {trial.dtype} holds none beyond {holds:.0e}: {remedy}"
         )
     if not LEAST < zero < MOST:
         small = "too small" if zero <= LEAST else "too large"
         raise DataInvalidError(
-            f"{dataset.name}: the labels are {small} for the loss {trial.loss}: that of predicting 0 is {zero:.1g}, "
+            f"{name}: the labels are {small} for the loss {trial.loss}: that of predicting 0 is {zero:.1g}, "
             f"where float64 has no digits to spare; {remedy}, or choose a lower power"
         )

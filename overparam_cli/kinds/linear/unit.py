@@ -77,7 +77,7 @@ class LinearUnit:
         """
         self.trials, self.problem, self.settings = tuple(trials), problem, settings
         self.device, self.total = pick_device(settings.device), trials[0].iterations
-        self.history = History(trials)
+        self.history = History(trials, [measure.name for measure in settings.measures])
         self.kernel = self._choose_kernel(settings.kernel)
         self._restored: State = {}
 
