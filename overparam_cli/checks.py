@@ -6,6 +6,7 @@ a setting: as a key of an experiment, or as the annotation of an optimiser's arg
 """
 
 import math
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -30,6 +31,9 @@ def integer(minimum: int, maximum: int = 10**12) -> Check:
     return check
 
 
+SUBNORMAL = f"what is below {sys.float_info.min:.3g} counts as 0"
+
+
 def number(description: str, accept: Callable[[float], bool]) -> Check:
     """A finite number that `accept` accepts, as a float."""
 
@@ -40,6 +44,8 @@ def number(description: str, accept: Callable[[float], bool]) -> Check:
             good = False
         if not good:
             raise ValueError(f"must be {description}")
+        if 0 < abs(value) < sys.float_info.min:  # training flushes such numbers to 0, and files would say so
+            raise ValueError(f"must be {description}; {SUBNORMAL}")
         return float(value) + 0.0  # -0.0 and 0.0 are one value
 
     return check
@@ -101,8 +107,9 @@ def positives(value: Any) -> tuple[float, ...]:
         raise ValueError("is an empty grid: give at least one number above 0")
     try:
         numbers = tuple(map(positive, items))
-    except ValueError:
-        raise ValueError("must be a finite number above 0, or a list of such numbers") from None
+    except ValueError as error:
+        small = f"; {SUBNORMAL}" if SUBNORMAL in str(error) else ""
+        raise ValueError(f"must be a finite number above 0, or a list of such numbers{small}") from None
     return distinct(numbers)
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from support.synthetic_runs import Curve, Trial, exponential, make_run
 
 from overparam_cli.cli.main import cli
+from overparam_cli.errors import ConfigError
 from overparam_cli.results.divergence import FAR, settle
 from overparam_cli.results.run import Run
 
@@ -94,7 +95,7 @@ def test_a_blow_up_is_the_same_in_every_precision(tmp_path: Path) -> None:
     assert CliRunner().invoke(cli, ["plot", "fig3@float64", "--results", str(tmp_path), "--quiet"]).exit_code == 0
 
 
-@pytest.mark.parametrize("change", [["--set", "init_std=1e39"], ["--lr", "1e308"]])
+@pytest.mark.parametrize("change", [["--set", "init_std=1e38"], ["--lr", "3e38"]])
 def test_a_measured_run_of_which_every_trial_diverges_at_once_is_finished(tmp_path: Path, change: list[str]) -> None:
     asked = ["run", "fig3", "--dataset", "two-points", "--set", "preprocessing=none", "--loss", "l4", "--depth", "2"]
     options = ["--lr", "0.1", "--iterations", "3", "--measure", "sharpness", "--name", "x", "--results", str(tmp_path)]
@@ -106,21 +107,16 @@ def test_a_measured_run_of_which_every_trial_diverges_at_once_is_finished(tmp_pa
     assert "sharpness" in run.log
 
 
-def test_the_smallest_rate_there_is_is_measured_and_drawn(tmp_path: Path) -> None:
+def test_the_smallest_rates_are_measured_and_drawn_or_refused(tmp_path: Path) -> None:
+    """Below float64's smallest normal number a rate is 0 to the processor that trains."""
     asked = ["run", "fig3", "--dataset", "two-points", "--set", "preprocessing=none", "--loss", "l4", "--depth", "1,2"]
-    options = [
-        "--lr",
-        "5e-324",
-        "--iterations",
-        "3",
-        "--measure",
-        "sharpness",
-        "--name",
-        "x",
-        "--results",
-        str(tmp_path),
-    ]
-    for command in ([*asked, *options], ["plot", "fig3@x", "--format", "svg", "--results", str(tmp_path)]):
+    options = ["--iterations", "3", "--measure", "sharpness", "--name", "x", "--results", str(tmp_path)]
+    with pytest.raises(ConfigError, match=r"below 2\.23e-308 counts as 0"):
+        CliRunner().invoke(cli, [*asked, *options, "--lr", "5e-324"], catch_exceptions=False)
+    for command in (
+        [*asked, *options, "--lr", "3e-308", "--dtype", "float64"],
+        ["plot", "fig3@x", "--results", str(tmp_path)],
+    ):
         done = CliRunner().invoke(cli, command, catch_exceptions=False)
         assert done.exit_code == 0, done.output
     run = Run.read(tmp_path / "fig3@x" / "l4")
