@@ -86,11 +86,7 @@ def test_neither_backend_nor_files_of_the_users_stop_anything(tmp_path: Path) ->
     settings = "".join(f"{key}: {value}\n" for key, value in HOSTILE.items())
     (tmp_path / "named").write_text(f"{settings}backend: module://nothing\n")
     (tmp_path / "matplotlibrc").write_bytes(f"{settings}no.such.key: 1\n".encode() + b"\xff\xfe")
-    nowhere = dict.fromkeys(("MPLCONFIGDIR", "XDG_CACHE_HOME", "TMPDIR"), "/dev/null/nothing")
-    surroundings = nowhere | {
-        "MPLBACKEND": "module://matplotlib_inline.nothing",
-        "MATPLOTLIBRC": str(tmp_path / "named"),
-    }
+    surroundings = {"MPLBACKEND": "module://matplotlib_inline.nothing", "MATPLOTLIBRC": str(tmp_path / "named")}
     tests = str(Path(__file__).parents[1])
     done = subprocess.run(
         [sys.executable, "-c", CODE, tests],
