@@ -229,7 +229,8 @@ class OverrideCase(ConfigCase):
             if text == "--set" or not equals or key.strip() in ("loss", "depth", "variant", "dataset", "targets"):
                 continue
             found = shown["forced"].get(key.strip())
-            if found is None or not (same(_read(value), found) or same(value.strip(), found)):
+            words = [item.strip() for item in value.split(",") if item.strip()]  # of a list of names, whatever they are
+            if found is None or not (same(_read(value), found) or same(words, found)):
                 return f"{text!r} became {found!r}"
         return ""
 
