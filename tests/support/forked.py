@@ -127,7 +127,7 @@ def _main(arguments: Sequence[str]) -> int:
 
 def prepare() -> None:
     """Import in the parent whatever commands compute with, and let each compute once, so that no child has to begin."""
-    import importlib
+    import importlib.util
     import pkgutil
 
     import torch
@@ -136,7 +136,8 @@ def prepare() -> None:
 
     torch.set_num_threads(1)  # threads do not survive a fork
     for found in pkgutil.walk_packages(overparam_cli.__path__, "overparam_cli."):
-        if not found.name.endswith("__main__"):
+        source = Path(str(importlib.util.find_spec(found.name).origin))  # type: ignore[union-attr]
+        if source.suffix == ".py" and source.stem != "__main__":  # the compiled kernel is a library, not a module
             importlib.import_module(found.name)
     warm_up()
 
