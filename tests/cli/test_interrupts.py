@@ -15,6 +15,8 @@ from overparam_cli.cli import interrupts
 CODE = """
 import os, signal, sys
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it
+
 class Finder:
     def __init__(self, last):
         self.count, self.last = 0, last

@@ -134,7 +134,7 @@ def test_a_folder_is_no_experiment(tmp_path: Path) -> None:
 def test_not_text(tmp_path: Path) -> None:
     path = tmp_path / "own.toml"
     path.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ConfigError, match="not UTF-8"):
+    with pytest.raises(ConfigError, match="it is not UTF-16-LE text from byte 0 on: save it as UTF-8"):
         load_experiment(path)
 
 

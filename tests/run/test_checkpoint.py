@@ -230,7 +230,7 @@ def test_a_malformed_checkpoint_is_set_aside_and_said_so(
     def is_taken() -> bool:
         (unit,) = kind.units(task.trials, problem, USUAL)
         try:
-            unit.restore(read(path)[0].state)
+            unit.check(read(path)[0].state)
         except MALFORMED:
             return False
         return True

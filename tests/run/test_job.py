@@ -348,7 +348,7 @@ def test_a_folder_with_trials_on_other_data_is_refused(config: Path, tmp_path: P
 
 @pytest.mark.parametrize("rates", ["1e-3", "1e-3,1e-2"])
 def test_a_start_that_is_not_finite_diverges_at_once(config: Path, tmp_path: Path, rates: str) -> None:
-    task = job(config, tmp_path, init_std=1e100, dtype="float32", lr=rates)
+    task = job(config, tmp_path, init_std=1e200, dtype="float64", lr=rates)
     run_job(task, Settings(), Silent())
     trials = Run.read(task.folder).trials
     assert (trials["status"] == "diverged").all()

@@ -300,5 +300,7 @@ def test_a_kernel_gives_the_gradient_of_every_column(name: str, k: int, count: i
 
 def test_each_form_has_its_kernel() -> None:
     X, Y = tensors(*problem(10, 3, 1, "logistic"))
-    chosen = {name: type(kernel_for(named(name), X, Y, torch.float32)) for name in ("l2", "l4", "huber", "logistic")}
+    chosen = {
+        name: type(kernel_for(named(name), X, Y, torch.float32, "torch")) for name in ("l2", "l4", "huber", "logistic")
+    }
     assert chosen == {"l2": Gram, "l4": Residuals, "huber": Residuals, "logistic": Margins}
