@@ -1,11 +1,13 @@
 """The download: right bytes under the right name, or nothing and a reason."""
 
+import shutil
+import subprocess
 import threading
 from pathlib import Path
 
 import platformdirs
 import pytest
-from support.local_server import refuse, serve, sha, stall, truncate
+from support.local_server import refuse, running, serve, sha, stall, truncate
 
 from overparam_cli.data import cache_dir
 from overparam_cli.data.cache import Patience, RemoteFile, download, install, recorded_checksums, sha256, staging
@@ -190,3 +192,30 @@ def test_a_certificate_that_is_not_trusted_is_asked_for_once(tmp_path, monkeypat
     with pytest.raises(DataUnavailableError, match=r"a\.example: the server's certificate cannot be verified"):
         download(remote("https://a.example/x", "https://b.example/x"), tmp_path, patience=QUICK)
     assert asked == ["https://a.example/x", "https://b.example/x"]
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """A key and the certificate that it has signed for itself, in one file."""
+    if not (openssl := shutil.which("openssl")):
+        pytest.skip("no openssl here to make a certificate")
+    path = tmp_path_factory.mktemp("tls") / "own.pem"
+    what = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1"
+    subprocess.run([openssl, *what.split(), "-keyout", path, "-out", path], check=True, capture_output=True)
+    return path
+
+
+def test_a_server_that_vouches_for_itself_is_not_trusted_until_its_certificate_is_named(
+    certificate, tmp_path, monkeypatch
+):
+    """A real handshake: the message says what it is and the remedy; with the remedy the file comes."""
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    monkeypatch.delenv("CURL_CA_BUNDLE", raising=False)
+    with running(certificate) as secure:
+        url = secure.on("/a", serve(BODY))
+        with pytest.raises(DataUnavailableError, match=r"certificate cannot be verified.*REQUESTS_CA_BUNDLE"):
+            download(remote(url), tmp_path, patience=QUICK)
+        assert secure.requests == []
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+        download(remote(url), tmp_path, patience=QUICK)
+    assert (tmp_path / "file.bin").read_bytes() == BODY

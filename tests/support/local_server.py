@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import io
+import ssl
 import struct
 import threading
 import zipfile
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import numpy as np
 
@@ -97,10 +99,14 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def running() -> Iterator[Server]:
-    """The server, as long as the context lasts."""
+def running(certificate: Path | None = None) -> Iterator[Server]:
+    """The server, as long as the context lasts; over TLS where a file with its key and `certificate` is given."""
     with _Server(("127.0.0.1", 0), _Handler) as http:
-        script = Server(f"http://127.0.0.1:{http.server_port}")
+        script = Server(f"http{'s' if certificate else ''}://127.0.0.1:{http.server_port}")
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            http.socket = context.wrap_socket(http.socket, server_side=True)
         http.script, http.stopping = script, threading.Event()
         thread = threading.Thread(target=http.serve_forever, args=(0.01,), daemon=True)
         thread.start()
