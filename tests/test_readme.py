@@ -53,6 +53,8 @@ def short(line: str) -> list[str]:
                 words += ["--set", f"{key}={value}"]
     if "--dataset" in words and is_table(words[words.index("--dataset") + 1]):
         words += ["--depth", "1", "--loss", "l2"]
+    if words[0] == "bench" and "--rounds" not in words:
+        words += ["--rounds", "1", "--seconds", "0.01"]
     if words[0] == "verify" and words[1:2] == ["fig3"]:
         words[1] = "fig3@smoke"
     if words[0] == "plot" and len(words) > 1 and "--format" not in words:
