@@ -15,7 +15,7 @@ from overparam_cli.errors import OverparamError, ReaderGoneError, StorageError
 # Where each command stands. Its module is imported when the command is called or listed, and nothing else is; what
 # a command computes with, it imports when it runs.
 COMMANDS: Mapping[str, str] = {
-    "bench": "overparam_cli.cli.running:bench",
+    "bench": "overparam_cli.cli.timing:bench",
     "data": "overparam_cli.cli.data:data",
     "list": "overparam_cli.cli.listing:list_experiments",
     "plot": "overparam_cli.cli.reading:plot",

@@ -141,3 +141,11 @@ def collect_overrides(options: dict[str, Any]) -> dict[str, Any]:
             raise click.UsageError(f"{key} is given twice: by --{key} and by --set {key}={value}")
         given[key] = value
     return given
+
+
+def use_threads(threads: int | None) -> None:
+    """Let PyTorch use so many threads, if any number was given."""
+    if threads:
+        import torch
+
+        torch.set_num_threads(threads)

@@ -1,4 +1,4 @@
-"""What computes: `overparam run`, `theory`, `bench`."""
+"""What computes: `overparam run`, `theory`."""
 
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
@@ -25,6 +25,7 @@ from overparam_cli.cli.options import (
     quiet_option,
     results_option,
     threads_option,
+    use_threads,
 )
 from overparam_cli.cli.several import Several
 
@@ -88,7 +89,7 @@ def run(
         from overparam_cli.run.settings import Settings
 
         threads = threads or (1 if scheduler or workers else None)  # a worker is a place by itself
-        _use_threads(threads)
+        use_threads(threads)
         settings = Settings(measures=parse_measures(measure), threads=threads, **options)
         jobs = sorted(plan(experiments, overrides, results=results, name=name), key=cost)  # cheapest first
         check_measurable(jobs, settings)
@@ -108,13 +109,6 @@ def _say_kernel(jobs: Sequence["Job"], settings: "Settings") -> None:
     linear = any(job.experiment.kind == "linear" for job in jobs)
     if linear and settings.kernel == "auto" and not settings.quiet and (why := why_not()):
         streams.say(f"PyTorch computes the gradients; the compiled kernel is not to be had here: {why}")
-
-
-def _use_threads(threads: int | None) -> None:
-    if threads:
-        import torch
-
-        torch.set_num_threads(threads)
 
 
 @contextmanager
@@ -256,60 +250,3 @@ def _run_checks(study: "Study", settings: "Settings", *, figures: bool, as_json:
     if as_json or not settings.quiet:
         _show_tables(folders, [], as_json=as_json)
     several.check()
-
-
-@click.command()
-@results_option
-@data_dir_option
-@offline_option
-@click.option(
-    "--model",
-    type=click.Choice(["linear", "cnn"]),
-    default="linear",
-    show_default=True,
-    help="The linear engine, or Figure 5's network.",
-)
-@click.option("--dataset", help="What to time on; an embedded data set by default: shapes matter, numbers do not.")
-@click.option("--dtype", type=click.Choice(["float32", "float64"]), default="float32", show_default=True)
-@device_option
-@threads_option
-@click.option("--rounds", type=click.IntRange(1), default=7, show_default=True, help="Looks at every subject, in turn.")
-@click.option("--seconds", type=Seconds(0.001, 3600), default=0.3, show_default=True, help="Length of a look.")
-@json_option
-def bench(
-    results: Path,
-    model: str,
-    dataset: str | None,
-    dtype: str,
-    threads: int | None,
-    rounds: int,
-    seconds: float,
-    as_json: bool,
-    **options: Any,
-) -> None:
-    """Measure what an iteration costs, beside the loop everybody writes and bare matrix products.
-
-    Example: overparam bench --rounds 3 --seconds 0.05
-    """
-    from overparam_cli.kinds.linear import bench
-    from overparam_cli.kinds.mnist import bench as bench_cnn
-    from overparam_cli.report.bench import print_bench
-    from overparam_cli.results import digests
-    from overparam_cli.results.schema import SCHEMA
-    from overparam_cli.results.store import render
-    from overparam_cli.run.machine import pick_device
-    from overparam_cli.run.manifest import describe_machine
-    from overparam_cli.run.settings import Settings
-    from overparam_cli.run.timing import as_table
-
-    _use_threads(threads)
-    settings = Settings(**options)
-    time, usual, folder = {
-        "linear": (bench.run, "simulated", results / "bench"),
-        "cnn": (bench_cnn.run, "digits-simulated", results / "bench-cnn"),
-    }[model]
-    dataset = dataset or usual
-    timings, ratios = time(settings, dataset=dataset, dtype=dtype, rounds=rounds, seconds=seconds)
-    machine = describe_machine(pick_device(settings.device)) | {"dataset": dataset, "dtype": dtype}
-    digests.write(folder, {"schema": SCHEMA, **machine}, {"bench.csv": render(as_table(timings))})
-    print_bench(timings, ratios, folder / "bench.csv", as_json=as_json)

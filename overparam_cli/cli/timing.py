@@ -1,0 +1,74 @@
+"""`overparam bench`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from overparam_cli.cli.options import (
+    Seconds,
+    data_dir_option,
+    device_option,
+    json_option,
+    offline_option,
+    results_option,
+    threads_option,
+    use_threads,
+)
+
+
+@click.command()
+@results_option
+@data_dir_option
+@offline_option
+@click.option(
+    "--model",
+    type=click.Choice(["linear", "cnn"]),
+    default="linear",
+    show_default=True,
+    help="The linear engine, or Figure 5's network.",
+)
+@click.option("--dataset", help="What to time on; an embedded data set by default: shapes matter, numbers do not.")
+@click.option("--dtype", type=click.Choice(["float32", "float64"]), default="float32", show_default=True)
+@device_option
+@threads_option
+@click.option("--rounds", type=click.IntRange(1), default=7, show_default=True, help="Looks at every subject, in turn.")
+@click.option("--seconds", type=Seconds(0.001, 3600), default=0.3, show_default=True, help="Length of a look.")
+@json_option
+def bench(
+    results: Path,
+    model: str,
+    dataset: str | None,
+    dtype: str,
+    threads: int | None,
+    rounds: int,
+    seconds: float,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Measure what an iteration costs, beside the loop everybody writes and bare matrix products.
+
+    Example: overparam bench --rounds 3 --seconds 0.05
+    """
+    from overparam_cli.kinds.linear import bench
+    from overparam_cli.kinds.mnist import bench as bench_cnn
+    from overparam_cli.report.bench import print_bench
+    from overparam_cli.results import digests
+    from overparam_cli.results.schema import SCHEMA
+    from overparam_cli.results.store import render
+    from overparam_cli.run.machine import pick_device
+    from overparam_cli.run.manifest import describe_machine
+    from overparam_cli.run.settings import Settings
+    from overparam_cli.run.timing import as_table
+
+    use_threads(threads)
+    settings = Settings(**options)
+    time, usual, folder = {
+        "linear": (bench.run, "simulated", results / "bench"),
+        "cnn": (bench_cnn.run, "digits-simulated", results / "bench-cnn"),
+    }[model]
+    dataset = dataset or usual
+    timings, ratios = time(settings, dataset=dataset, dtype=dtype, rounds=rounds, seconds=seconds)
+    machine = describe_machine(pick_device(settings.device)) | {"dataset": dataset, "dtype": dtype}
+    digests.write(folder, {"schema": SCHEMA, **machine}, {"bench.csv": render(as_table(timings))})
+    print_bench(timings, ratios, folder / "bench.csv", as_json=as_json)
