@@ -13,6 +13,7 @@ Every command is given `--results FOLDER`.
 
 import errno
 import os
+import re
 import shutil
 import signal
 import sys
@@ -36,6 +37,7 @@ KILLED = -signal.SIGKILL
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 EVENTS = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "os.link", "os.symlink"}
 CREATING = {"open", "os.mkdir", "fsync"}  # what a full disk refuses
+OWN_DIGEST = re.compile(rb'"digest": "[0-9a-f]{64}"')  # of a file's own content, paths included
 TIMED = {"manifest.json", ".lock"}  # files that hold times, or nothing
 
 ACTIONS = {
@@ -298,6 +300,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     here = str(folder).encode()
     paths = [path for path in folder.rglob("*") if path.is_file() or not any(path.iterdir())]
     files = {path: path.read_bytes().replace(here, b"RESULTS") if path.is_file() else b"" for path in paths}
+    files = {path: OWN_DIGEST.sub(b"", content) for path, content in files.items()}
     return {path.relative_to(folder).as_posix(): content for path, content in files.items()}
 
 
