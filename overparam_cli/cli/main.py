@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, str] = {
     "verify": "overparam_cli.cli.reading:verify",
 }
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
+ANSWERED = (OverparamError, click.ClickException, click.Abort, KeyboardInterrupt, OSError, MemoryError, RuntimeError)
 OUT_OF_MEMORY = ("allocate memory", "out of memory")  # in the RuntimeErrors of PyTorch, which has no MemoryError
 
 
@@ -73,9 +74,7 @@ def _answer() -> int:
         sys.stdout.flush()
     except click.exceptions.Exit as done:
         return done.exit_code
-    except (click.ClickException, click.Abort, KeyboardInterrupt, OSError, MemoryError, RuntimeError) as error:
-        return explain(error)
-    except OverparamError as error:
+    except ANSWERED as error:
         return explain(error)
     return 0
 

@@ -9,7 +9,6 @@ import math
 import time
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from importlib.metadata import version
 from typing import Any, NamedTuple
 
 import dask
@@ -17,6 +16,7 @@ from distributed import CancelledError, Client, Future, KilledWorker, LocalClust
 from distributed.client import ClosedClientError
 
 from overparam_cli.errors import ClusterError, OverparamError
+from overparam_cli.run import manifest
 from overparam_cli.run.machine import steady_arithmetic, threads_each
 from overparam_cli.run.unit import State, Unit
 
@@ -41,7 +41,7 @@ class Slice(NamedTuple):
 
 def versions() -> dict[str, str]:
     """What decides the numbers here."""
-    return {package: version(package) for package in SAME}
+    return {package: manifest.versions()[package] for package in SAME}
 
 
 def assemble(units: Sequence[Unit]) -> Sequence[Unit]:
