@@ -75,7 +75,7 @@ def require_same_problem(one: RunEvidence, other: RunEvidence) -> None:
     folders = f"{first.folder} and {second.folder}"
     if any(
         first.manifest["dataset"].get(key) != second.manifest["dataset"].get(key)
-        for key in ("name", "fingerprint", "preprocessing")
+        for key in ("name", "fingerprint", "preprocessing", "label_preprocessing")
     ):
         raise CannotJudgeError(f"{folders} are not of the same data")
     for column, what in (("loss", "losses"), ("iterations", "numbers of iterations"), ("dtype", "precisions")):

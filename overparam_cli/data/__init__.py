@@ -13,18 +13,21 @@ if TYPE_CHECKING:
     from overparam_cli.data.cache import cache_dir
     from overparam_cli.data.dataset import Dataset
     from overparam_cli.data.images import ImageDataset
-    from overparam_cli.data.preprocessing import NEED_SPREAD, PREPROCESSING, preprocess
+    from overparam_cli.data.preprocessing import LABELS, NEED_SPREAD, PREPROCESSING, SAME, labels_with, preprocess
     from overparam_cli.data.registry import DATASETS, fetch, list_datasets, load, load_images, verify
 
 __all__ = [
     "DATASETS",
+    "LABELS",
     "NEED_SPREAD",
     "PREPROCESSING",
+    "SAME",
     "Dataset",
     "ImageDataset",
     "cache_dir",
     "fetch",
     "is_table",
+    "labels_with",
     "list_datasets",
     "load",
     "load_images",
@@ -35,7 +38,7 @@ _MODULES = {
     "cache": ("cache_dir",),
     "dataset": ("Dataset",),
     "images": ("ImageDataset",),
-    "preprocessing": ("NEED_SPREAD", "PREPROCESSING", "preprocess"),
+    "preprocessing": ("LABELS", "NEED_SPREAD", "PREPROCESSING", "SAME", "labels_with", "preprocess"),
     "registry": ("DATASETS", "fetch", "list_datasets", "load", "load_images", "verify"),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}

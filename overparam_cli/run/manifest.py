@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from overparam_cli import __version__
-from overparam_cli.data import Dataset
+from overparam_cli.data import SAME, Dataset
 from overparam_cli.experiments import config_hash, to_dict
 from overparam_cli.results.plans import PLAN, listed
 from overparam_cli.results.schema import SCHEMA
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from overparam_cli.run.plan import Job
 
 
-def describe_dataset(dataset: Dataset, preprocessing: str) -> dict[str, Any]:
+def describe_dataset(dataset: Dataset, preprocessing: str, labels: str = SAME) -> dict[str, Any]:
     """What the problem is and how to tell whether another run had the same; of one's own table, what was made of it."""
     own = {"features": list(dataset.feature_names), "notes": list(dataset.notes)} if dataset.own else {}
     return {
@@ -36,6 +36,7 @@ def describe_dataset(dataset: Dataset, preprocessing: str) -> dict[str, Any]:
         "targets": list(dataset.target_names),
         "fingerprint": dataset.fingerprint,
         "preprocessing": preprocessing,
+        **({} if labels == SAME else {"label_preprocessing": labels}),
         **own,
     }
 

@@ -1,12 +1,14 @@
 """The scalings against SciPy and against what their names promise."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from overparam_cli.data import PREPROCESSING, Dataset, load, preprocess
+from overparam_cli.data import LABELS, PREPROCESSING, SAME, Dataset, labels_with, load, preprocess
 from overparam_cli.errors import ConfigError, DataInvalidError
 
 
@@ -41,7 +43,7 @@ def test_every_method_keeps_what_is_not_its_business(method, seed):
     )
     np.testing.assert_array_equal(raw.X, X)
     np.testing.assert_array_equal(raw.Y, Y)
-    for column in range(4):  # an increasing map of every column
+    for column in range(4) if method != "unit-rows" else ():  # an increasing map of every column
         np.testing.assert_array_equal(np.argsort(scaled.X[:, column]), np.argsort(X[:, column]))
 
 
@@ -53,30 +55,47 @@ def test_zscore_sign_asks_whether_a_label_is_above_its_mean():
     assert set(np.unique(scaled.Y)) == {-1.0, 1.0}
 
 
-@pytest.mark.parametrize("method", PREPROCESSING)
-def test_every_method_is_described_in_one_line(method):
-    assert PREPROCESSING[method].__doc__
-    assert "\n" not in PREPROCESSING[method].__doc__
+@pytest.mark.parametrize("function", [*PREPROCESSING.values(), *LABELS.values()])
+def test_every_method_is_described_in_one_line(function):
+    assert function.__doc__
+    assert "\n" not in function.__doc__
+
+
+UNSPREAD = ("none", "center", "maxabs", "unit-rows")  # need no spread of a column of features
 
 
 @pytest.mark.parametrize("method", PREPROCESSING)
 def test_a_constant_column_is_named_or_left_in_peace(method):
     raw = random_problem(0)
     raw.X[:, 2] = 0.1
-    if method in ("none", "center"):
+    if method in UNSPREAD:
         assert np.isfinite(preprocess(raw, method).X).all()
     else:
         with pytest.raises(DataInvalidError, match=r"1 constant column\(s\) \(x2\)"):
             preprocess(raw, method)
     raw = random_problem(0)
     raw.Y[:, 1] = 3.0
-    if method not in ("none", "center"):
+    if method not in ("none", "center", "maxabs"):
         with pytest.raises(DataInvalidError, match=r"\(y1\)"):
             preprocess(raw, method)
 
 
+def test_what_would_be_divided_by_nothing_is_named():
+    raw = random_problem(0)
+    raw.X[:, 1] = raw.Y[:, 0] = 0
+    with pytest.raises(DataInvalidError, match=r"2 constant column\(s\) \(x1, y0\) cannot be scaled"):
+        preprocess(raw, "maxabs")
+    raw = random_problem(0)
+    raw.X[[3, 7]] = 0
+    with pytest.raises(DataInvalidError, match=r"the features of 2 row\(s\) \(4, 8\) are all 0"):
+        preprocess(raw, "unit-rows")
+
+
+UNITLESS = ["zscore", "std", "minmax", "minmax-signed", "maxabs", "unit-norm", "zscore-sign"]
+
+
 @pytest.mark.parametrize("power", [-1060, -900, -500, -399, 400, 401, 700, 1005])
-@pytest.mark.parametrize("method", ["zscore", "minmax", "unit-norm", "zscore-sign"])
+@pytest.mark.parametrize("method", UNITLESS)
 def test_another_unit_changes_nothing(power, method):
     """A power of 2 changes no digit, so the scaled columns are the same, however enormous or tiny the numbers."""
     raw, other = random_problem(0), random_problem(0)
@@ -89,7 +108,7 @@ def test_another_unit_changes_nothing(power, method):
     np.testing.assert_allclose(found.Y, expected.Y, rtol=1e-13, atol=1e-15)
 
 
-@pytest.mark.parametrize("method", ["zscore", "minmax", "unit-norm", "zscore-sign"])
+@pytest.mark.parametrize("method", UNITLESS)
 def test_the_widest_spread_there_is_is_scaled(method):
     raw = random_problem(0)
     raw.X[:, 2] = np.where(raw.X[:, 2] > 0, 1, -1) * np.finfo(float).max
@@ -127,14 +146,69 @@ def test_center_minmax_and_unit_norm_keep_their_promises():
     assert unit.Y.std(axis=0) == pytest.approx([1.0, 1.0])
 
 
+def by_hand(method, v):
+    """What a scaling makes of one column, by its formula in plain Python floats."""
+    v = v.tolist()
+    mean = math.fsum(v) / len(v)
+    std = math.sqrt(math.fsum((x - mean) ** 2 for x in v) / len(v))
+    low, high = min(v), max(v)
+    formulas = {
+        "zscore": lambda x: (x - mean) / std,
+        "none": lambda x: x,
+        "center": lambda x: x - mean,
+        "std": lambda x: x / std,
+        "minmax": lambda x: (x - low) / (high - low),
+        "minmax-signed": lambda x: (2 * x - high - low) / (high - low),
+        "maxabs": lambda x: x / max(high, -low),
+        "sign": lambda x: 1.0 if x > mean else -1.0,
+    }
+    return [formulas[method](x) for x in v]
+
+
+@pytest.mark.parametrize("labels", LABELS)
+@pytest.mark.parametrize("method", ["zscore", "std", "minmax", "minmax-signed", "maxabs"])
+def test_features_and_labels_are_scaled_apart_by_the_formulas(method, labels):
+    raw = random_problem(4)
+    scaled = preprocess(raw, method, labels)
+    for column in range(4):
+        np.testing.assert_allclose(scaled.X[:, column], by_hand(method, raw.X[:, column]), rtol=1e-9, atol=1e-12)
+    for column in range(2):
+        near = 1e-12 * np.abs(raw.Y[:, column]).max() if labels == "center" else 1e-12
+        np.testing.assert_allclose(scaled.Y[:, column], by_hand(labels, raw.Y[:, column]), rtol=1e-9, atol=near)
+
+
+@pytest.mark.parametrize("method", PREPROCESSING)
+def test_labels_are_scaled_as_the_features_unless_asked_otherwise(method):
+    raw = random_problem(5)
+    expected = preprocess(raw, method, labels_with(method))
+    np.testing.assert_array_equal(preprocess(raw, method).Y, expected.Y)
+    np.testing.assert_array_equal(preprocess(raw, method, SAME).X, expected.X)
+
+
+def test_rows_of_unit_norm_keep_their_direction():
+    raw = random_problem(6)
+    raw.X[4] *= 1e200
+    raw.X[5] *= 1e-250
+    scaled = preprocess(raw, "unit-rows")
+    for row, own in zip(raw.X.tolist(), scaled.X.tolist(), strict=True):
+        norm = math.hypot(*row)
+        assert own == pytest.approx([x / norm for x in row], rel=1e-12)
+    np.testing.assert_allclose(scaled.Y, stats.zscore(raw.Y, axis=0), rtol=1e-10)
+
+
 def test_none_changes_nothing():
     raw = load("two-points")
     np.testing.assert_array_equal(preprocess(raw, "none").X, np.eye(2))
 
 
 def test_unknown_method():
-    with pytest.raises(ConfigError, match="'z-score': choose one of zscore, none, center, minmax, unit-norm"):
+    with pytest.raises(
+        ConfigError,
+        match="'z-score': choose one of zscore, none, center, std, minmax, minmax-signed, maxabs, unit-norm",
+    ):
         preprocess(load("two-points"), "z-score")
+    with pytest.raises(ConfigError, match="'unit-rows': choose one of same, zscore, none, center, std, minmax"):
+        preprocess(load("two-points"), "none", "unit-rows")
 
 
 @pytest.mark.parametrize(

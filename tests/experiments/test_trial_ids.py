@@ -121,6 +121,7 @@ def test_any_changed_number_changes_the_id(name: str, change: int) -> None:
         {"drop": ("a",)},
         {"one_hot": ("a",)},
         {"preprocessing": "none"},
+        {"label_preprocessing": "minmax"},
         {"loss": "l2"},
         {"widths": (2,)},
         {"init": "identity"},
@@ -146,6 +147,7 @@ def test_every_field_but_the_names_is_covered_above() -> None:
         "drop",
         "one_hot",
         "preprocessing",
+        "label_preprocessing",
         "loss",
         "widths",
         "init",
@@ -286,3 +288,15 @@ def test_a_sweep_is_its_trials_before_they_are_made(name):
             assert {trial.sweep_id for trial in trials} == {sweep.first.sweep_id}
             assert len({trial.trial_id for trial in trials}) == len(trials)
         assert len({sweep.first.sweep_id for sweep in own}) == len(own)
+
+
+@pytest.mark.parametrize(
+    ("preprocessing", "labels"), [("zscore", "zscore"), ("minmax", "minmax"), ("unit-norm", "zscore")]
+)
+def test_labels_scaled_as_the_features_are_one_trial_however_it_is_written(preprocessing: str, labels: str) -> None:
+    (plain,) = expand(experiment([1], [0.1], 1, preprocessing=preprocessing))["l4"]
+    (same,) = expand(experiment([1], [0.1], 1, preprocessing=preprocessing, label_preprocessing=labels))["l4"]
+    (other,) = expand(experiment([1], [0.1], 1, preprocessing=preprocessing, label_preprocessing="maxabs"))["l4"]
+    assert same.trial_id == plain.trial_id != other.trial_id
+    assert "label_preprocessing" not in plain.extras()
+    assert other.extras()["label_preprocessing"] == "maxabs"

@@ -24,7 +24,7 @@ class LinearProblem:
     """A data set, scaled, with its certified optimum for one loss; `classes` says which labels became −1 and +1."""
 
     dataset: Dataset
-    preprocessing: str
+    scaling: tuple[str, str]  # of features, of labels
     X: torch.Tensor  # (n, d) float64
     Y: torch.Tensor  # (n, k) float64
     optimum: Optimum
@@ -38,7 +38,7 @@ class LinearProblem:
 
     def describe(self) -> dict[str, Any]:
         """Data set and optimum, for the manifest; the optimal loss is certified to lie in [lower_bound, loss]."""
-        dataset = describe_dataset(self.dataset, self.preprocessing)
+        dataset = describe_dataset(self.dataset, *self.scaling)
         if self.classes:
             dataset["classes"] = {name: {"-1": low, "+1": high} for name, (low, high) in self.classes.items()}
         best: dict[str, Any] = {
@@ -66,14 +66,15 @@ def load_problem(trial: LinearTrial, settings: Settings) -> LinearProblem:
 
 def problem_of(raw: Dataset, trial: LinearTrial) -> LinearProblem:
     """A data set as a trial has it; raises DataInvalidError where no training loss of it would be a number."""
-    dataset = preprocess(raw, trial.preprocessing)
+    scaling = (trial.preprocessing, trial.label_preprocessing)
+    dataset = preprocess(raw, *scaling)
     loss = losses.named(trial.loss)
     labels, classes = loss.labels(dataset.Y, dataset.target_names)
     X, Y = torch.from_numpy(dataset.X), torch.from_numpy(labels)
     zero = float(objective.value(torch.zeros(dataset.k, dataset.d, dtype=torch.float64), X, Y, loss))
     _check_size(dataset.name, max(float(X.abs().max()), float(Y.abs().max())), zero, trial)
     best = optimum(dataset.X, labels, loss)
-    return LinearProblem(dataset, trial.preprocessing, X, Y, best, zero, classes)
+    return LinearProblem(dataset, scaling, X, Y, best, zero, classes)
 
 
 def _check_size(name: str, largest: float, zero: float, trial: LinearTrial) -> None:

@@ -1,6 +1,6 @@
 """A training run of a deep linear network, and the keys of its experiment files."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,13 @@ def preprocessings() -> Mapping[str, Any]:
     return PREPROCESSING
 
 
+def label_preprocessings() -> Iterable[str]:
+    """The scalings of labels apart from features by name."""
+    from overparam_cli.data import LABELS, SAME
+
+    return (SAME, *LABELS)
+
+
 @dataclass(frozen=True, kw_only=True)
 class LinearTrial(Trial):
     """A point in loss × data × parameterisation × optimiser × learning rate × seed.
@@ -42,11 +49,20 @@ class LinearTrial(Trial):
     weight_decay: float = key(non_negative, "weight decay (Eq. 4)", symbol="λ", default=0.0)
     preprocessing: str = key(
         text,
-        "scaling of features and labels",
+        "scaling of features, and of labels where label_preprocessing is same",
         default="zscore",
         shared=True,
         names=preprocessings,
         column="preprocessing",
+    )
+    label_preprocessing: str = key(
+        text,
+        "scaling of labels, if they are not to be scaled as the features",
+        default="same",
+        absent="same",
+        shared=True,
+        names=label_preprocessings,
+        column="label_preprocessing",
     )
     targets: tuple[str, ...] = key(
         texts, "target columns of your own table", default=(), listed=",", shared=True, column="targets"
@@ -98,8 +114,15 @@ class LinearTrial(Trial):
 
     @classmethod
     def fields_of(cls, settings: Settings, place: Place) -> dict[str, Any]:
-        """The hidden widths too. An optimiser that is bound to a parameterisation of its own leaves no other choice."""
+        """The hidden widths too. An optimiser that is bound to a parameterisation of its own leaves no other choice.
+
+        The scaling of labels that goes with that of the features is `same`, however it is written.
+        """
+        from overparam_cli.data import SAME, labels_with
+
         fields = super().fields_of(settings, place)
+        if fields["label_preprocessing"] == labels_with(fields["preprocessing"]):
+            fields["label_preprocessing"] = SAME
         if OPTIMIZERS[fields["optimizer"]].parameterisation:
             fields["parameterisation"] = "layers"
         return {**fields, "widths": hidden_widths(settings["depth"], settings["width"], place.curve)}

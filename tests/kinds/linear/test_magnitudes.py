@@ -97,7 +97,15 @@ def test_every_scaling_loss_and_precision_has_an_outcome(kind: str) -> None:
         (preprocessing, outcome(*table(kind), preprocessing, *run))
         for preprocessing, run in product(PREPROCESSING, (("l2", "float32"), ("l4", "float64")))
     )
-    for scaling in ("zscore", "minmax", "unit-norm", "zscore-sign"):  # which make columns of moderate size of any
+    for scaling in (
+        "zscore",
+        "std",
+        "minmax",
+        "minmax-signed",
+        "maxabs",
+        "unit-norm",
+        "zscore-sign",
+    ):  # which make columns of moderate size of any
         assert found[scaling, "refused"] == 0
 
 
