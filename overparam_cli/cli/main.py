@@ -17,6 +17,7 @@ from overparam_cli.errors import OverparamError, ReaderGoneError, StorageError
 COMMANDS: Mapping[str, str] = {
     "bench": "overparam_cli.cli.timing:bench",
     "data": "overparam_cli.cli.data:data",
+    "doctor": "overparam_cli.cli.doctor:doctor",
     "list": "overparam_cli.cli.listing:list_experiments",
     "plot": "overparam_cli.cli.reading:plot",
     "run": "overparam_cli.cli.running:run",
