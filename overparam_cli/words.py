@@ -3,6 +3,7 @@
 import difflib
 import unicodedata
 from collections.abc import Iterable
+from decimal import Decimal
 
 KEPT = "\n\t"
 REORDERING = {*"\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"}  # of left and right
@@ -21,6 +22,12 @@ def format_rate(lr: float) -> str:
     """Return a learning rate as it is typed: 0.0005 → "5e-4"."""
     mantissa, exponent = f"{lr:.6e}".split("e")
     return f"{float(mantissa):g}e{int(exponent)}" if int(exponent) else f"{float(mantissa):g}"
+
+
+def exact(value: float) -> str:
+    """Return a number as short as it can be written without loss: 0.25 → "0.25", 0.0005 → "5e-4"."""
+    short = Decimal(repr(value)).normalize()
+    return f"{short:e}" if value and abs(value) < 0.1 else f"{short:f}"
 
 
 def suggest(name: str, choices: Iterable[str]) -> str:

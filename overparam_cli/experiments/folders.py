@@ -3,7 +3,6 @@
 import hashlib
 import re
 from collections.abc import Mapping
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from overparam_cli.experiments.key import COMMAND_LINE
 from overparam_cli.experiments.model import Experiment
 from overparam_cli.experiments.overrides import apply_overrides, checked_override
 from overparam_cli.paper import of_the_paper
+from overparam_cli.words import exact
 
 _NEVER_A_FOLDER = ("seeds", "variant")  # they add trials, or choose among the experiment's own
 _STILL_THE_PAPER = ("dtype",)  # the design offers both precisions
@@ -94,8 +94,7 @@ def _folder_text(key: str, value: Any) -> str:
     if isinstance(value, tuple):
         return ("x" if key == "width" else ",").join(_folder_text("", item) for item in value)
     if isinstance(value, float):
-        short = Decimal(repr(value)).normalize()
-        return f"{short:e}" if value and abs(value) < 0.1 else f"{short:f}"
+        return exact(value)
     return str(value)
 
 

@@ -1,6 +1,5 @@
 """Strict validation of a config file's tables: from parsed TOML to an `Experiment`, nothing unknown let through."""
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,40 +10,18 @@ from overparam_cli.experiments.datasets import is_table
 from overparam_cli.experiments.faults import Faults
 from overparam_cli.experiments.keys import check_setting, checked, kind_keys
 from overparam_cli.experiments.model import TRAINED, Analysis, Curve, Experiment, Plot
+from overparam_cli.experiments.names import experiment_name, identifier
+from overparam_cli.experiments.sweep import checked_lists, curves_of_product, variants_of_product
 from overparam_cli.paths import at_home
 from overparam_cli.words import suggest
 
 COMMON_KEYS = ("name", "title", "paper", "kind", "description")
 KEYS_OF_KIND: Mapping[str, tuple[str, ...]] = {
-    **dict.fromkeys(TRAINED, ("trial", "variants", "curves", "analysis", "plot", "smoke")),
+    **dict.fromkeys(TRAINED, ("trial", "variants", "sweep", "curves", "analysis", "plot", "smoke")),
     "theory": ("checks",),
     "group": ("members",),
 }
 SELECTIONS = ("final-gap", "area", "iterations-to-gap")
-_RESERVED = ("all",)
-_FOLDERS = ("theory", "bench", "bench-cnn")
-_FILE = r"\.(json|csv|png|pdf|svg|pt|lock)$"
-_DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10))}
-
-
-def identifier(value: Any) -> str:
-    """A name that is safe as a folder on every file system."""
-    if not isinstance(value, str) or not re.fullmatch(r"[a-z0-9](?:[a-z0-9._=-]{0,62}[a-z0-9])?", value):
-        raise ValueError(
-            "must be at most 64 lower-case letters, digits and . _ = -, with a letter or digit at each end"
-        )
-    if value in _RESERVED or value.partition(".")[0] in _DEVICES:
-        raise ValueError("is a reserved name")
-    if re.search(_FILE, value):
-        raise ValueError("must not end as the name of a file that stands beside the folder")
-    return value
-
-
-def experiment_name(value: Any) -> str:
-    """A name whose folder holds nothing else: what commands write beside the experiments has names of its own."""
-    if identifier(value) in _FOLDERS:
-        raise ValueError("is a reserved name: overparam writes something else into the folder of this name")
-    return str(value)
 
 
 def interval(value: Any) -> tuple[float, float]:
@@ -92,11 +69,11 @@ def parse_experiment(document: Mapping[str, Any], source: Path) -> Experiment:
         raise ConfigError(f"{file}: kind = {kind!r} is no kind of experiment{suggest(kind, KEYS_OF_KIND)}")
     valid = (*COMMON_KEYS, *KEYS_OF_KIND[kind])
     for key in document:
-        with faults.kept():
+        with faults.kept(key):
             _check_place(key, kind, valid, file)
     head: dict[str, Any] = {"paper": ""}
     for key, check in HEAD.items():
-        with faults.kept():
+        with faults.kept(key):
             if key in document or key in ("name", "title"):
                 head[key] = checked(check, key, _required(document, key, file), file)
     with faults.kept():
@@ -130,23 +107,26 @@ def _required(document: Mapping[str, Any], key: str, where: str) -> Any:
 
 def _trained(document: Mapping[str, Any], kind: str, source: Path) -> dict[str, Any]:
     file, faults, found = source.name, Faults(), dict[str, Any]()
-    with faults.kept():
+    with faults.kept("trial"):
         found["trial"] = _settings(kind, _required(document, "trial", file), f"{file} [trial]", source)
     found["variants"] = {}
-    with faults.kept():
+    with faults.kept("variants"):
         for name, value in table(document.get("variants", {}), f"{file} [variants]").items():
-            with faults.kept():
+            with faults.kept("variants", name):
                 checked(identifier, "variant", name, file)
                 found["variants"][name] = _settings(kind, value, f"{file} [variants.{name}]", source)
-    with faults.kept():
-        found["curves"] = _curves(kind, _required(document, "curves", file), source)
-    with faults.kept():
+    made: tuple[Curve, ...] = ()
+    with faults.kept("sweep"):
+        made = _swept(kind, document, found, source)
+    with faults.kept("curves"):
+        found["curves"] = _curves(kind, document, made, source)
+    with faults.kept("smoke"):
         found["smoke"] = _settings(kind, document.get("smoke", {}), f"{file} [smoke]", source)
-    variants, names = tuple(document.get("variants", {})), tuple(curve.name for curve in found.get("curves", ()))
+    variants, names = tuple(found["variants"]), tuple(curve.name for curve in found.get("curves", ()))
     if "curves" in found:  # without them, none of their names is known
-        with faults.kept():
+        with faults.kept("analysis"):
             found["analysis"] = _analysis(document.get("analysis", {}), f"{file} [analysis]", names)
-        with faults.kept():
+        with faults.kept("plot"):
             found["plot"] = _plot(document.get("plot", {}), f"{file} [plot]", variants, names)
     faults.say()
     return found
@@ -155,32 +135,53 @@ def _trained(document: Mapping[str, Any], kind: str, source: Path) -> dict[str, 
 def _settings(kind: str, value: Any, where: str, source: Path) -> dict[str, Any]:
     settings, faults = {}, Faults()
     for key, raw in table(value, where).items():
-        with faults.kept():
+        with faults.kept(key):
             settings[key] = check_setting(kind, key, raw, where)
     faults.say()
-    dataset = settings.get("dataset")
-    if dataset and is_table(dataset):
-        # A path in a file is taken from where the file stands, whatever folder the command is given in.
-        settings["dataset"] = str(source.parent / at_home(dataset))
+    if "dataset" in settings:
+        settings["dataset"] = _from(source, settings["dataset"])
     return settings
 
 
-def _curves(kind: str, value: Any, source: Path) -> tuple[Curve, ...]:
+def _from(source: Path, dataset: str) -> str:
+    """A data set as a file names it: a path is taken from where the file stands, whatever folder the command is in."""
+    return str(source.parent / at_home(dataset)) if is_table(dataset) else dataset
+
+
+def _swept(kind: str, document: Mapping[str, Any], found: dict[str, Any], source: Path) -> tuple[Curve, ...]:
+    """The curves that [sweep] makes; its variants are added to those found."""
+    where = f"{source.name} [sweep]"
+    lists = dict(checked_lists(kind, table(document.get("sweep", {}), where), where))
+    if "dataset" in lists:
+        lists["dataset"] = tuple(_from(source, dataset) for dataset in lists["dataset"])
+    own = variants_of_product(kind, lists)
+    if own and document.get("variants"):
+        shared = next(iter(next(iter(own.values()))))
+        raise ConfigError(f"{where}: {shared} makes variants, and [variants] are given as well: keep one of the two")
+    found["variants"] |= own
+    return curves_of_product(kind, lists, found.get("trial", {}))
+
+
+def _curves(kind: str, document: Mapping[str, Any], made: tuple[Curve, ...], source: Path) -> tuple[Curve, ...]:
+    """The curves that are typed, then those that [sweep] has `made`."""
     file, faults = source.name, Faults()
+    if made and "curves" not in document:
+        return made
+    value = _required(document, "curves", file)
     if isinstance(value, dict):
         raise ConfigError(f"{file}: [curves] is one table: write [[curves]], in two pairs of brackets, once a curve")
     if not isinstance(value, list) or not value:
-        raise ConfigError(f"{file}: [[curves]] must be given at least once")
+        raise ConfigError(f"{file}: [[curves]] must be given at least once, or made by a [sweep]")
     curves: dict[str, Curve] = {}
     for index, entry in enumerate(value):
-        with faults.kept():
+        with faults.kept(index):
             settings = dict(table(entry, f"{file} [[curves]] no. {index + 1}"))
             name = checked(identifier, "name", settings.pop("name", None), f"{file} [[curves]] no. {index + 1}")
-            if name in curves:
+            if name in curves or name in [curve.name for curve in made]:
                 raise ConfigError(f"{file}: two [[curves]] are named {name!r}: names must differ")
             curves[name] = _curve(kind, name, settings, f"{file} [[curves]] {name!r}", source)
     faults.say()
-    return tuple(curves.values())
+    return (*curves.values(), *made)
 
 
 def _curve(kind: str, name: str, entry: dict[str, Any], where: str, source: Path) -> Curve:
@@ -199,7 +200,7 @@ def _curve(kind: str, name: str, entry: dict[str, Any], where: str, source: Path
 def _checked_table(value: Any, checks: Mapping[str, Check], where: str) -> dict[str, Any]:
     entries, faults = {}, Faults()
     for key, raw in table(value, where).items():
-        with faults.kept():
+        with faults.kept(key):
             if key not in checks:
                 raise ConfigError(f"{where}: unknown key {key!r}{suggest(key, checks)}")
             entries[key] = checked(checks[key], key, raw, where)

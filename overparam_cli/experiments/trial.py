@@ -157,6 +157,13 @@ class Trial(ABC):
         return {**defaults, **given}
 
     @classmethod
+    def concerns(cls, name: str, settings: Settings) -> bool:
+        """Whether a key means anything beside these settings: a hyperparameter does to an optimiser that takes it."""
+        if name not in hyperparameters(cls) or settings["optimizer"] not in cls.optimizers():
+            return True
+        return name in cls.optimizers()[settings["optimizer"]].defaults[settings["semantics"]]
+
+    @classmethod
     def under(cls, forced: Settings, curve: Settings, others: Sequence[Settings], place: Place) -> dict[str, Any]:
         """The settings of a curve under the overrides `forced`, those of them that concern it.
 

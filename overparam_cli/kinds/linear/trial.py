@@ -127,6 +127,11 @@ class LinearTrial(Trial):
             fields["parameterisation"] = "layers"
         return {**fields, "widths": hidden_widths(settings["depth"], settings["width"], place.curve)}
 
+    @classmethod
+    def concerns(cls, name: str, settings: Settings) -> bool:
+        """A single layer has no width either."""
+        return super().concerns(name, settings) and not (name == "width" and settings.get("depth") == 1)
+
     def meaning(self) -> dict[str, Any]:
         """The version alone; the end-to-end rule adds its weight decay to the gradient since version 2."""
         changed = self.optimizer == "end-to-end" and self.weight_decay != 0
