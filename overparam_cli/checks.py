@@ -10,6 +10,8 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from overparam_cli.grids import grid, is_grid
+
 Check = Callable[[Any], Any]
 
 
@@ -122,8 +124,10 @@ def positives_in_order(value: Any) -> tuple[float, ...]:
 
 
 def rates(value: Any) -> tuple[float, ...]:
-    """`positives` in rising order, so that a grid is the same however it is written."""
-    return tuple(sorted(positives(value)))
+    """`positives` in rising order, so that a grid is the same however it is written; see `grids` for fine ones."""
+    items = value if isinstance(value, list | tuple) else [value]
+    spread = [number for item in items for number in (grid(item) if is_grid(item) else [item])]
+    return tuple(sorted(positives(spread)))
 
 
 def width(value: Any) -> int | tuple[int, ...]:

@@ -79,7 +79,9 @@ class Trial(ABC):
         choice("tf1", "torch"), "whose conventions the optimiser follows", default="tf1", column="semantics"
     )
     hyper: tuple[tuple[str, float], ...] = keys({}, column="hyperparameters")
-    lr: float = key(rates, "learning rate, or a grid of them", symbol="η", listed=",")
+    lr: float = key(
+        rates, "learning rate, or a grid of them: a list, from:to:count, from:to:n/decade", symbol="η", listed=","
+    )
     init_std: float
     weight_decay: float
     seed: int = key(integer(1, 10_000), "number of seeds: 0 … K−1", name="seeds", default=1)

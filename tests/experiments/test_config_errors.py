@@ -40,6 +40,8 @@ WRONG = {
     "lr text": ((LR, 'lr = "fast"'), ["lr = 'fast'", "above 0"]),
     "lr quoted": ((LR, 'lr = ["1e-3"]'), ["above 0"]),
     "lr bool": ((LR, "lr = true"), ["lr = true"]),
+    "lr grid backwards": ((LR, "lr = { from = 1e-2, to = 1e-3, count = 3 }"), ["lr = {", "0 < from < to"]),
+    "lr grid of nothing": ((LR, 'lr = "1e-4:1e-2:0/decade"'), ["lr = '1e-4:1e-2:0/decade'", "1e-4:1e-2:10/decade"]),
     "lr twice": ((LR, "lr = [1e-3, 0.001]"), ["0.001 twice"]),
     "odd p": (('"l4"', '"l3"'), ["loss = 'l3'", "even p"]),
     "p 0": (('"l4"', '"l0"'), ["loss = 'l0'", "at least 2"]),

@@ -210,6 +210,8 @@ class TestSmoke:
         ({"lr": "1e-3,fast"}, ["lr = '1e-3,fast'"]),
         ({"lr": ""}, ["lr = ''", "empty grid"]),
         ({"lr": "1e999"}, ["lr = '1e999'"]),
+        ({"lr": "1e-4:1e-2"}, ["lr = '1e-4:1e-2'", "from:to:count"]),
+        ({"lr": "1e-4:1e-3:3,1e-3"}, ["holds 0.001 twice"]),
         ({"depth": "0"}, ["depth = '0'"]),
         ({"depth": "2.5"}, ["depth = '2.5'"]),
         ({"depth": ""}, ["depth is empty"]),
