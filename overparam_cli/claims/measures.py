@@ -78,8 +78,10 @@ def require_same_problem(one: RunEvidence, other: RunEvidence) -> None:
         for key in ("name", "fingerprint", "preprocessing", "label_preprocessing")
     ):
         raise CannotJudgeError(f"{folders} are not of the same data")
-    for column, what in (("loss", "losses"), ("iterations", "numbers of iterations"), ("dtype", "precisions")):
-        if set(first.trials[column]) != set(second.trials[column]):
+    columns = {"loss": "losses", "loss_scale": "factors on the loss", "iterations": "numbers of iterations"}
+    for column, what in {**columns, "dtype": "precisions"}.items():
+        one_has, other_has = (set(run.trials.get(column, ())) for run in (first, second))
+        if one_has != other_has:
             raise CannotJudgeError(f"{folders} have different {what}")
 
 

@@ -231,7 +231,7 @@ def train_alone(trial: LinearTrial, X: Tensor, Y: Tensor, iterations: int) -> Ar
     for _ in range(iterations):
         path.append(network(basis).detach().numpy().T.copy())
         optimizer.zero_grad()
-        loss_from(network(X), Y, trial.loss).backward()  # type: ignore[no-untyped-call]
+        (trial.loss_scale * loss_from(network(X), Y, trial.loss)).backward()  # type: ignore[no-untyped-call]
         optimizer.step()
     path.append(network(basis).detach().numpy().T.copy())
     return np.array(path)
@@ -244,7 +244,7 @@ def _follow_rule(trial: LinearTrial, layers: Weights, X: Tensor, Y: Tensor, iter
     path = [W]
     for _ in range(iterations):
         leaf = torch.from_numpy(W).requires_grad_()
-        G = torch.autograd.grad(loss_of(leaf, X, Y, trial.loss), leaf)[0].numpy()
+        G = torch.autograd.grad(trial.loss_scale * loss_of(leaf, X, Y, trial.loss), leaf)[0].numpy()
         if len(W) == 1:
             W = single_output_rule_step(W[0], G[0], trial.depth, trial.lr, trial.weight_decay)[None]
         else:

@@ -61,6 +61,7 @@ class Engine:
         """
         self.device = device or torch.device("cpu")
         self.loss_function, self.dtype = losses.named(trials[0].loss), DTYPES[trials[0].dtype]
+        self.loss_scale = trials[0].loss_scale
         self.X, self.Y = X.to(self.device), Y.to(self.device)
         self.d, self.k = X.shape[1], Y.shape[1]
         self.iteration = 0
@@ -69,7 +70,7 @@ class Engine:
         grouped: dict[Hashable, list[LinearTrial]] = {}
         for trial in trials:
             grouped.setdefault(families.family_key(trial, self.k), []).append(trial)
-        self.kernel = kernel_for(self.loss_function, self.X, self.Y, self.dtype, kernel)
+        self.kernel = kernel_for(self.loss_function, self.X, self.Y, self.dtype, kernel, scale=self.loss_scale)
         self._lay_out_batch(
             [families.build(group, self.d, self.k, self.dtype, self.device) for group in grouped.values()]
         )
@@ -125,7 +126,7 @@ class Engine:
 
     def loss(self) -> Tensor:
         """L(W_e) of all trials now in float64 whatever the weights' precision, (B,)."""
-        return objective.value(self.end_to_end().double(), self.X, self.Y, self.loss_function)
+        return self.loss_scale * objective.value(self.end_to_end().double(), self.X, self.Y, self.loss_function)
 
     def run(self, iterations: int, log_points: Sequence[int]) -> Iterator[Snapshot]:
         """Train up to `iterations`, yielding at every log point and every CHECK_EVERY iterations.

@@ -63,11 +63,11 @@ class Residuals(Reference):
     The labels ride along as extra columns of X against constant rows of W, so nothing is subtracted.
     """
 
-    def __init__(self, loss: Loss, X: Tensor, Y: Tensor, dtype: torch.dtype) -> None:
-        """X (n, d) and Y (n, k) in float64; the products are in `dtype`."""
+    def __init__(self, loss: Loss, X: Tensor, Y: Tensor, dtype: torch.dtype, scale: float = 1.0) -> None:
+        """X (n, d) and Y (n, k) in float64; the products are in `dtype`; `scale` is a factor on the loss."""
         self.slope_, self.k, self.d = loss.slope_, Y.shape[1], X.shape[1]
         self.inputs = torch.cat([X, -Y], dim=1).to(dtype)  # (n, d + k)
-        self.backward = (X.T / len(X)).to(dtype).contiguous()  # (d, n)
+        self.backward = (scale * X.T / len(X)).to(dtype).contiguous()  # (d, n)
 
     def lay_out(self, columns: int) -> tuple[Tensor, Tensor]:
         """W below has the rows that the labels are multiplied by."""
@@ -86,10 +86,10 @@ class Residuals(Reference):
 class Margins(Reference):
     """The reference for the margin form: M = Y ∘ (X W), G = Xᵀ (Y ∘ ℓ′(M)) / n, labels −1 and +1."""
 
-    def __init__(self, loss: Loss, X: Tensor, Y: Tensor, dtype: torch.dtype) -> None:
-        """X (n, d) and Y (n, k) in float64; the products are in `dtype`."""
+    def __init__(self, loss: Loss, X: Tensor, Y: Tensor, dtype: torch.dtype, scale: float = 1.0) -> None:
+        """X (n, d) and Y (n, k) in float64; the products are in `dtype`; `scale` is a factor on the loss."""
         self.slope_, self.X, self.Y = loss.slope_, X.to(dtype), Y.to(dtype)
-        self.backward = (X.T / len(X)).to(dtype).contiguous()  # (d, n)
+        self.backward = (scale * X.T / len(X)).to(dtype).contiguous()  # (d, n)
 
     def lay_out(self, columns: int) -> tuple[Tensor, Tensor]:
         """The labels are repeated network by network; pads have the label 0."""
@@ -164,12 +164,19 @@ def choose(loss: Loss, k: int, device: torch.device, wanted: str) -> str:
     return "compiled" if known and not why else "torch"
 
 
-def kernel_for(loss: Loss, X: Tensor, Y: Tensor, dtype: torch.dtype, wanted: str = "auto") -> GradientKernel:
-    """The kernel for a loss and data: X (n, d) and Y (n, k) in float64, on the device it is to run on; see `choose`."""
+def kernel_for(
+    loss: Loss, X: Tensor, Y: Tensor, dtype: torch.dtype, wanted: str = "auto", *, scale: float = 1.0
+) -> GradientKernel:
+    """The kernel for `scale` times a loss and data: X (n, d) and Y (n, k) in float64, on the device it is to run on.
+
+    See `choose`. For ℓp the factor is that of the data's p-th root: s·ℓ(r) = ℓ(s^{1/p} r).
+    """
+    if isinstance(loss, Power) and scale != 1:
+        X, Y, scale = X * scale ** (1 / loss.p), Y * scale ** (1 / loss.p), 1.0
     if choose(loss, Y.shape[1], X.device, wanted) == "compiled" and isinstance(loss, Power):
         from overparam_cli.kinds.linear.compiled.kernel import Compiled
 
         return Compiled(loss, X, Y, dtype)
     if loss.quadratic:
         return Gram(X, Y, dtype)
-    return (Residuals if loss.form == "residual" else Margins)(loss, X, Y, dtype)
+    return (Residuals if loss.form == "residual" else Margins)(loss, X, Y, dtype, scale)

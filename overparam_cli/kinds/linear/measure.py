@@ -31,7 +31,8 @@ class Measure:
 
 def measure_curvature(engine: Engine) -> Tensor:
     """Top eigenvalue of the Hessian of the training loss L at W_e, whatever the layers; without weight decay."""
-    return curvature.curvature(engine.end_to_end().double(), engine.X, engine.Y, engine.loss_function)
+    found = curvature.curvature(engine.end_to_end().double(), engine.X, engine.Y, engine.loss_function)
+    return engine.loss_scale * found
 
 
 def measure_sharpness(engine: Engine) -> Tensor:
@@ -54,7 +55,7 @@ def measure_sharpness(engine: Engine) -> Tensor:
         batch = [torch.stack(layer) for layer in zip(*(tensors[place] for place in places), strict=True)]
         maps = held[places[0]][0].maps
         values[places] = curvature.sharpness(batch, engine.X, engine.Y, engine.loss_function, maps)
-    return values + values.new_tensor([trial.weight_decay for trial in engine.trials])
+    return engine.loss_scale * values + values.new_tensor([trial.weight_decay for trial in engine.trials])
 
 
 def parse_measures(text: str) -> tuple[Measure, ...]:

@@ -9,7 +9,7 @@ Powers of two bring columns and residuals near 1 beforehand, which changes no di
 residual to the hundredth power leaves float64 on the way.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +48,10 @@ class Optimum:
     iterations: int
     separable: tuple[int, ...] = ()
     dependent: int = 0
+
+    def times(self, factor: float) -> "Optimum":
+        """The optimum of the loss times a positive factor."""
+        return replace(self, loss=self.loss * factor, lower_bound=self.lower_bound * factor)
 
 
 @np.errstate(over="ignore")  # an infinite loss is one that is not the smallest

@@ -72,8 +72,9 @@ def problem_of(raw: Dataset, trial: LinearTrial) -> LinearProblem:
     labels, classes = loss.labels(dataset.Y, dataset.target_names)
     X, Y = torch.from_numpy(dataset.X), torch.from_numpy(labels)
     zero = float(objective.value(torch.zeros(dataset.k, dataset.d, dtype=torch.float64), X, Y, loss))
+    zero *= trial.loss_scale
     _check_size(dataset.name, max(float(X.abs().max()), float(Y.abs().max())), zero, trial)
-    best = optimum(dataset.X, labels, loss)
+    best = optimum(dataset.X, labels, loss).times(trial.loss_scale)
     return LinearProblem(dataset, scaling, X, Y, best, zero, classes)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from overparam_cli.checks import integer, names, non_negative, text, texts, width
+from overparam_cli.checks import integer, names, non_negative, positive, text, texts, width
 from overparam_cli.experiments.key import Key, Place, hidden_widths, key, keys
 from overparam_cli.experiments.trial import Optimizer, Settings, Trial
 from overparam_cli.kinds.linear import losses, parameterisations
@@ -83,6 +83,14 @@ class LinearTrial(Trial):
         column="one_hot",
     )
     loss: str = key(loss_name, "l<p> with p even, huber, huber<δ> or logistic", shared=True)
+    loss_scale: float = key(
+        positive,
+        "factor on the loss, its gradient and its optimum; not on weight decay",
+        default=1.0,
+        absent=1.0,
+        shared=True,
+        column="loss_scale",
+    )
     depth: int = key(integer(1, 1000), "number of layers; of the end-to-end rule too", symbol="N")
     widths: tuple[int, ...] = keys(
         {"width": Key(width, "hidden width, or one per hidden layer", default=1, listed=",x")}

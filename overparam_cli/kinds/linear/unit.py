@@ -39,7 +39,15 @@ PROBE_SECONDS, PROBE_STEPS = 0.5, 10  # that an estimate runs for, and at a time
 def batch_key(trial: LinearTrial) -> tuple[object, ...]:
     """What trials must share to train as one batch."""
     data = (trial.dataset, *trial.selection.values())
-    return (*data, trial.preprocessing, trial.label_preprocessing, trial.loss, trial.dtype, trial.iterations)
+    return (
+        *data,
+        trial.preprocessing,
+        trial.label_preprocessing,
+        trial.loss,
+        trial.loss_scale,
+        trial.dtype,
+        trial.iterations,
+    )
 
 
 def batches_of(trials: Iterable[LinearTrial]) -> list[list[LinearTrial]]:
