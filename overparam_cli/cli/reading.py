@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from overparam_cli.results.names import Found
 
 FORMATS = ("png", "pdf", "svg")
+RULES = ("final-gap", "lowest-gap", "area", "iterations-to-gap")
 
 
 @click.command()
@@ -60,7 +61,7 @@ def _show_paths(paths: Sequence[Path], *, quiet: bool) -> None:
 @click.command()
 @click.argument("experiments", nargs=-1, metavar="[EXPERIMENT]...")
 @results_option
-@click.option("--rule", type=click.Choice(["final-gap", "area", "iterations-to-gap"]), help="Another selection rule.")
+@click.option("--rule", type=click.Choice(RULES), help="Another selection rule.")
 @json_option
 def table(experiments: tuple[str, ...], results: Path, rule: str | None, as_json: bool) -> None:
     """Print the table of EXPERIMENTs (as for plot) from their logs: chosen rates, gaps, speedups, divergence.

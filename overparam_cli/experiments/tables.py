@@ -21,7 +21,7 @@ KEYS_OF_KIND: Mapping[str, tuple[str, ...]] = {
     "theory": ("checks",),
     "group": ("members",),
 }
-SELECTIONS = ("final-gap", "area", "iterations-to-gap")
+SELECTIONS = ("final-gap", "lowest-gap", "area", "iterations-to-gap")
 
 
 def interval(value: Any) -> tuple[float, float]:

@@ -1,15 +1,15 @@
 """One curve of a run, and which learning rate stands for it: "the one giving fastest convergence" (App. C.1) as a rule.
 
 A rule scores one trial, lower is better; a rate's score is the median over its seeds; the lowest score wins. Only rates
-with which no seed diverged, and for which every seed of the curve has been run, can win. Ties go to the lower final
-level, of those where numbers mean nothing any more to the first to get there, then to the smaller rate; so the choice
-never depends on noise, or on the order of the rows.
+with which no seed diverged (but by a rule of ANY_TIME), and for which every seed of the curve has been run, can win.
+Ties go to the lower final level, of those where numbers mean nothing any more to the first to get there, then to the
+smaller rate; so the choice never depends on noise, or on the order of the rows.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import inf
+from math import inf, isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,9 +31,11 @@ Rule = Callable[[Trajectory, float, float], float]
 
 SELECTION: dict[str, Rule] = {
     "final-gap": lambda trial, target, floor: max(trial.final, floor),
+    "lowest-gap": lambda trial, target, floor: max(trial.lowest, floor),
     "area": lambda trial, target, floor: trial.area(floor),
     "iterations-to-gap": lambda trial, target, floor: inf if (at := trial.crossing(target)) is None else at,
 }
+ANY_TIME = frozenset({"lowest-gap"})  # the rules that do not ask what becomes of a trial afterwards
 
 
 @dataclass(frozen=True)
@@ -145,12 +147,13 @@ class CurveRun:
         if rule not in SELECTION:
             raise ConfigError(f"unknown selection rule {rule!r}: choose one of {', '.join(SELECTION)}")
         goal = target or analysis.target_gap or self.run.level_at_zero / 10
-        able = [lr for lr in self.rates if lr not in self.diverged and lr not in self.incomplete]
+        barred = {*self.incomplete, *(() if rule in ANY_TIME else self.diverged)}
+        able = [lr for lr in self.rates if lr not in barred]
         ranked, floor = [], self.run.floor
         for lr in able:
             trials = list(self.logs(lr).values())
             score = float(np.median([SELECTION[rule](trial, goal, floor) for trial in trials]))
-            final = float(np.median([max(trial.final, floor) for trial in trials]))
+            final = float(np.median([max(trial.final, floor) if isfinite(trial.final) else inf for trial in trials]))
             ranked.append((score, final, _arrival(trials, floor), lr))
         best = min(ranked)[-1] if ranked else None
         ended = tuple(lr for _, final, _, lr in ranked if final <= floor)

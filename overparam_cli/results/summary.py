@@ -174,6 +174,10 @@ def _warnings(chosen: Choice) -> list[str]:
             f"{label}: the best learning rate, {chosen.lr:g}, is the {chosen.edge} of the grid: "
             "a better one may lie outside it"
         )
+    if chosen.lr in chosen.diverged:
+        lines.append(
+            f"{label}: with the best learning rate, {chosen.lr:g}, it diverges after its lowest {chosen.level.noun}"
+        )
     if chosen.noise:
         lines.append(f"{label}: {chosen.noise}")
     trials = list(chosen.logs.values())

@@ -79,6 +79,11 @@ class Trajectory:
         return float(self.values[-1])
 
     @property
+    def lowest(self) -> float:
+        """The lowest level that was logged; infinite where none is a number."""
+        return float(np.min(self.points[1], initial=np.inf))
+
+    @property
     def end(self) -> int:
         """The last logged iteration."""
         return int(self.iterations[-1])

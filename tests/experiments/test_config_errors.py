@@ -75,7 +75,10 @@ WRONG = {
     "bad linestyle": ((DEEP, DEEP + '\nlinestyle = "wavy"'), ["linestyle = 'wavy'", "dashed"]),
     "bad color": ((DEEP, DEEP + '\ncolor = "red"'), ["color = 'red'", "integer"]),
     "unknown baseline": ((DEEP, DEEP + '\n[analysis]\nbaseline = "shalow"'), ["[analysis]", "did you mean 'shallow'?"]),
-    "unknown selection": ((DEEP, DEEP + '\n[analysis]\nselection = "best"'), ["selection = 'best'", "final-gap, area"]),
+    "unknown selection": (
+        (DEEP, DEEP + '\n[analysis]\nselection = "best"'),
+        ["selection = 'best'", "final-gap, lowest-gap"],
+    ),
     "selection lacks target": (
         (DEEP, DEEP + '\n[analysis]\nselection = "iterations-to-gap"'),
         ["target_gap goes with"],

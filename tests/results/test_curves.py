@@ -189,6 +189,7 @@ def test_the_rules_differ_where_they_should():
     run = make_run({"a": Curve(trials)})
     assert {rule: run.curves["a"].choose(rule).lr for rule in SELECTION} == {
         "final-gap": 0.2,
+        "lowest-gap": 0.2,
         "area": 0.1,
         "iterations-to-gap": 0.3,  # the target is a tenth of the gap at W = 0
     }
@@ -198,8 +199,23 @@ def test_the_rules_differ_where_they_should():
     assert area[0.1] == pytest.approx((-1.5 * 150 / 2 - 1.5 * 850) / 1000)
 
 
+def test_the_lowest_gap_at_any_time_may_come_before_a_rise_or_a_divergence():
+    def rising(t):  # 10^-3 after 300 iterations, 10^-1 at the end
+        return 10.0 ** -np.where(t <= 300, t / 100, 3 - (t - 300) / 350)
+
+    trials = {0.1: [Trial(exponential(2e-3))], 0.2: [Trial(rising)], 0.3: [Trial(exponential(1e-2), diverged_at=400)]}
+    curve = make_run({"a": Curve(trials)}).curves["a"]
+    chosen = curve.choose("lowest-gap")
+    assert (chosen.lr, chosen.diverged) == (0.3, (0.3,))
+    assert chosen.scores == pytest.approx({0.1: 1e-2, 0.2: 1e-3, 0.3: 1e-4})
+    assert curve.choose().lr == 0.1
+    assert "with the best learning rate, 0.3, it diverges" in " ".join(
+        summarise(make_run({"a": Curve(trials)}), "lowest-gap").warnings
+    )
+
+
 def test_an_unknown_rule_is_refused_with_the_choices():
-    with pytest.raises(ConfigError, match="final-gap, area, iterations-to-gap"):
+    with pytest.raises(ConfigError, match="final-gap, lowest-gap, area, iterations-to-gap"):
         make_run({"a": Curve(grid(1e-3))}).curves["a"].choose("luck")
 
 

@@ -78,6 +78,7 @@ def test_the_other_rules_take_the_cross_entropy_too():
     run = make_cnn_run({"a": CnnCurve({0.1: [CnnTrial(early)], 0.2: [CnnTrial(exponential(2e-3))]})})
     assert {rule: run.curves["a"].choose(rule).lr for rule in SELECTION} == {
         "final-gap": 0.2,  # 10^−2 against 10^−1.5
+        "lowest-gap": 0.2,
         "area": 0.1,
         "iterations-to-gap": 0.1,  # ln 10 / 10 after 64 iterations, if means counted from the start; after 319
     }
