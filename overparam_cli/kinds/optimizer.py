@@ -6,7 +6,8 @@ what network. Its arguments are known by their names:
     params, grads   tensors of one shape; an update may overwrite grads
     lr              η, one learning rate a trial, broadcasting against them
     scratch         a tensor of their shape to work in, of no meaning before or after
-    t               the number of the update, from 1; whoever takes it is not the same operation every time
+    t               the number of the update, from 1; where updates are recorded (CUDA), a tensor in float64 on the
+                    device, so that it is another every time: compute with it, with `root`, and never ask its value
     (any other)     a slot of state, of their shape: zeros at first, or full of the hyperparameter `initial_<slot>`
 
 and its keyword-only arguments are its hyperparameters but η, their defaults TensorFlow 1.x's, which the paper ran
@@ -17,6 +18,7 @@ Reading any of this does not import torch, which takes seconds: the functions im
 """
 
 import inspect
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
@@ -56,11 +58,6 @@ class Optimizer:
         """Whether it trains any network: it treats every parameter by itself."""
         return self.parameterisation is None
 
-    @property
-    def counts_steps(self) -> bool:
-        """Whether the update depends on t, so that it is not the same operation every time."""
-        return "t" in self.takes
-
     def init(self, params: "Tensor", hyper: Hyper) -> State:
         """State before the first update, of the shape of `params`.
 
@@ -75,22 +72,29 @@ class Optimizer:
             raise ConfigError(f"{named} 0, so a zero gradient would be divided by zero: give a value above 0")
         return {slot: torch.full_like(params, value) for slot, value in start.items()}
 
-    def bind(self, params: "Tensor", lr: "Tensor", state: State, hyper: Hyper) -> Callable[["Tensor", int], None]:
+    def bind(
+        self, params: "Tensor", lr: "Tensor", state: State, hyper: Hyper
+    ) -> Callable[["Tensor", "int | Tensor"], None]:
         """The update of these tensors, as a function of (grads, t)."""
         import torch
 
         fixed: dict[str, Any] = {**state, **hyper, "params": params, "lr": lr}
         if "scratch" in self.takes:
             fixed["scratch"] = torch.empty_like(params)
-        function, counts = self.function, self.counts_steps
+        function, counts = self.function, "t" in self.takes
 
-        def update(grads: "Tensor", t: int) -> None:
+        def update(grads: "Tensor", t: "int | Tensor") -> None:
             if counts:
                 function(grads=grads, t=t, **fixed)
             else:
                 function(grads=grads, **fixed)
 
         return update
+
+
+def root(value: "float | Tensor") -> Any:
+    """√ of a number, or of a tensor, which is not waited for."""
+    return math.sqrt(value) if isinstance(value, float) else value.sqrt()
 
 
 def optimizer(*, name: str = "", torch: Hyper | None = None) -> Callable[[Callable[..., None]], Optimizer]:

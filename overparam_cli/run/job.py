@@ -208,11 +208,15 @@ class Loop:
         self.total, self.trials = sum(unit.total for unit in units), sum(len(unit.trials) for unit in units)
         self.ended = self.lost = 0  # iterations, and diverged trials, of the units that have left
         self.last_saved = time.monotonic()
+        self.told: set[str] = set()  # remarks of units
 
     def after(self, unit: Unit, seconds: float) -> None:
         """Commit the unit if it is finished; save the others now and then; raises RunInterrupted when asked to stop."""
         run = self.run
         self.seconds[unit] = self.seconds.get(unit, 0.0) + seconds
+        if (remark := unit.remark) and remark not in self.told:
+            self.told.add(remark)
+            run._say(remark)
         status = self._status()
         if unit.finished:
             self._commit(unit)

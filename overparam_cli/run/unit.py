@@ -64,6 +64,10 @@ class Unit(Protocol):
     def timing(self) -> Mapping[str, Any]:
         """What the manifest's timings call it."""
 
+    @property
+    def remark(self) -> str:
+        """What the user should know of how it trains here; "" if there is nothing to tell."""
+
     def anew(self) -> "Unit":
         """A unit of the same trials that has not started; such a one can be pickled, and trained elsewhere."""
 

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 import torch
 from support import processes
+from support.tape import Tape
 
 from overparam_cli.errors import BusyError, ConfigError, LogError, RunInterrupted, StorageError
 from overparam_cli.kinds.linear import unit as linear
@@ -387,3 +388,22 @@ def test_status_counts_the_living_and_reports_gaps_by_curve(config: Path, tmp_pa
     assert last.alive < 6  # lr 0.1 diverges
     assert set(last.gaps) == {"depth-1", "depth-3"}
     assert all(0 < gap < 0.5 for gap in last.gaps.values())
+
+
+@pytest.mark.parametrize("refuse", ["", "not on this device"])
+def test_a_run_whose_steps_are_recorded_is_byte_identical(
+    refuse: str, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With checkpoints on the way; where the device does not record them, that is said once."""
+    settings = Settings(quiet=True, kernel="torch", checkpoint_seconds=0.0)
+    plain, recorded = (job(config, tmp_path / name, iterations=250) for name in ("plain", "recorded"))
+    run_job(plain, settings, Silent())
+    tapes = [Tape(refuse)]
+    monkeypatch.setattr("overparam_cli.kinds.linear.engine.recorder_for", lambda device: tapes[0])
+    told = Recorder()
+    run_job(recorded, settings, told)
+    assert csvs(recorded.folder) == csvs(plain.folder)
+    assert bool(tapes[0].replayed) == (not refuse)
+    assert [text for text in told.messages if "does not record" in text] == [
+        f"{recorded.title}: the GPU does not record steps ({refuse}): they are asked for one by one, slower"
+    ] * bool(refuse)

@@ -25,6 +25,7 @@ from overparam_cli.kinds.linear.kernels import kernel_for
 from overparam_cli.kinds.linear.pace import Pace
 from overparam_cli.kinds.linear.trial import LinearTrial
 from overparam_cli.run import saved
+from overparam_cli.run.graphs import Recorder, Replay, recorder_for
 from overparam_cli.run.machine import DTYPES
 
 CHECK_EVERY = 100  # iterations between looks for divergence (and at every logged iteration)
@@ -54,9 +55,11 @@ class Engine:
         *,
         device: torch.device | None = None,
         kernel: str = "auto",
+        recorder: Recorder | None = None,
     ) -> None:
         """Start at iteration 0. X (n, d) and Y (n, k) in float64; W_e of a trial has shape (k, d).
 
+        `recorder` is what records iterations, the device's own by default.
         Raises ConfigError for a `kernel` that is not to be had.
         """
         self.device = device or torch.device("cpu")
@@ -66,6 +69,7 @@ class Engine:
         self.d, self.k = X.shape[1], Y.shape[1]
         self.iteration = 0
         self.pace: Pace | None = None
+        self._recorder = recorder or recorder_for(self.device)
         self._restored = False
         grouped: dict[Hashable, list[LinearTrial]] = {}
         for trial in trials:
@@ -84,8 +88,22 @@ class Engine:
         self.trials = tuple(trial for member in members for trial in member.trials)
         self.W_e, self.G = self.kernel.lay_out(start)
         chains = members[0].chains() if len(members) == 1 else None
-        self._descend = chains and self.kernel.descend(chains)
+        self._run = (chains and self.kernel.descend(chains)) or self._steps
+        if self._recorder:
+            self._run = Replay(self._run, self._recorder, CHECK_EVERY)
+        self._t = self._clock()
         self._slots = [(member, self.W_e[:, member.columns], self.G[:, member.columns]) for member in members]
+
+    def _clock(self) -> int | Tensor:
+        """The number of the iteration for optimisers: a tensor where it must be counted in recorded iterations."""
+        if self._recorder is None:
+            return self.iteration
+        return torch.full((), self.iteration, dtype=torch.float64, device=self.device)
+
+    @property
+    def refused(self) -> str:
+        """Why the device does not record iterations, so that they take longer; "" where it does, or need not."""
+        return self._run.refused if isinstance(self._run, Replay) else ""
 
     def _write_end_to_end(self) -> None:
         for member, W_e, _ in self._slots:
@@ -99,24 +117,22 @@ class Engine:
             self._advance(steps)
 
     def _advance(self, steps: int) -> None:
-        """By the kernel alone where it can."""
-        if self._descend:
-            self._descend(steps)
-            self.iteration += steps
-        else:
-            for _ in range(steps):
-                self._step()
+        """By the kernel alone where it can, recorded where that pays."""
+        self._run(steps)
+        self.iteration += steps
 
     def step(self) -> None:
         """One iteration of every trial."""
         self.advance(1)
 
-    def _step(self) -> None:
-        self.iteration += 1
-        self._write_end_to_end()
-        self.kernel.gradient()
-        for member, _, G in self._slots:
-            member.update(G, self.iteration)
+    def _steps(self, count: int) -> None:
+        """Nothing here waits for the device."""
+        for _ in range(count):
+            self._t += 1  # in place, if it is a tensor
+            self._write_end_to_end()
+            self.kernel.gradient()
+            for member, _, G in self._slots:
+                member.update(G, self._t)
 
     def end_to_end(self) -> Tensor:
         """End-to-end matrices of all trials now, (B, k, d), in the order of `trials`; a copy."""

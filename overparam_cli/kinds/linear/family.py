@@ -52,8 +52,8 @@ class Family:
         shape[self.networks.trial_dim] = len(values)
         return torch.tensor(values, dtype=torch.float64).to(self.networks.params).view(shape)
 
-    def update(self, G: Tensor, t: int) -> None:
-        """One optimiser step, the t-th (from 1), from G = ∇L(W_e) of this family's columns, (d, B·k)."""
+    def update(self, G: Tensor, t: int | Tensor) -> None:
+        """One optimiser step, the t-th (see `kinds.optimizer`), from G = ∇L(W_e) of this family's columns, (d, B·k)."""
         self.networks.pullback(G)
         if self.decay is not None:
             self.networks.grads.addcmul_(self.networks.params, self.decay)

@@ -24,7 +24,7 @@ from overparam_cli.kinds.linear.pace import Pace
 from overparam_cli.kinds.linear.problem import LinearProblem
 from overparam_cli.kinds.linear.trial import LinearTrial
 from overparam_cli.results.schema import log_iterations
-from overparam_cli.run import saved
+from overparam_cli.run import graphs, saved
 from overparam_cli.run.machine import pick_device, threads_each
 from overparam_cli.run.settings import Settings
 from overparam_cli.run.unit import State
@@ -88,6 +88,7 @@ class LinearUnit:
         self.history = History(trials, [measure.name for measure in settings.measures])
         self.kernel = self._choose_kernel(settings.kernel)
         self._restored: State = {}
+        self._refused = ""
 
     @cached_property
     def engine(self) -> Engine:
@@ -163,6 +164,11 @@ class LinearUnit:
         kernel = title() if self.kernel == "compiled" else self.kernel
         return {"trials": len(self.trials), "iterations": self.total, "kernel": kernel}
 
+    @property
+    def remark(self) -> str:
+        """That iterations are not recorded, where that would be faster."""
+        return graphs.remark(self._refused)
+
     def anew(self) -> "LinearUnit":
         """Without an engine, and with nothing logged."""
         return LinearUnit(self.trials, self.problem, self.settings)
@@ -170,9 +176,10 @@ class LinearUnit:
     def advance(self, seconds: float) -> None:
         """From one look of the engine to the next, until time is up."""
         until = time.monotonic() + seconds
-        with self._threads():
+        with self._threads() as engine:
             for snapshot in self._snapshots:
                 self._take(snapshot)
+                self._refused = engine.refused
                 if time.monotonic() >= until:
                     return
 
@@ -191,7 +198,8 @@ class LinearUnit:
         if not self.started:
             return {}
         engine = self._restored["engine"] if self._restored else self.engine.state()
-        return {"kernel": self.kernel, "engine": engine, "history": self.history.state()}
+        made = {"kernel": self.kernel, "refused": self._refused}
+        return {**made, "engine": engine, "history": self.history.state()}
 
     def restore(self, state: State) -> None:
         """The engine goes on from there once it is made, with the kernel that it was trained with.
@@ -207,7 +215,7 @@ class LinearUnit:
                     f"use --kernel {before}, or give this run a folder of its own with --name"
                 )
             self.kernel = self._choose_kernel(before)
-            self._restored = state
+            self._restored, self._refused = state, str(state.get("refused", ""))
             self.history.load_state(state["history"])
 
     def check(self, state: State) -> None:

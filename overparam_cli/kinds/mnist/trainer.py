@@ -4,13 +4,13 @@ Row t of the log speaks of the weights after t updates: loss and cross-entropy a
 next update uses (dropout on), so they cost nothing extra, and row 0 is the start. Every pass is recorded, and the means
 over the last 100 passes are over all of them, however few rows are written.
 
-A step is a function of tensors that live on the device, the number of the step among them. So on CUDA it is captured as
-a graph once and replayed, and the host neither computes nor waits between two looks.
+A step is a function of tensors that live on the device, the number of the step among them. So on CUDA it is recorded
+once and replayed, dropout included, and the host neither computes nor waits between two looks.
 """
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -23,10 +23,10 @@ from overparam_cli.kinds.mnist.problem import ImageProblem
 from overparam_cli.kinds.mnist.trial import NOTHING, MnistTrial
 from overparam_cli.kinds.optimizers import OPTIMIZERS, State
 from overparam_cli.run import saved
+from overparam_cli.run.graphs import Recorder, Replay, recorder_for
 from overparam_cli.run.machine import DTYPES
 
 LOOK_EVERY = 20  # steps between looks at whether the loss is finite
-WARM_UP = 3  # steps before a CUDA graph is captured
 CHUNK = 100  # images at a time when an error is measured
 
 
@@ -34,9 +34,17 @@ class CnnTrainer:
     """Trains one trial, `advance` by `advance`; its state can be saved between any two."""
 
     def __init__(
-        self, trial: MnistTrial, problem: ImageProblem, device: torch.device, state: Mapping[str, Any] | None = None
+        self,
+        trial: MnistTrial,
+        problem: ImageProblem,
+        device: torch.device,
+        state: Mapping[str, Any] | None = None,
+        recorder: Recorder | None = None,
     ) -> None:
-        """Start at iteration 0 with the weights of the trial's seed, or where `state` was of the same trial."""
+        """Start at iteration 0 with the weights of the trial's seed, or where `state` was of the same trial.
+
+        `recorder` is what records steps, the device's own by default.
+        """
         self.trial, self.problem, self.device = trial, problem, device
         self.dtype = DTYPES[trial.dtype]
         self.iteration = self.passes = self._seen = 0  # updates made, passes recorded, passes looked at
@@ -58,8 +66,8 @@ class CnnTrainer:
         }
         self.batch = torch.arange(trial.batch, device=device)
         self.dropout = torch.Generator(device).manual_seed(trial.seed)
-        self._make_step = self._warm_up if device.type == "cuda" else self._step
-        self._steps_here = 0
+        recorder = recorder or recorder_for(device)
+        self._run = Replay(self._steps, recorder, generators=(self.dropout,)) if recorder else self._steps
         if state:
             self._load_state(state)
 
@@ -84,12 +92,12 @@ class CnnTrainer:
                     self.training_pass(self._penalised())  # of the step that is not made: the last row
                 self.passes += 1
             else:
-                self._steps(until)
+                self._to_look(until)
             self._look()
             if time.monotonic() >= until:
                 return
 
-    def _steps(self, until: float) -> None:
+    def _to_look(self, until: float) -> None:
         """Up to the next look, evaluation, or end, unless time is up before."""
         for _ in range(self._steps_to_look()):
             self.step()
@@ -114,32 +122,21 @@ class CnnTrainer:
 
     def step(self) -> None:
         """One update."""
-        if self._steps_here == WARM_UP:
-            self._make_step = self._captured() or self._step
-        self._make_step()
+        self._run(1)
         self.iteration += 1
         self.passes += 1
-        self._steps_here += 1
 
-    def _warm_up(self) -> None:
-        """A step on a stream of its own, as the first ones before a capture must be: set-up is then not captured."""
-        stream = torch.cuda.Stream(self.device)  # type: ignore[no-untyped-call]
-        stream.wait_stream(torch.cuda.current_stream(self.device))
-        with torch.cuda.stream(stream):
-            self._step()
-        torch.cuda.current_stream(self.device).wait_stream(stream)
+    @property
+    def refused(self) -> str:
+        """Why the device does not record steps, so that they take longer; "" where it does, or need not."""
+        return self._run.refused if isinstance(self._run, Replay) else ""
 
-    def _captured(self) -> Callable[[], None] | None:
-        """The step as a CUDA graph, where there is CUDA and every step is the same operation."""
-        if self.device.type != "cuda" or self.optimizer.counts_steps:
-            return None
-        graph = torch.cuda.CUDAGraph()
-        graph.register_generator_state(self.dropout)
-        with torch.cuda.graph(graph):
+    def _steps(self, count: int) -> None:
+        for _ in range(count):
             self._step()
-        return graph.replay
 
     def _step(self) -> None:
+        """Nothing here waits for the device."""
         trial, inputs = self.trial, list(self.parameters.values())
         penalised = self._penalised()
         gradients = dict(zip(self.parameters, torch.autograd.grad(self.training_pass(penalised), inputs), strict=True))
@@ -149,9 +146,10 @@ class CnnTrainer:
                     gradients[name].add_(own, alpha=trial.weight_decay)
             rate = cnn.learning_rate(self.index, trial.lr, trial.lr_decay, trial.batch, len(self.problem.images))
             self.rate.copy_(rate)
-            for name, move in self.moves.items():
-                move(gradients[name], self.iteration + 1)
             self.index.add_(1)
+            t = self.index.double() if isinstance(self._run, Replay) else self.iteration + 1
+            for name, move in self.moves.items():
+                move(gradients[name], t)
 
     @torch.no_grad()
     def _penalised(self) -> cnn.Parameters:

@@ -13,8 +13,9 @@ from overparam_cli.kinds.mnist import SMOOTHED, architecture
 from overparam_cli.kinds.mnist.log import log_table, trial_row
 from overparam_cli.kinds.mnist.network import parameter_count
 from overparam_cli.kinds.mnist.problem import ImageProblem
-from overparam_cli.kinds.mnist.trainer import WARM_UP, CnnTrainer
+from overparam_cli.kinds.mnist.trainer import CnnTrainer
 from overparam_cli.kinds.mnist.trial import MnistTrial
+from overparam_cli.run import graphs
 from overparam_cli.run.unit import State
 
 PROBE_STEPS, PROBE_IMAGES = 5, 500  # that an estimate runs
@@ -90,6 +91,11 @@ class MnistUnit:
         """Which trial it is, and how far it came."""
         return {"trial": self.trial.trial_id, "iterations": self.trainer.iteration}
 
+    @property
+    def remark(self) -> str:
+        """That steps are not recorded, where that would be faster."""
+        return graphs.remark(self.trainer.refused if self._started else str(self._restored.get("refused", "")))
+
     def anew(self) -> "MnistUnit":
         """Without a trainer."""
         return MnistUnit(self.trial, self.problem)
@@ -99,8 +105,8 @@ class MnistUnit:
         self.trainer.advance(seconds)
 
     def state(self) -> State:
-        """The trainer's."""
-        return self.trainer.state() if self._started else self._restored
+        """The trainer's, and why its steps are not recorded."""
+        return {**self.trainer.state(), "refused": self.trainer.refused} if self._started else self._restored
 
     def restore(self, state: State) -> None:
         """The trainer goes on from there once it is made."""
@@ -121,7 +127,7 @@ class MnistUnit:
         trial, trainer = self.trial, CnnTrainer(self.trial, self.problem, self.problem.images.device)
         held_out = sum(len(labels) for _, labels in self.problem.held_out.values())
         images, labels = (part[:PROBE_IMAGES] for part in self.problem.held_out["test"])
-        for _ in range(WARM_UP + 1):
+        for _ in range(graphs.WARM_UP + 1):
             trainer.step()
         trainer.error(images, labels)
         start = time.monotonic()

@@ -1,10 +1,9 @@
 """Adam."""
 
-import math
 from typing import TYPE_CHECKING, Annotated
 
 from overparam_cli.checks import fraction, non_negative
-from overparam_cli.kinds.optimizer import optimizer
+from overparam_cli.kinds.optimizer import optimizer, root
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -18,7 +17,7 @@ def adam(
     scratch: "Tensor",
     first: "Tensor",
     second: "Tensor",
-    t: int,
+    t: "int | Tensor",
     *,
     beta1: Annotated[float, fraction] = 0.9,
     beta2: Annotated[float, fraction] = 0.999,
@@ -34,10 +33,8 @@ def adam(
 
     first.mul_(beta1).add_(grads, alpha=1 - beta1)
     second.mul_(beta2).addcmul_(grads, grads, value=1 - beta2)
-    correction = math.sqrt(1 - beta2**t)
-    if bias_corrected_epsilon:
-        epsilon *= correction
-    torch.sqrt(second, out=scratch).add_(epsilon)
+    correction = root(1 - beta2**t)
+    torch.sqrt(second, out=scratch).add_(epsilon * correction if bias_corrected_epsilon else epsilon)
     torch.div(first, scratch, out=scratch)
     scratch.mul_(correction / (1 - beta1**t))
     params.addcmul_(scratch, lr, value=-1)

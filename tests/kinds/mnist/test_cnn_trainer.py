@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from support.tape import Tape
 from support.twins import make_cnn_trial, torch_optimizer
 from torch import Tensor
 
@@ -289,6 +290,45 @@ def test_a_small_batch_learns_the_embedded_digits(device: torch.device, digits: 
     assert float(one.history[0, -50:].mean()) < 0.75 * math.log(10)
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        *({"optimizer": name, "dropout": 0.5} for name in ELEMENTWISE),
+        *({"decay_on": on, "weight_decay": 0.01, "dropout": 0.0} for on in ("factors", "original", "product")),
+    ],
+    ids=str,
+)
+def test_recorded_steps_are_the_steps(changes: dict[str, Any], digits: ImageDataset) -> None:
+    """What stands in for a CUDA graph refuses to wait, and knows no number of Python's; dropout draws on (see Tape)."""
+    trial = make_cnn_trial(widths=NARROW, validation=20, iterations=7, evaluate_every=5, batch=2, **changes)
+    problem, tape = split(digits, 20, CPU), Tape()
+    recorded = finish(CnnTrainer(trial, problem, CPU, recorder=tape))
+    assert (recorded.refused, tape.warmed, tape.recorded, tape.replayed) == ("", 3, 1, 4)
+    plain = finish(CnnTrainer(trial, problem, CPU))
+    precision = 1e-12 if changes.get("optimizer") == "adam" else 0  # powers of β by a tensor round otherwise
+    torch.testing.assert_close(recorded.history, plain.history, rtol=precision, atol=0)
+    assert torch.equal(recorded.dropout.get_state(), plain.dropout.get_state())
+    assert [*recorded.evaluations] == [*plain.evaluations]
+
+
+def test_a_recording_trainer_is_saved_and_goes_on(digits: ImageDataset) -> None:
+    trial = make_cnn_trial(widths=NARROW, validation=20, iterations=9, evaluate_every=6, batch=2)
+    problem = split(digits, 20, CPU)
+    whole, broken = (CnnTrainer(trial, problem, CPU, recorder=Tape()) for _ in range(2))
+    while broken.iteration < 6:
+        broken.advance(0.0)
+    restored = CnnTrainer(trial, problem, CPU, broken.state(), recorder=Tape())
+    assert torch.equal(finish(restored).history, finish(whole).history)
+
+
+def test_steps_that_a_device_does_not_record_are_made_all_the_same(digits: ImageDataset) -> None:
+    trial = make_cnn_trial(widths=NARROW, validation=20, iterations=5, evaluate_every=5, batch=2)
+    problem = split(digits, 20, CPU)
+    refused = finish(CnnTrainer(trial, problem, CPU, recorder=Tape(refuse="not today")))
+    assert refused.refused == "not today"
+    assert torch.equal(refused.history, finish(CnnTrainer(trial, problem, CPU)).history)
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA")
 def test_a_trainer_restored_on_cuda_goes_on_to_the_last_bit(digits: ImageDataset) -> None:
     cuda = torch.device("cuda")
@@ -304,7 +344,7 @@ def test_a_trainer_restored_on_cuda_goes_on_to_the_last_bit(digits: ImageDataset
 def test_a_captured_step_is_the_step(digits: ImageDataset, monkeypatch: pytest.MonkeyPatch) -> None:
     cuda = torch.device("cuda")
     captured = finish(trainer(digits, cuda, iterations=12))
-    monkeypatch.setattr(CnnTrainer, "_captured", lambda self: None)
+    monkeypatch.setattr("overparam_cli.kinds.mnist.trainer.recorder_for", lambda device: None)
     plain = finish(trainer(digits, cuda, iterations=12))
     torch.testing.assert_close(captured.history, plain.history, rtol=1e-9, atol=0)
 
