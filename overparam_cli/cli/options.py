@@ -85,6 +85,7 @@ OVERRIDES = (
     click.option("--depth", help="Depths to run (several: 2,3); one that no curve has is made."),
     click.option("--lr", help="Learning rate, or a grid: 1e-3,5e-3; 1e-4:1e-2:7 (seven of them); 1e-4:1e-2:10/decade."),
     click.option("--iterations", help="Iterations of every trial: 20000, 1e6."),
+    click.option("--stop-at-gap", help="End a trial at the first logged iteration at which its gap is at most this."),
     click.option("--seeds", help="Number of seeds; more seeds join the same results folder."),
     click.option("--dtype", help="float32 or float64."),
     click.option("--dataset", help="A data set's name (`overparam data list`), or a table: my.csv."),
@@ -92,7 +93,7 @@ OVERRIDES = (
     click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Any other trial key; repeat."),
     click.option("--smoke", is_flag=True, help="Seconds instead of minutes: embedded data, few iterations."),
 )
-OVERRIDDEN = ("loss", "variant", "depth", "lr", "iterations", "seeds", "dtype", "dataset", "smoke")
+OVERRIDDEN = ("loss", "variant", "depth", "lr", "iterations", "stop_at_gap", "seeds", "dtype", "dataset", "smoke")
 
 
 def override_options(command: F) -> F:

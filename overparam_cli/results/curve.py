@@ -18,7 +18,7 @@ import pandas as pd
 
 from overparam_cli.errors import ConfigError
 from overparam_cli.experiments.kind import Level
-from overparam_cli.results.schema import STATUSES
+from overparam_cli.results.schema import STATUSES, STOP_AT_GAP
 from overparam_cli.results.trajectory import Array, Speedup, Trajectory, effective_step, speedup
 
 if TYPE_CHECKING:
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
 DESCENT = ("gd", "end-to-end")  # the optimisers whose step Eq. 12 describes
 
-Rule = Callable[[Trajectory, float, float], float]
-"""The score of a trial, given the level to reach and the one below which numbers mean nothing."""
+Rule = Callable[[Trajectory, float, float, int], float]
+"""The score of a trial: given the level to reach, that below which numbers mean nothing, and iterations asked for."""
 
 SELECTION: dict[str, Rule] = {
-    "final-gap": lambda trial, target, floor: max(trial.final, floor),
-    "lowest-gap": lambda trial, target, floor: max(trial.lowest, floor),
-    "area": lambda trial, target, floor: trial.area(floor),
-    "iterations-to-gap": lambda trial, target, floor: inf if (at := trial.crossing(target)) is None else at,
+    "final-gap": lambda trial, target, floor, until: max(trial.final, floor),
+    "lowest-gap": lambda trial, target, floor, until: max(trial.lowest, floor),
+    "area": lambda trial, target, floor, until: trial.area(floor, until),
+    "iterations-to-gap": lambda trial, target, floor, until: inf if (at := trial.crossing(target)) is None else at,
 }
 ANY_TIME = frozenset({"lowest-gap"})  # the rules that do not ask what becomes of a trial afterwards
 
@@ -105,6 +105,16 @@ class CurveRun:
         """The rates that lack seeds which other rates have."""
         return tuple(lr for lr in self.rates if (self.trials["lr"] == lr).sum() < len(self.seeds))
 
+    @property
+    def stops_at(self) -> float:
+        """The gap at which its trials end, their iterations over or not; 0 for none."""
+        return float(self.trials[STOP_AT_GAP].fillna(0.0).max()) if STOP_AT_GAP in self.trials else 0.0
+
+    @property
+    def floor(self) -> float:
+        """The level below which an order of its trials says nothing: the run's, or where they were told to stop."""
+        return max(self.run.floor, self.stops_at)
+
     @cached_property
     def divergences(self) -> tuple[Divergence, ...]:
         """Every learning rate with a diverged seed, ascending."""
@@ -149,10 +159,10 @@ class CurveRun:
         goal = target or analysis.target_gap or self.run.level_at_zero / 10
         barred = {*self.incomplete, *(() if rule in ANY_TIME else self.diverged)}
         able = [lr for lr in self.rates if lr not in barred]
-        ranked, floor = [], self.run.floor
+        ranked, floor, until = [], self.floor, self.run.iterations
         for lr in able:
             trials = list(self.logs(lr).values())
-            score = float(np.median([SELECTION[rule](trial, goal, floor) for trial in trials]))
+            score = float(np.median([SELECTION[rule](trial, goal, floor, until) for trial in trials]))
             final = float(np.median([max(trial.final, floor) if isfinite(trial.final) else inf for trial in trials]))
             ranked.append((score, final, _arrival(trials, floor), lr))
         best = min(ranked)[-1] if ranked else None
@@ -174,7 +184,7 @@ class Choice:
         lr: the best rate; None where every rate diverged, or none has been run with every seed.
         scores: of the rates that could win.
         level: what its trials are judged by; that of the run unless `by` says otherwise.
-        at_floor: the rates that end where numbers mean nothing any more (`Run.floor`).
+        at_floor: the rates that end where numbers mean nothing any more (`Run.floor`), or their trials were stopped.
     """
 
     curve: CurveRun
@@ -208,9 +218,15 @@ class Choice:
 
     @property
     def noise(self) -> str:
-        """What must be known where the chosen rate ends below the precision of the optimum; "" elsewhere."""
+        """What must be known where the chosen rate ends below the precision of the optimum; "" elsewhere.
+
+        Or at the gap at which its trials were told to stop.
+        """
         if self.lr not in self.at_floor:
             return ""
+        if (stop := self.curve.stops_at) > self.curve.run.floor:
+            first = f": of {len(self.at_floor)} learning rates that came there, the first won"
+            return f"trials end at a {self.level.noun} of {stop:g}{first if len(self.at_floor) > 1 else ''}"
         end = f"below the precision of the optimum, {self.curve.run.floor:.0e}"
         if len(self.at_floor) == 1:
             return f"the best learning rate ends {end}: the rest of its final {self.level.noun} is noise"
@@ -248,7 +264,7 @@ class Choice:
         if self.lr is None or baseline.lr is None:
             return {}
         common = sorted(self.logs.keys() & baseline.logs.keys())
-        floor = baseline.curve.run.floor
+        floor = baseline.curve.floor
         goals = {seed: max(baseline.logs[seed].final, floor) if level is None else level for seed in common}
         return {seed: speedup(self.logs[seed], baseline.logs[seed], goals[seed]) for seed in common}
 

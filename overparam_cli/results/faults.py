@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from overparam_cli.experiments import from_dict
 from overparam_cli.experiments.kind import kind
-from overparam_cli.results.schema import COMPLETED, DIVERGED, LOG, STATUSES, TRIALS
+from overparam_cli.results.schema import COMPLETED, DIVERGED, LOG, STATUSES, STOP_AT_GAP, STOPPED, TRIALS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,19 +52,35 @@ def _rows(trials: "pd.DataFrame", log: "pd.DataFrame") -> Iterator[str]:
             yield f"{LOG} lacks the start of trial {trial_id}"
         elif status == COMPLETED and last[trial_id] != iterations:
             yield f"{LOG} ends before trial {trial_id} does"
+    yield from _stopped(trials, log)
     for trial_id in _with_gaps(trials, log):
         yield f"{LOG} lacks rows of trial {trial_id}"
+
+
+def _stopped(trials: "pd.DataFrame", log: "pd.DataFrame") -> Iterator[str]:
+    """Trials that are said to have stopped at a gap, but were at it at another row than their last."""
+    stopped = trials[trials["status"] == STOPPED].set_index("trial_id")
+    if stopped.empty:
+        return
+    gaps = stopped[STOP_AT_GAP] if STOP_AT_GAP in stopped else stopped["final_gap"].mask(stopped["final_gap"].notna())
+    own = log[log["trial_id"].isin(stopped.index)]
+    there = own.loc[own["gap"] <= own["trial_id"].map(gaps)].groupby("trial_id")["iteration"].min()
+    last = own.groupby("trial_id")["iteration"].max()
+    for trial_id in stopped.index[(there.reindex(stopped.index) != last.reindex(stopped.index)).to_numpy()]:
+        yield f"{LOG} does not end where trial {trial_id} came to the gap at which it stopped"
 
 
 def _with_gaps(trials: "pd.DataFrame", log: "pd.DataFrame") -> Iterator[str]:
     """Trials that lack a row another of the same length has: all are logged at the same points."""
     import numpy as np
 
+    last = log.groupby("trial_id")["iteration"].max()
     points = {str(trial_id): rows.to_numpy() for trial_id, rows in log.groupby("trial_id")["iteration"]}
     for _, group in trials.groupby("iterations"):
-        completed = group.loc[group["status"] == COMPLETED, "trial_id"]
-        expected = np.array(sorted({point for trial_id in completed for point in points[trial_id]}))
-        for trial_id, end in zip(group["trial_id"], group["diverged_at"].fillna(np.inf), strict=True):
+        whole = group.loc[group["status"] != DIVERGED, "trial_id"]
+        expected = np.array(sorted({point for trial_id in whole for point in points[trial_id]}))
+        ends = group["diverged_at"].fillna(np.inf).mask(group["status"] == STOPPED, group["trial_id"].map(last))
+        for trial_id, end in zip(group["trial_id"], ends, strict=True):
             if (points[trial_id] < end).sum() < (expected < end).sum():
                 yield trial_id
 
@@ -73,10 +89,10 @@ def _outcomes(trials: "pd.DataFrame") -> Iterator[str]:
     """A completed trial has a final loss and a diverged one when it diverged, and neither what the other has."""
     import numpy as np
 
-    completed, lost = (trials["status"] == COMPLETED), (trials["status"] == DIVERGED)
+    completed, lost = trials["status"] != DIVERGED, trials["status"] == DIVERGED
     final, at = np.isfinite(trials["final_loss"]), trials["diverged_at"].notna()
     for wrong, what in (
-        (completed & ~final, "completed without a final loss"),
+        (completed & ~final, "completed, or stopped, without a final loss"),
         (completed & at, "both completed and diverged"),
         (lost & (final | ~at), "diverged at no iteration, or with a final loss"),
     ):
@@ -85,8 +101,8 @@ def _outcomes(trials: "pd.DataFrame") -> Iterator[str]:
 
 
 def _ends(trials: "pd.DataFrame", log: "pd.DataFrame", pairs: Mapping[str, str]) -> Iterator[str]:
-    """What a completed trial ended with is what its last logged row says."""
-    completed = trials[trials["status"] == COMPLETED].set_index("trial_id")
+    """What a trial that has not diverged ended with is what its last logged row says."""
+    completed = trials[trials["status"] != DIVERGED].set_index("trial_id")
     rows = log[log["trial_id"].isin(completed.index)]
     last = rows.loc[rows.groupby("trial_id")["iteration"].idxmax()].set_index("trial_id").reindex(completed.index)
     for final, column in pairs.items():

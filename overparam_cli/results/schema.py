@@ -21,7 +21,7 @@ TRIALS, LOG, MANIFEST, CHECKPOINT, LOCK = "trials.csv", "log.csv", "manifest.jso
 
 TRIAL_COLUMNS: Mapping[str, str] = {  # column → pandas dtype; the order is the file's
     **COLUMNS,  # that say what a trial is
-    "status": "str",  # completed or diverged, as `results.divergence` defines it
+    "status": "str",  # completed; diverged, as `results.divergence` defines it; stopped, at its own `stop_at_gap`
     "diverged_at": "float64",  # first look from which on the loss was far above its start, or no number; else empty
     "final_loss": "float64",  # empty when diverged
     "final_gap": "float64",
@@ -35,8 +35,9 @@ LOG_COLUMNS: Mapping[str, str] = {
     "gap": "float64",  # loss − certified optimum
     "norm": "float64",  # ‖W_e‖_F; of both dense layers together
 }
-COMPLETED, DIVERGED = "completed", "diverged"
-STATUSES = (COMPLETED, DIVERGED)
+COMPLETED, DIVERGED, STOPPED = "completed", "diverged", "stopped"
+STATUSES = (COMPLETED, DIVERGED, STOPPED)
+STOP_AT_GAP = "stop_at_gap"  # the column of trials.csv, where there is one, with the gap at which a trial ends
 
 
 def log_iterations(total: int, points: int = 1000) -> list[int]:

@@ -134,8 +134,7 @@ def _summarise_curve(chosen: Choice, baseline: Choice | None) -> CurveSummary:
         selection=chosen,
         final=Spread.of([trial.final for trial in trials]),
         iterations_to=tuple(
-            _median([trial.reaches(level) for trial in trials]) if level >= curve.run.floor else None
-            for level in levels
+            _median([trial.reaches(level) for trial in trials]) if level >= curve.floor else None for level in levels
         ),
         speedup=median_speedup(list(per_seed.values())),
         speedup_per_seed=per_seed,

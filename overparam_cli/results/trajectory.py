@@ -124,10 +124,15 @@ class Trajectory:
         """The iteration at which it falls to `fraction` of the start, interpolated, or None for a stuck trial."""
         return self.crossing(fraction * self.start)
 
-    def area(self, floor: float = SMALLEST) -> float:
-        """The mean of log10 of the level over the iterations (trapezoids); below `floor` it counts as `floor`."""
+    def area(self, floor: float = SMALLEST, until: int = 0) -> float:
+        """The mean of log10 of the level over the iterations (trapezoids); below `floor` it counts as `floor`.
+
+        A trial that was stopped earlier than `until` counts as if it had stayed where it was.
+        """
         times, values = self.points
         heights = log10(values, floor)
+        if until > times[-1]:
+            times, heights = np.append(times, until), np.append(heights, heights[-1])
         if times[-1] == times[0]:
             return float(heights[-1])
         area = np.sum(np.diff(times) * (heights[1:] + heights[:-1]) / 2)

@@ -121,7 +121,7 @@ class JobRun:
         restored = self._restored(half, problem) if half else {}
         inside = {trial.trial_id for unit in restored for trial in unit.trials}
         fresh = [trial for trial in missing if trial.trial_id not in inside]
-        if fresh and self.settings.reuse and not self.settings.measures:
+        if fresh and self.settings.reuse:
             fresh = self._adopt(fresh, problem)
         threads = half[0].threads if restored and self.kind.threads else None  # half-trained units keep their own
         backend = self.backend(
@@ -157,8 +157,10 @@ class JobRun:
             self.job.folder,
             kind=self.kind.name,
             fingerprint=problem.fingerprint,
-            columns=(*LOG_COLUMNS, *self.kind.columns),
-            fit=lambda trial, log: not self.kind.lacks(trial, log),
+            columns=(*LOG_COLUMNS, *self.kind.columns, *self.measures),
+            fit=lambda trial, log: (
+                bool(log[[*self.measures]].notna().all(axis=None)) and not self.kind.lacks(trial, log)
+            ),
         )
         if found is None:
             return list(missing)

@@ -1,8 +1,10 @@
 """How to run, as opposed to what: nothing here changes what a trial means."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
+
+from overparam_cli.run.memo import Memo
 
 
 class Measure(Protocol):
@@ -31,6 +33,7 @@ class Settings:
         checkpoint_seconds: between two checkpoints.
         threads: of the processor; None where a unit may find out how many pay.
         kernel: what computes the gradients of linear networks, one of `kernels.KERNELS`.
+        memo: data and optima that the jobs of one command share.
     """
 
     device: str = "auto"
@@ -43,3 +46,4 @@ class Settings:
     checkpoint_seconds: float = 20.0
     threads: int | None = None
     kernel: str = "auto"
+    memo: Memo = field(default_factory=Memo, compare=False, repr=False)

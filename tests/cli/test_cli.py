@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from support.commands import commands
 
 from overparam_cli import errors
+from overparam_cli.__main__ import start
 from overparam_cli.cli.main import COMMANDS as REGISTERED
 from overparam_cli.cli.main import main
 
@@ -79,6 +80,21 @@ def test_help_imports_nothing_heavy() -> None:
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60).stdout
     assert out.rstrip().endswith("[]")
+
+
+@pytest.mark.parametrize(("before", "after"), [(None, "1"), ("3", "3")])
+def test_numpys_own_threads_are_one_unless_somebody_says_otherwise(
+    before: str | None, after: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS")
+    if before:
+        monkeypatch.setenv("OPENBLAS_NUM_THREADS", before)
+    seen: list[str] = []
+    monkeypatch.setattr("overparam_cli.cli.main.main", lambda: seen.append(os.environ["OPENBLAS_NUM_THREADS"]))
+    for name in ("answer", "ignore"):
+        monkeypatch.setattr(f"overparam_cli.cli.interrupts.{name}", lambda: None)
+    start()
+    assert seen == [after]
 
 
 def test_a_command_imports_no_other_commands() -> None:

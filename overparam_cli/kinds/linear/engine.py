@@ -11,7 +11,7 @@ Trials that diverge leave the batch.
 """
 
 import heapq
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -182,6 +182,11 @@ class Engine:
         lost = tuple(trial for trial, ok in zip(self.trials, alive, strict=True) if not ok)
         self._keep(alive)
         return lost
+
+    def release(self, trials: Collection[LinearTrial]) -> None:
+        """Let go of trials that need no more iterations."""
+        if trials:
+            self._keep([trial not in trials for trial in self.trials])
 
     def _keep(self, alive: Sequence[bool]) -> None:
         """Leave out trials, so that they stop costing."""

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from overparam_cli.kinds.linear.engine import Snapshot
 from overparam_cli.kinds.linear.trial import LinearTrial
-from overparam_cli.results.schema import COMPLETED, DIVERGED
+from overparam_cli.results.schema import COMPLETED, DIVERGED, STOPPED
 from overparam_cli.run import saved
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ class History:
         """Start with nothing logged; `measures` are the columns that are measured besides."""
         self.trials, self.measures = list(trials), list(measures)
         self.diverged: dict[str, int] = {}  # trial id → iteration
+        self.stopped: set[str] = set()  # trial ids
         self.latest: dict[str, float] = {}  # trial id → last logged loss, for progress displays
         self._place = {trial.trial_id: place for place, trial in enumerate(trials)}
         self._columns: dict[str, list[Tensor]] = {}
@@ -41,6 +42,19 @@ class History:
         )
         self.latest.update(zip((trial.trial_id for trial in snapshot.trials), snapshot.loss.tolist(), strict=True))
 
+    def stop(self, snapshot: Snapshot, optimal_loss: float) -> tuple[LinearTrial, ...]:
+        """Take note of trials that have come to the gap at which they end by `snapshot`; returns them."""
+        if snapshot.loss is None:
+            return ()
+        gaps = (snapshot.loss - optimal_loss).tolist()
+        there = tuple(
+            trial
+            for trial, gap in zip(snapshot.trials, gaps, strict=True)
+            if trial.stop_at_gap and gap <= trial.stop_at_gap
+        )
+        self.stopped |= {trial.trial_id for trial in there if snapshot.iteration < trial.iterations}
+        return there
+
     def _append(self, trials: Sequence[LinearTrial], iteration: int, values: Mapping[str, Tensor]) -> None:
         places = torch.tensor([self._place[trial.trial_id] for trial in trials])
         columns = {"place": places, "iteration": torch.full_like(places, iteration)}
@@ -51,7 +65,12 @@ class History:
     def state(self) -> dict[str, Any]:
         """Everything, as tensors and plain values, for a checkpoint."""
         columns = {name: torch.cat(parts) for name, parts in self._columns.items()}
-        return {"columns": columns, "diverged": dict(self.diverged), "latest": dict(self.latest)}
+        return {
+            "columns": columns,
+            "diverged": dict(self.diverged),
+            "latest": dict(self.latest),
+            "stopped": sorted(self.stopped),
+        }
 
     def load_state(self, state: Mapping[str, Any]) -> None:
         """Go on from a checkpoint of the same trials; raises one of `saved.MALFORMED` where it is of no such."""
@@ -65,6 +84,7 @@ class History:
             raise ValueError("its log is not that of these trials")
         self._columns = {name: [value] for name, value in columns.items()}
         self.diverged = {self._known(name): int(at) for name, at in state["diverged"].items()}
+        self.stopped = {self._known(name) for name in state.get("stopped", ())}
         self.latest = {self._known(name): float(loss) for name, loss in state["latest"].items()}
 
     def _known(self, trial_id: str) -> str:
@@ -93,7 +113,7 @@ class History:
             rows.append(
                 trial.columns()
                 | {
-                    "status": DIVERGED if lost else COMPLETED,
+                    "status": DIVERGED if lost else STOPPED if trial.trial_id in self.stopped else COMPLETED,
                     "diverged_at": at,
                     "final_loss": None if lost else final,
                     "final_gap": None if lost else final - optimal_loss,

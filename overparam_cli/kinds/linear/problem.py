@@ -14,6 +14,7 @@ from overparam_cli.kinds.linear.optimum import Optimum, optimum
 from overparam_cli.kinds.linear.trial import LinearTrial
 from overparam_cli.run.machine import DTYPES
 from overparam_cli.run.manifest import describe_dataset
+from overparam_cli.run.memo import Memo
 from overparam_cli.run.settings import Settings
 
 LEAST, MOST = 1e-280, 1e300  # of the loss of predicting 0; gaps of 1e-20 of it, and a blow-up, are numbers
@@ -60,12 +61,17 @@ def load_problem(trial: LinearTrial, settings: Settings) -> LinearProblem:
     """The problem a trial is about; errors as in `data.load`."""
     bar = False if settings.quiet else None  # None: where the output is a terminal
     where: dict[str, Any] = {"data_dir": settings.data_dir, "offline": settings.offline, "progress": bar}
-    raw = load(trial.dataset, **trial.selection, varying=trial.preprocessing in NEED_SPREAD, **where)
-    return problem_of(raw, trial)
+    asked: dict[str, Any] = {**trial.selection, "varying": trial.preprocessing in NEED_SPREAD}
+    key = (trial.dataset, trial.dataset_key, *asked.values())
+    raw = settings.memo.once(key, lambda: load(trial.dataset, **asked, **where))
+    return problem_of(raw, trial, settings.memo)
 
 
-def problem_of(raw: Dataset, trial: LinearTrial) -> LinearProblem:
-    """A data set as a trial has it; raises DataInvalidError where no training loss of it would be a number."""
+def problem_of(raw: Dataset, trial: LinearTrial, memo: Memo | None = None) -> LinearProblem:
+    """A data set as a trial has it; raises DataInvalidError where no training loss of it would be a number.
+
+    The optimum is worked out once in a `memo`: it hangs on nothing but the data, their scaling and the loss.
+    """
     scaling = (trial.preprocessing, trial.label_preprocessing)
     dataset = preprocess(raw, *scaling)
     loss = losses.named(trial.loss)
@@ -74,7 +80,8 @@ def problem_of(raw: Dataset, trial: LinearTrial) -> LinearProblem:
     zero = float(objective.value(torch.zeros(dataset.k, dataset.d, dtype=torch.float64), X, Y, loss))
     zero *= trial.loss_scale
     _check_size(dataset.name, max(float(X.abs().max()), float(Y.abs().max())), zero, trial)
-    best = optimum(dataset.X, labels, loss).times(trial.loss_scale)
+    key = ("optimum", dataset.fingerprint, scaling, loss.name)
+    best = (memo or Memo()).once(key, lambda: optimum(dataset.X, labels, loss)).times(trial.loss_scale)
     return LinearProblem(dataset, scaling, X, Y, best, zero, classes)
 
 

@@ -104,6 +104,13 @@ class LinearTrial(Trial):
         absent="layers",
         column="parameterisation",
     )
+    stop_at_gap: float = key(
+        non_negative,
+        "gap at which a trial ends, its iterations over or not; 0 for none",
+        default=0.0,
+        absent=0.0,
+        column="stop_at_gap",
+    )
 
     @property
     def selection(self) -> dict[str, Any]:

@@ -127,8 +127,8 @@ class LinearUnit:
 
     @property
     def done(self) -> int:
-        """Iterations of the batch; all of them once every trial has diverged."""
-        if not self.alive:
+        """Iterations of the batch; all of them once every trial has diverged or come to its gap."""
+        if not self._open:
             return self.total
         if self._restored:
             return int(self._restored["engine"]["iteration"])
@@ -136,13 +136,18 @@ class LinearUnit:
 
     @property
     def finished(self) -> bool:
-        """Whether the last iteration is logged, or all trials have diverged."""
+        """Whether the last iteration is logged, or no trial is left."""
         return self.done >= self.total
 
     @property
     def alive(self) -> int:
         """Trials that have not diverged."""
         return len(self.trials) - len(self.history.diverged)
+
+    @property
+    def _open(self) -> set[str]:
+        """Ids of the trials that have neither diverged nor come to the gap at which they end."""
+        return {trial.trial_id for trial in self.trials} - self.history.diverged.keys() - self.history.stopped
 
     @property
     def latest(self) -> Mapping[str, float]:
@@ -192,6 +197,7 @@ class LinearUnit:
         if snapshot.loss is not None and self.settings.measures:
             measured = {measure.name: measure(self.engine) for measure in self.settings.measures}
         self.history.add(snapshot, measured)
+        self.engine.release(self.history.stop(snapshot, self.problem.optimum.loss))
 
     def state(self) -> State:
         """Engine and log."""
@@ -225,8 +231,7 @@ class LinearUnit:
         saved.count(state["engine"]["iteration"], self.total)
         own = self.anew()
         own.restore(state)
-        alive = {trial.trial_id for trial in self.trials} - set(own.history.diverged)
-        if {trial.trial_id for trial in own.engine.trials} != alive:
+        if {trial.trial_id for trial in own.engine.trials} != own._open:
             raise ValueError("its trials are not those of this batch")
 
     def tables(self) -> "tuple[pd.DataFrame, pd.DataFrame]":

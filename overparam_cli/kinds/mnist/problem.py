@@ -54,7 +54,9 @@ def split(dataset: ImageDataset, validation: int, device: torch.device) -> Image
 def load_problem(trial: MnistTrial, settings: Settings) -> ImageProblem:
     """The images that a trial is about, split. Errors as in `data.load_images`; DataInvalidError for too few images."""
     bar = False if settings.quiet else None  # None: where the output is a terminal
-    dataset = load_images(trial.dataset, data_dir=settings.data_dir, offline=settings.offline, progress=bar)
+    where: dict[str, Any] = {"data_dir": settings.data_dir, "offline": settings.offline, "progress": bar}
+    key = ("images", trial.dataset, trial.dataset_key)
+    dataset = settings.memo.once(key, lambda: load_images(trial.dataset, **where))
     if dataset.n < trial.validation + trial.batch + 1:
         raise DataInvalidError(
             f"{trial.dataset} has {dataset.n:,} training images, too few for {trial.validation:,} of validation and "
