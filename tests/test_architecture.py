@@ -19,6 +19,7 @@ VERSION = "__init__"  # of the package itself: `from overparam_cli import __vers
 LAYERS: tuple[set[str], ...] = (
     {"__main__"},
     {"cli"},
+    {"api"},
     {"kinds"},
     {"report"},
     {"claims", "figures", "run"},
@@ -117,4 +118,4 @@ def test_mathematics_stands_on_torch_numpy_and_scipy_alone(name: str) -> None:
 def test_every_folder_travels_in_the_wheel() -> None:
     project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8"))
     folders = {".".join(path.parent.relative_to(PACKAGE.parent).parts) for path in PACKAGE.rglob("__init__.py")}
-    assert set(project["tool"]["setuptools"]["packages"]) == folders | {"overparam_cli.configs"}
+    assert set(project["tool"]["setuptools"]["packages"]) == folders | {"overparam_cli.configs", "overparam"}

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
 from overparam_cli.errors import ConfigError
@@ -10,7 +11,7 @@ from overparam_cli.figures.compose import compose
 from overparam_cli.figures.labels import NOTES
 from overparam_cli.figures.panels import Panel, panels_of
 from overparam_cli.figures.registry import Figure
-from overparam_cli.figures.style import literal, save, styled
+from overparam_cli.figures.style import for_notebooks, literal, save, styled
 from overparam_cli.results.run import Run
 
 FORMATS = ("png", "pdf", "svg")
@@ -39,6 +40,46 @@ def draw(
             if shown:
                 paths += save(drawing(shown, stem), out_dir / stem, formats)
     return paths
+
+
+def drawn(runs: Sequence[Run], stem: str) -> Drawing:
+    """Draw one figure of the runs for somebody who keeps it in memory, or shows it in a notebook.
+
+    Raises ConfigError, LogError as `draw`.
+    """
+    panels = _showing(runs, stem)
+    with styled():
+        return for_notebooks(drawing(panels, stem))
+
+
+def draw_into(axes: Axes, run: Run, stem: str) -> Drawing:
+    """Draw a figure of one run into axes of the caller's own, with a legend; returns their figure.
+
+    Raises ConfigError, LogError as `draw`, and ConfigError for a figure of more than one pair of axes.
+    """
+    (panel,) = _showing([run], stem)
+    figure = figure_of(panel, stem)
+    cells = [cell for stack in (figure.stacks(panel) if figure else ()) for cell in stack]
+    if len(cells) != 1:
+        raise ConfigError(f"figure {stem!r} has {len(cells)} pairs of axes: draw it without axes of your own")
+    marks = cells[0].draw(axes)
+    if axes.get_legend() is None and axes.get_legend_handles_labels()[0]:
+        axes.legend(title=marks.legend)
+    whole = axes.get_figure(root=True)
+    assert isinstance(whole, Drawing)
+    return whole
+
+
+def _showing(runs: Sequence[Run], stem: str) -> list[Panel]:
+    """The panels of runs that have such a figure, and something to show in it; ConfigError where none has."""
+    panels = panels_of(runs)
+    known = list(dict.fromkeys(figure.stem for panel in panels for figure in figures_of(panel)))
+    if stem not in known:
+        raise ConfigError(f"unknown figure {stem!r}: choose from {', '.join(known)}")
+    shown = [panel for panel in panels if (figure := figure_of(panel, stem)) and figure.applies(panel)]
+    if not shown:
+        raise ConfigError(f"these runs have nothing to show in the figure {stem!r}")
+    return shown
 
 
 def figures_of(panel: Panel) -> Sequence[Figure]:

@@ -9,6 +9,7 @@ import io
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +141,19 @@ def look(index: int, color: int | None = None, linestyle: str | None = None) -> 
     own = LOOKS[index % len(LOOKS)]  # more than eight curves start again
     shade = own.color if color is None else LOOKS[color % len(LOOKS)].color
     return Look(shade, LINESTYLES.get(linestyle or "", own.linestyle), own.marker)
+
+
+def for_notebooks(figure: Figure) -> Figure:
+    """The figure, which a notebook then shows: one that pyplot does not know it would only name."""
+    figure.__dict__["_repr_png_"] = partial(_png, figure)
+    return figure
+
+
+def _png(figure: Figure) -> bytes:
+    buffer = io.BytesIO()
+    with styled():
+        figure.savefig(buffer, format="png", dpi=110, metadata=METADATA["png"])
+    return buffer.getvalue()
 
 
 def save(figure: Figure, stem: Path, formats: Sequence[str]) -> list[Path]:

@@ -84,7 +84,7 @@ def describe_plan(job: "Job") -> dict[str, Any]:
         "overrides": plain(job.overrides),
         "config_hash": config_hash(job.experiment),
         "config": to_dict(job.experiment),
-        "command": shlex.join(["overparam", *sys.argv[1:]]),
+        "command": job.command or shlex.join(["overparam", *sys.argv[1:]]),
         "planned": len(job.trials),
         PLAN: listed((trial.trial_id, trial.curve) for trial in job.trials),
     }

@@ -37,6 +37,7 @@ class Job:
     name: str  # of the experiment's folder: fig3, fig3@quick
     overrides: Mapping[str, Any] = field(default_factory=dict)
     full_length: bool = True
+    command: str = ""  # what asked for it, where that was no command line
 
     @property
     def title(self) -> str:

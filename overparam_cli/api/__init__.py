@@ -1,0 +1,1 @@
+"""The package from Python, which `import overparam` shows: commands as functions, results as data frames."""
