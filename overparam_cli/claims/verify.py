@@ -59,9 +59,9 @@ class Report:
 def verify(results: Path, names: Sequence[str] = ()) -> Report:
     """Evaluate claims from the logs below `results`.
 
-    `names` are claims, experiments or groups (fig3, fig4, theory, bench, all), each perhaps with the name of a run:
-    fig3@quick, all@smoke. None means all. Missing or damaged logs raise nothing here: their claims are `not run`, and
-    `check` raises what is wrong when everything has been shown.
+    `names` are claims, experiments or groups (fig3, fig4, cnn, theory, bench, all), each perhaps with the name of a
+    run: fig3@quick, all@smoke. None means all. Missing or damaged logs raise nothing here: their claims are `not run`,
+    and `check` raises what is wrong when everything has been shown.
 
     Raises ConfigError when a name stands for no claim, or two names for different runs.
     """
@@ -81,7 +81,7 @@ def _suffix(names: Sequence[str]) -> str:
 
 
 def select(name: str) -> list[Claim]:
-    """Return the claims that a name stands for.
+    """Return the claims that a name stands for: its own, its experiment's, and those of longer names (cnn: cnn-…).
 
     Raises ConfigError when there are none.
     """
@@ -90,7 +90,9 @@ def select(name: str) -> list[Claim]:
     found = [
         claim
         for claim in all_claims()
-        if base == ALL or claim.id in wanted or group_of(claim) in wanted or group_of(claim).startswith(f"{base}-")
+        if base == ALL
+        or not wanted.isdisjoint((claim.id, group_of(claim)))
+        or any(name.startswith(f"{base}-") for name in (claim.id, group_of(claim)))
     ]
     if not found:
         raise ConfigError(f"'{base}' is no claim and no experiment that has one; {_choices(base)}")

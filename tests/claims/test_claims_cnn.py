@@ -223,6 +223,75 @@ def test_a_std_that_diverges_must_have_arrived(end: int, holds: bool, tmp_path: 
     assert "std-0.5: diverged for seed 0" in result.notes
 
 
+def readings(results: Path, factors: Mapping[str, float], totals: Mapping[str, Any]) -> None:
+    """Figure 5-right under every reading; a total loss is twice the cross-entropy where `totals` does not say."""
+
+    def one(name: str) -> CnnTrial:
+        own = {"total": totals[name]} if name in totals else {}
+        return CnnTrial(exponential(factors.get(name, 1) * RATE), **own)
+
+    curves = {name: CnnCurve({1e-2: [one(name)]}) for name in ("original", "original-free")}
+    curves |= {name: factored({1e-2: [one(name)]}) for name in ("factors", "names", "product", "factored-free")}
+    write_cnn_run(results, curves, "cnn-decay", iterations=900)
+
+
+def test_each_reading_of_weight_decay_has_a_verdict_in_the_loss_that_is_printed(tmp_path: Path) -> None:
+    """Cross-entropies twice as fast in all. With 16 times the total the factors are behind: 4 log10 2 decades of it.
+
+    The product's total is 18 times as fast, at 900/18 = 50 before there is a mean of 100 steps: at 100.
+    """
+    twice = dict.fromkeys(("factors", "names", "product"), 2.0)
+    totals = {
+        "factors": lambda cross_entropy: 32 * cross_entropy,
+        "product": lambda cross_entropy: 2 * cross_entropy**9,
+    }
+    readings(tmp_path, twice, totals)
+    found = {name: judge(f"cnn-batch-loss-{name}", tmp_path) for name in twice}
+    assert {name: result.verdict for name, result in found.items()} == {
+        "factors": "not reproduced",  # 2·RATE·t ≥ 900·RATE + log10 16 from 1066.6 on: beyond the run
+        "names": "reproduced",
+        "product": "reproduced",
+    }
+    label = "factored over original"
+    assert numbers(found["names"])["speedup"][label]["100%"] == exactly(900 / 450)
+    assert numbers(found["product"])["speedup"][label]["100%"] == exactly(900 / 100)
+    assert numbers(found["product"])["at_loss_mean"][label]["100%"] == pytest.approx(2 * GOAL)
+    assert numbers(found["product"])["beside"]["speedup"]["cross-entropy"]["100%"] == exactly(2.0)
+    assert all("orders of magnitude" not in result.finding.measured for result in found.values() if result.finding)
+
+
+def test_ten_times_are_said_to_be_orders_of_magnitude(tmp_path: Path) -> None:
+    original = CnnCurve({1e-2: [CnnTrial(exponential(RATE))]})
+    curves = {"original": original, "original-free": original, "factored-free": factored(falling([RATE]))}
+    curves |= {name: factored(falling([rate * RATE])) for name, rate in (("factors", 1), ("names", 9), ("product", 10))}
+    write_cnn_run(tmp_path, curves, "cnn-decay", iterations=4000)
+    said = {name: judge(f"cnn-batch-loss-{name}", tmp_path).finding for name in ("names", "product")}
+    assert said["product"]
+    assert said["names"]
+    assert said["product"].measured.endswith("(orders of magnitude)")
+    assert "orders" not in said["names"].measured
+
+
+def test_new_matrices_must_be_alike_in_both_losses(tmp_path: Path) -> None:
+    """All alike in cross-entropy; the total loss of one std needs a decade more than the original's end."""
+
+    def write(total: Any) -> Result:
+        curves = {"original": CnnCurve({1e-2: [CnnTrial(exponential(RATE))]})}
+        for std in STDS:
+            own = {"total": total} if std == 0.5 else {}
+            curves[f"std-{std:g}"] = factored({1e-2: [CnnTrial(exponential(2 * RATE), **own)]}, std)
+        write_cnn_run(tmp_path, curves, "cnn-init-new", iterations=900)
+        return judge("cnn-init-new-only", tmp_path)
+
+    assert write(lambda cross_entropy: 2 * cross_entropy).verdict == "reproduced"
+    result = write(lambda cross_entropy: 20 * cross_entropy)
+    assert result.verdict == "not reproduced"
+    assert numbers(result)["cross_entropy"]["ratio"] == 1.0
+    assert numbers(result)["total_loss"]["iterations"]["0.5"] is None
+    assert result.finding
+    assert "And iterations to total loss 2.6e-01: std 0.001 450" in result.finding.measured
+
+
 def test_without_the_originals_end_there_is_nothing_to_reach(tmp_path: Path) -> None:
     result = family(tmp_path, {}, lost(CnnTrial(exponential(RATE)), 500))
     assert (result.verdict, result.cases["0"].holds) == ("not reproduced", None)

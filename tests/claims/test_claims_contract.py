@@ -33,8 +33,9 @@ ids = {"ids": lambda claim: claim.id}
 DESIGN = """rule-emulates-depth rule-emulates-plateau width-negligible deeper-faster-fixed-lr l2-depth-hinders
 l4-depth-accelerates cost-of-depth beats-adagrad beats-adadelta adagrad-slower-than-gd blog-one-scalar adam-beats-depth
 adam-plus-depth depth4-plateau depth8-stuck identity-immediate identity-accelerates cnn-parameters cnn-accelerates
-cnn-orders-of-magnitude cnn-best-lr cnn-init-insensitive lemma3 theorem2 balancedness theorem1 claim1 claim2
-observation1 appendix-b-bound"""
+cnn-orders-of-magnitude cnn-batch-loss-factors cnn-batch-loss-names cnn-batch-loss-product cnn-best-lr
+cnn-init-insensitive cnn-init-new-only fig3-axes lemma3 theorem2 balancedness theorem1 claim1 claim2 observation1
+appendix-b-bound"""
 
 
 def judged(claim: Claim, results: Path) -> Result:

@@ -19,6 +19,7 @@ from overparam_cli.results import schema
 
 FIGURE_4 = ["beats-adagrad", "beats-adadelta", "adagrad-slower-than-gd", "adam-beats-depth", "adam-plus-depth"]
 CNN = ["cnn-parameters", "cnn-accelerates", "cnn-orders-of-magnitude", "cnn-best-lr", "cnn-init-insensitive"]
+BATCH_LOSS = [f"cnn-batch-loss-{reading}" for reading in ("factors", "names", "product")]
 
 
 def text(report: Report, width: int) -> str:
@@ -33,12 +34,14 @@ def text(report: Report, width: int) -> str:
     [
         ("lemma3", ["lemma3"]),
         ("fig1", ["lemma3", "theorem2"]),
-        ("fig3", ["l2-depth-hinders", "l4-depth-accelerates"]),
+        ("fig3", ["l2-depth-hinders", "l4-depth-accelerates", "fig3-axes"]),
         ("fig4", FIGURE_4),
         ("fig4-left", FIGURE_4[:3]),
         ("fig4-right", FIGURE_4[3:]),
         ("fig5-right", CNN[:3]),
-        ("cnn", CNN[3:]),
+        ("cnn", [*CNN[:3], *BATCH_LOSS, *CNN[3:], "cnn-init-new-only"]),
+        ("cnn-batch-loss", BATCH_LOSS),
+        ("cnn-decay", BATCH_LOSS),
         ("bench", ["cost-of-depth"]),
         ("blog@quick", ["blog-one-scalar"]),
     ],
@@ -48,7 +51,7 @@ def test_a_name_is_a_claim_an_experiment_or_a_group(name: str, expected: list[st
 
 
 def test_all_and_nothing_mean_everything(tmp_path: Path) -> None:
-    assert len(select("all")) == len(select("theory")) + 22 == len(all_claims())
+    assert len(select("all")) == len(select("theory")) + 27 == len(all_claims())
     assert [result.claim for result in verify(tmp_path).asked] == list(all_claims())
 
 
@@ -77,8 +80,8 @@ def test_one_run_at_a_time(tmp_path: Path) -> None:
 def test_a_suffix_reads_the_named_runs_alone(tmp_path: Path) -> None:
     SCENARIOS["l4-depth-accelerates"](tmp_path, (True,), suffix="@quick", full_length=False)
     named, own = verify(tmp_path, ["fig3@quick"]), verify(tmp_path, ["fig3"])
-    assert [result.indication for result in named.asked] == [None, "reproduced"]
-    assert [result.finding for result in own.asked] == [None, None]
+    assert [result.indication for result in named.asked] == [None, "reproduced", None]
+    assert [result.finding for result in own.asked] == [None, None, None]
     assert "cost-of-depth" not in {result.claim.id for result in named.everything}
     assert "fig3@quick" in named.asked[0].notes[0]
 
@@ -121,7 +124,7 @@ def test_seeds_that_are_still_running_are_left_out(tmp_path: Path) -> None:
     curves = {"depth-1": Curve(falling([RATE] * 3))}
     curves |= {f"depth-{depth}": Curve(falling([4 * RATE] * 2), depth) for depth in (2, 3)}
     write_run(tmp_path, curves, "fig3")
-    (_, result) = verify(tmp_path, ["fig3"]).asked
+    (_, result, _) = verify(tmp_path, ["fig3"]).asked
     assert result.verdict == "reproduced"
     assert list(result.cases) == ["0", "1"]
     assert any("left out" in note and note.endswith(": 2") for note in result.notes)
@@ -132,7 +135,7 @@ def test_rates_that_are_still_running_make_no_verdict(tmp_path: Path) -> None:
     manifest = json.loads((folder / schema.MANIFEST).read_text())
     manifest["config"]["trial"]["lr"] = [1e-3, 1e-2]
     (folder / schema.MANIFEST).write_text(json.dumps(manifest))
-    (_, result) = verify(tmp_path, ["fig3"]).asked
+    (_, result, _) = verify(tmp_path, ["fig3"]).asked
     assert (result.verdict, result.error) == ("not run", None)
     assert "unfinished: 3 finished trials" in result.notes[0]
 
@@ -140,7 +143,7 @@ def test_rates_that_are_still_running_make_no_verdict(tmp_path: Path) -> None:
 def test_a_folder_without_a_finished_trial_is_not_run(tmp_path: Path) -> None:
     folder = tmp_path / "fig3" / "l4"
     folder.mkdir(parents=True)
-    (_, result) = verify(tmp_path, ["fig3"]).asked
+    (_, result, _) = verify(tmp_path, ["fig3"]).asked
     assert result.verdict == "not run"
     assert "no finished trial" in result.notes[0]
 
@@ -186,7 +189,7 @@ def test_claims_json_holds_everything_and_json_what_was_asked_for(tmp_path: Path
     assert path == tmp_path / "claims.json"
     content = json.loads(path.read_text())
     assert content["schema"] == schema.SCHEMA
-    assert content["summary"] == {"reproduced": 0, "not reproduced": 0, "mixed": 1, "not run": 29}
+    assert content["summary"] == {"reproduced": 0, "not reproduced": 0, "mixed": 1, "not run": 34}
     assert [entry["id"] for entry in content["claims"]] == [claim.id for claim in all_claims()]
     assert report.as_dict()["claims"] == [entry for entry in content["claims"] if entry["reads"][0].startswith("fig3")]
     entry = report.as_dict()["claims"][1]
@@ -245,7 +248,7 @@ def test_the_table_fits_and_loses_nothing(width: int, tmp_path: Path) -> None:
     report = verify(tmp_path)
     shown = text(report, width)
     assert all(len(line) <= width for line in shown.splitlines())
-    assert all(part in shown for part in ("mixed 1/2", "indication only", "1 reproduced, 1 mixed, 28 not run"))
+    assert all(part in shown for part in ("mixed 1/2", "indication only", "1 reproduced, 1 mixed, 33 not run"))
     words = set(shown.split())
     for result in report.asked:
         assert result.claim.id in words
@@ -281,5 +284,5 @@ def test_a_trial_in_the_logs_that_the_experiment_does_not_name_changes_nothing(t
     curves = {"depth-1": Curve(falling([RATE]))}
     curves |= {f"depth-{depth}": Curve(falling([4 * RATE]), depth) for depth in (2, 3)}
     write_run(tmp_path, curves | {"depth-9": Curve({1e-3: [Trial(exponential(RATE))]}, 9)}, "fig3")
-    (_, result) = verify(tmp_path, ["fig3"]).asked
+    (_, result, _) = verify(tmp_path, ["fig3"]).asked
     assert result.verdict == "reproduced"

@@ -22,9 +22,10 @@ from overparam_cli.kinds.mnist.trial import MnistTrial
 
 GRID = (1e-5, 5e-5, 1e-4, 5e-4, 1e-3, 5e-3, 1e-2, 5e-2, 1e-1, 5e-1)
 FIGURES = ["fig1", "fig2", "fig3", "fig4", "fig4-left", "fig4-right", "fig5", "fig5-left", "fig5-right"]
-NAMES = [*FIGURES, "blog", "cnn-init", "cnn-lr", "illustration"]
+NAMES = [*FIGURES, "blog", "cnn-decay", "cnn-init", "cnn-init-new", "cnn-lr", "illustration"]
 GROUPS = ["fig4", "fig5"]
-CNN = ["fig5-right", "cnn-lr", "cnn-init"]
+CNN = ["fig5-right", "cnn-lr", "cnn-init", "cnn-decay", "cnn-init-new"]
+READINGS = {"original-free": "nothing", "factored-free": "nothing", "names": "original", "product": "product"}
 LINEAR = ["fig2", "fig3", "fig4-left", "fig4-right", "fig5-left", "blog", "illustration"]
 Point = tuple[str, int, str, str, str, tuple[float, ...]]  # curve, depth, width, init, optimiser, rates
 
@@ -130,7 +131,9 @@ def test_the_networks_follow_the_tutorial(name: str) -> None:
         assert (trial.dataset, trial.iterations, trial.batch, trial.validation) == ("mnist", 8593, 64, 5000)
         assert trial.iterations == 10 * 55_000 // 64
         assert (trial.optimizer, dict(trial.hyper), trial.lr_decay) == ("momentum", {"momentum": 0.9}, 0.95)
-        assert (trial.dropout, trial.weight_decay, trial.decay_on) == (0.5, 5e-4, "factors")
+        assert (trial.dropout, trial.weight_decay) == (0.5, 5e-4)
+        default = "product" if name == "cnn-init-new" and trial.depth > 1 else "factors"
+        assert trial.decay_on == READINGS.get(trial.curve, default)
         assert (trial.init_std, trial.seed, trial.dtype) == (0.1, 0, "float32")
         assert trial.widths in (((), ()), ((512,), (10,)))
 
@@ -157,10 +160,25 @@ def test_cnn_init_is_six_standard_deviations_and_the_baseline() -> None:
     ]
 
 
+def test_cnn_init_new_varies_the_second_factor_alone() -> None:
+    trials = expand(load_experiment("cnn-init-new"))["cross-entropy"]
+    assert all(isinstance(trial, MnistTrial) for trial in trials)
+    assert [trial.factor_stds for trial in trials] == [
+        ((), ()),
+        *(((0.1, std), (0.1, std)) for std in (1e-3, 5e-3, 1e-2, 5e-2, 1e-1, 5e-1)),
+    ]
+
+
 def test_the_networks_experiments_share_their_trials() -> None:
-    ids = {name: {t.trial_id for t in expand(load_experiment(name))["cross-entropy"]} for name in CNN}
-    assert ids["fig5-right"] <= ids["cnn-lr"]
-    assert ids["fig5-right"] <= ids["cnn-init"]
+    ids = {
+        name: {t.curve: t.trial_id for t in expand(load_experiment(name))["cross-entropy"] if t.lr == 0.01}
+        for name in CNN
+    }
+    decay = ids["cnn-decay"]
+    assert len({own["original"] for own in ids.values()}) == 1
+    assert ids["fig5-right"]["factored"] == ids["cnn-lr"]["factored"] == ids["cnn-init"]["std-0.1"] == decay["factors"]
+    assert ids["cnn-init-new"]["std-0.1"] == decay["product"]
+    assert len(set(decay.values())) == len(decay) == 6
 
 
 def test_fig5_left_is_five_curves() -> None:

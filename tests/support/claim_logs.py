@@ -7,6 +7,7 @@ the gap of one curve at an iteration and that of another at half of it are the s
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -257,13 +258,34 @@ def cnn_best_lr(results: Path, outcomes: Outcomes, **settings: Any) -> None:
     write_cnn_run(results, curves, "cnn-lr", **settings)
 
 
-def cnn_init(results: Path, outcomes: Outcomes, **settings: Any) -> None:
+def cnn_decay(reading: str) -> Callable[..., None]:
+    """Every reading twice as fast as the original, or under one reading no faster."""
+
+    def scenario(results: Path, outcomes: Outcomes, **settings: Any) -> None:
+        curves = {name: CnnCurve(cnn_falling([RATE] * len(outcomes))) for name in ("original", "original-free")}
+        for name in ("factors", "names", "product", "factored-free"):
+            curves[name] = factored(cnn_falling(pick(outcomes, 2 * RATE, RATE if name == reading else 2 * RATE)))
+        write_cnn_run(results, curves, "cnn-decay", **settings)
+
+    return scenario
+
+
+def printed_axes(results: Path, outcomes: Outcomes, **settings: Any) -> None:
+    """Gaps whose axes have the printed ticks; in the seeds that are not to hold ℓ4's go down to 10^-3."""
+    for variant, start, least in (("l2", 0.45, 8e-3), ("l4", 1.34, 8e-3)):
+        ends = [least if holds or variant == "l2" else 1e-3 for holds in outcomes]
+        trials = [Trial(exponential(np.log10(start / end) / 1000, start)) for end in ends]
+        curves = {f"depth-{depth}": Curve({1e-3: trials}, depth) for depth in (1, 2, 3)}
+        write_run(results, curves, "fig3", variant, **settings)
+
+
+def cnn_init(results: Path, outcomes: Outcomes, *, experiment: str = "cnn-init", **settings: Any) -> None:
     """Every std 4 times as fast as the original; with the smallest, only twice in the seeds that are not to hold."""
     curves = {"original": CnnCurve(cnn_falling([RATE] * len(outcomes)))}
     for std in ("0.001", "0.005", "0.01", "0.05", "0.1", "0.5"):
         rates = pick(outcomes, 4 * RATE, 2 * RATE if std == "0.001" else 4 * RATE)
         curves[f"std-{std}"] = factored(cnn_falling(rates), float(std))
-    write_cnn_run(results, curves, "cnn-init", **settings)
+    write_cnn_run(results, curves, experiment, **settings)
 
 
 def per_seed(check: str, columns: Callable[[bool], list[dict[str, Any]]]) -> Callable[..., None]:
@@ -355,7 +377,12 @@ SCENARIOS: dict[str, Callable[..., None]] = {
     "cnn-accelerates": cnn(4, 1, 1000),
     "cnn-orders-of-magnitude": cnn(16, 4, 4000),
     "cnn-best-lr": cnn_best_lr,
+    "cnn-batch-loss-factors": cnn_decay("factors"),
+    "cnn-batch-loss-names": cnn_decay("names"),
+    "cnn-batch-loss-product": cnn_decay("product"),
     "cnn-init-insensitive": cnn_init,
+    "cnn-init-new-only": partial(cnn_init, experiment="cnn-init-new"),
+    "fig3-axes": printed_axes,
     "lemma3": whole("lemma3", lemma3_rows),
     "theorem2": whole("theorem2", theorem2_rows),
     "balancedness": per_seed("balancedness", order_rows("drift", 1.0, 0.5)),
