@@ -87,8 +87,9 @@ class Engine:
             start = member.columns.stop
         self.trials = tuple(trial for member in members for trial in member.trials)
         self.W_e, self.G = self.kernel.lay_out(start)
-        chains = members[0].chains() if len(members) == 1 else None
-        self._run = (chains and self.kernel.descend(chains)) or self._steps
+        chains = [own for member in members if (own := member.chains())]
+        self._descent = self.kernel.descend(chains) if len(chains) == len(members) else None
+        self._run = self._descend if self._descent else self._steps
         if self._recorder:
             self._run = Replay(self._run, self._recorder, CHECK_EVERY)
         self._t = self._clock()
@@ -124,6 +125,10 @@ class Engine:
     def step(self) -> None:
         """One iteration of every trial."""
         self.advance(1)
+
+    def _descend(self, count: int) -> None:
+        if self._descent:
+            self._descent(self.iteration, count)
 
     def _steps(self, count: int) -> None:
         """Nothing here waits for the device."""

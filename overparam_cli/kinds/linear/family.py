@@ -12,7 +12,6 @@ from overparam_cli.kinds.linear.parameterisations import parameterisation
 from overparam_cli.kinds.linear.parameterisations.layers import ScalarChain
 from overparam_cli.kinds.linear.trial import LinearTrial
 from overparam_cli.kinds.optimizers import OPTIMIZERS, State
-from overparam_cli.kinds.optimizers.gd import gd
 
 
 def parameterisation_of(trial: LinearTrial) -> Parameterisation:
@@ -60,11 +59,12 @@ class Family:
         self._move(self.networks.grads, t)
 
     def chains(self) -> Chains | None:
-        """The family as a kernel may descend with it by itself; None unless it is gradient descent on scalar chains."""
-        own, chain = OPTIMIZERS[self.trials[0].optimizer], self.networks
-        if own.function is not gd.function or not isinstance(chain, ScalarChain):
+        """The family as a kernel may descend with it by itself; None unless its networks are scalar chains."""
+        first, chain = self.trials[0], self.networks
+        if not isinstance(chain, ScalarChain):
             return None
-        return Chains(chain.params, chain.real, self._rate.flatten(), self._penalty.flatten())
+        function, rates = OPTIMIZERS[first.optimizer].function, (self._rate.flatten(), self._penalty.flatten())
+        return Chains(chain.params, chain.real, *rates, function, self.state, dict(first.hyper))
 
     def kept(self, alive: Sequence[int]) -> "Family":
         """This family with only the trials at positions `alive`."""

@@ -5,7 +5,7 @@ an iteration needs and hands out W_e, to be written before each call of `gradien
 (d, width), width being `columns` padded to a multiple of 16, because products of odd widths are markedly slower.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -23,12 +23,15 @@ KERNELS = ("auto", "torch", "compiled")
 
 @dataclass(frozen=True)
 class Chains:
-    """Plain gradient descent (Eq. 4) on networks of one output and width 1, as `layers.ScalarChain` lays them out."""
+    """A family of networks of one output and width 1, as `layers.ScalarChain` lays them out, and its optimiser."""
 
     params: Tensor  # (d + m, B): first layers, then scalars
     real: Tensor  # (m, B): 1 where there is such a layer, 0 for pads
     rate: Tensor  # (B,)
-    decay: Tensor  # (B,): weight decay λ
+    decay: Tensor  # (B,): weight decay λ of Eq. 4
+    function: Callable[..., None]  # the optimiser's, by which a kernel may know it
+    state: Mapping[str, Tensor]  # like `params` each
+    hyper: Mapping[str, float]
 
 
 class GradientKernel(Protocol):
@@ -44,8 +47,11 @@ class GradientKernel(Protocol):
     def gradient(self) -> None:
         """Write ∇L(W_e) into G, column by column; allocates nothing."""
 
-    def descend(self, chains: Chains) -> Callable[[int], None] | None:
-        """What makes so many iterations of the batch that is laid out, of which `chains` are all; None if it cannot."""
+    def descend(self, families: Sequence[Chains]) -> Callable[[int, int], None] | None:
+        """What makes, after so many iterations, so many more of the batch that is laid out; None if it cannot.
+
+        `families` are all of the batch, in the order of its columns.
+        """
 
 
 class Reference:
@@ -53,7 +59,7 @@ class Reference:
 
     name = "torch"
 
-    def descend(self, chains: Chains) -> None:
+    def descend(self, families: Sequence[Chains]) -> None:
         """An iteration is the engine's to make."""
 
 

@@ -18,10 +18,12 @@ from overparam_cli.kinds.linear import losses
 from overparam_cli.kinds.linear.compiled import library as compiled
 from overparam_cli.kinds.linear.compiled.kernel import Compiled
 from overparam_cli.kinds.linear.engine import Engine
+from overparam_cli.kinds.linear.family import Family
 from overparam_cli.kinds.linear.kernels import Gram, Residuals, kernel_for
 from overparam_cli.kinds.linear.losses.power import Power
 from overparam_cli.kinds.linear.problem import load_problem
 from overparam_cli.kinds.linear.unit import LinearUnit
+from overparam_cli.kinds.optimizers import SEMANTICS
 from overparam_cli.run.settings import Settings
 
 SETS = () if (WHY_NOT := compiled.why_not()) else compiled.library().sets_here
@@ -145,6 +147,46 @@ def test_the_loop_in_c_is_the_engines_loop(loss: str, rate: float, dtype: str) -
         tolerance = 1e-12 if dtype == "float64" else 1e-5
         torch.testing.assert_close(whole.end_to_end(), reference.end_to_end(), rtol=tolerance, atol=tolerance)
         assert (whole.end_to_end() - start).abs().max() > 0.01
+
+
+@built
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("loss", ["l2", "l4"])
+def test_the_loop_in_c_knows_every_optimiser_and_several_beside_each_other(loss: str, dtype: str) -> None:
+    """Against PyTorch's steps, and to the last bit however it is cut, state and all."""
+    X, Y = make_problem(400, 21, 1)
+    rates = {"gd": 1e-3, "momentum": 1e-4, "adagrad": 0.02, "adadelta": 0.3, "adam": 5e-3}
+    trials = [
+        make_trial(optimizer=name, semantics=semantics, loss=loss, dtype=dtype, init_std=0.4, depth=depth, seed=depth,
+                   lr=rates[name], weight_decay=0.2 * (depth % 2))
+        for name in rates for semantics in SEMANTICS for depth in (1, 2, 4)
+    ]  # fmt: skip
+    reference, whole, cut = (Engine(X, Y, trials, kernel=name) for name in ("torch", "compiled", "compiled"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Family, "update", lambda *_: pytest.fail("a step of PyTorch's"))
+        whole.advance(120)
+        for steps in (1, 100, 0, 19):
+            cut.advance(steps)
+    reference.advance(120)
+    tolerance = 1e-11 if dtype == "float64" else 1e-4
+    for one, two, three in zip(*(engine.state()["families"] for engine in (whole, cut, reference)), strict=True):
+        for name in ("params", *one["state"]):
+            own, again, expected = (each["state"].get(name, each["params"]) for each in (one, two, three))
+            assert torch.equal(own, again), name
+            torch.testing.assert_close(
+                own, expected, rtol=tolerance, atol=tolerance, msg=lambda text, n=name: f"{n}: {text}"
+            )
+    assert {len(one["trials"]) for one in whole.state()["families"]} == {3}
+
+
+@built
+def test_an_optimiser_of_somebody_elses_makes_its_own_steps() -> None:
+    X, Y = make_problem(30, 4, 1)
+    engine = Engine(X, Y, [make_trial()], kernel="compiled")
+    (own,) = [member.chains() for member in engine.families]
+    assert own is not None
+    assert engine.kernel.descend([own]) is not None
+    assert engine.kernel.descend([replace(own, function=lambda **_: None)]) is None
 
 
 @built

@@ -79,6 +79,22 @@ def collect(engine: Engine, iterations: int, log_points: Iterable[int]) -> list[
 # Values
 
 
+@pytest.mark.parametrize("p", [2, 4])
+@pytest.mark.parametrize(("name", "semantics"), ELEMENTWISE)
+def test_chains_of_one_optimiser_train_as_each_trial_would_alone(p: int, name: str, semantics: str) -> None:
+    """What the compiled kernel does without PyTorch's steps, for both kernels: all of these are networks of width 1."""
+    chosen = [one for one in mixed_trials(p, 1) if one.optimizer == name and one.semantics == semantics]
+    trials = [
+        replace(chosen[0], depth=depth, widths=(1,) * (depth - 1), weight_decay=decay)
+        for depth in (1, 2, 5)
+        for decay in (0.0, 0.3)
+    ]
+    X, Y = make_problem(40, 4, 1)
+    found = paths(Engine(X, Y, trials), 60)
+    for one in trials:
+        assert_paths_equal(found[one.trial_id], train_alone(one, X, Y, 60), 1e-9, one)
+
+
 @pytest.mark.parametrize("p", [2, 4, 6])
 @pytest.mark.parametrize("k", [1, 3])
 def test_a_mixed_batch_trains_as_each_trial_would_alone(p: int, k: int, device: torch.device) -> None:

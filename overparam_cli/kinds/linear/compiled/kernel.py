@@ -1,8 +1,8 @@
 """The kernel that is compiled from the C beside this file: the gradient of ℓp, p even, of one output on a processor."""
 
-import ctypes
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -10,6 +10,28 @@ from torch import Tensor
 from overparam_cli.kinds.linear.compiled.library import Chain, library, title
 from overparam_cli.kinds.linear.kernels import Chains, padded
 from overparam_cli.kinds.linear.losses.power import Power
+from overparam_cli.kinds.optimizers.adadelta import adadelta
+from overparam_cli.kinds.optimizers.adagrad import adagrad
+from overparam_cli.kinds.optimizers.adam import adam
+from overparam_cli.kinds.optimizers.gd import gd
+from overparam_cli.kinds.optimizers.momentum import momentum
+
+
+class Rule(NamedTuple):
+    """An optimiser that the library knows: its number in kernels.h, and the order of its state and hyperparameters."""
+
+    number: int
+    slots: tuple[str, ...] = ()
+    hyper: tuple[str, ...] = ()
+
+
+RULES: Mapping[Callable[..., None], Rule] = {
+    gd.function: Rule(0),
+    momentum.function: Rule(1, ("velocity",), ("momentum",)),
+    adagrad.function: Rule(2, ("accumulator",), ("epsilon",)),
+    adadelta.function: Rule(3, ("square", "delta"), ("rho", "epsilon")),
+    adam.function: Rule(4, ("first", "second"), ("beta1", "beta2", "epsilon", "bias_corrected_epsilon")),
+}
 
 
 class Compiled:
@@ -73,18 +95,27 @@ class Compiled:
         """One call of the library."""
         self.library.gradient(*self._call)
 
-    def descend(self, chains: Chains) -> Callable[[int], None]:
+    def descend(self, families: Sequence[Chains]) -> Callable[[int, int], None] | None:
         """The whole loop is one call."""
-        own, W_e, width, G, _, columns = self._call
-        d, tensors = len(self.W_e), (chains.params, chains.real, chains.rate, chains.decay)
-        if not all(tensor.is_contiguous() and tensor.dtype == self.dtype for tensor in tensors):
-            raise ValueError("chains of another precision or layout than the kernel's")
-        pointers = [tensor.data_ptr() for tensor in tensors]
-        chain = Chain(d, len(chains.params) - d, columns, *pointers, W_e, G, width)
-        at = ctypes.byref(chain)
+        if not all(chains.function in RULES for chains in families):
+            return None
+        own, W_e, _, G, width, _ = self._call
+        made, tensors, start = [], list[Tensor](), 0
+        for chains in families:
+            rule, d, (rows, B) = RULES[chains.function], len(self.W_e), chains.params.shape
+            state = [chains.state[slot] for slot in rule.slots]
+            numbers = [chains.hyper[name] for name in rule.hyper]
+            needed = [chains.params, chains.real, chains.rate, chains.decay, *state]
+            if not all(tensor.is_contiguous() and tensor.dtype == self.dtype for tensor in needed):
+                raise ValueError("chains of another precision or layout than the kernel's")
+            params, real, rate, decay, *slots = (tensor.data_ptr() for tensor in needed)
+            places = (W_e + start * self.dtype.itemsize, G + start * self.dtype.itemsize, width)
+            made.append(Chain(d, rows - d, B, rule.number, params, real, rate, decay, (*slots,), (*numbers,), *places))
+            tensors, start = [*tensors, *needed], start + B
+        at = (Chain * len(made))(*made)
 
-        def run(steps: int, _alive: tuple[Tensor, ...] = tensors) -> None:
-            if self.library.descend(own, at, steps):
+        def run(done: int, steps: int, _alive: Sequence[Tensor] = tensors) -> None:
+            if self.library.descend(own, at, len(at), done, steps):
                 raise MemoryError("no memory for the compiled loop")
 
         return run

@@ -1,5 +1,6 @@
 #include "kernels.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,13 +19,16 @@ static inline int few(int B, int lanes) { return 2 * B <= lanes || B == 1; }
 #define CONCATENATED(a, b) CONCATENATED_(a, b)
 #define CONCATENATED_(a, b) a##_##b
 #define REAL double
+#define ROOT __builtin_sqrt
 #define INTEGER long long
 #define KIND f64
 #include "typed.h"
 #undef REAL
+#undef ROOT
 #undef INTEGER
 #undef KIND
 #define REAL float
+#define ROOT __builtin_sqrtf
 #define INTEGER int
 #define KIND f32
 #include "typed.h"
@@ -103,16 +107,17 @@ void overparam_gradient(Kernel *c, const void *W, int ldw, void *G, int ldg, int
     restore_subnormals(before);
 }
 
-int overparam_descend(Kernel *c, const Chain *chain, int steps) {
-    const size_t numbers = (size_t)(chain->m + 3) * chain->B;
-    if (numbers * c->bytes > c->chain_bytes) {
-        void *more = room(numbers, c->bytes);
+int overparam_descend(Kernel *c, const Chain *chains, int count, long done, int steps) {
+    size_t bytes = 0;
+    for (int f = 0; f < count; f++) bytes += (size_t)(chains[f].m + 3) * chains[f].B * c->bytes;
+    if (bytes > c->chain_bytes) {
+        void *more = room(bytes, 1);
         if (!more) return -1;
         free(c->chain);
-        c->chain = more, c->chain_bytes = numbers * c->bytes;
+        c->chain = more, c->chain_bytes = bytes;
     }
     const unsigned before = flush_subnormals();
-    c->tiles.descend(c, chain, steps, c->chain);
+    c->tiles.descend(c, chains, count, done, steps, c->chain);
     restore_subnormals(before);
     return 0;
 }

@@ -1,4 +1,4 @@
-/* The gradient of a batch of linear predictors, and plain gradient descent on top of it; bound by ctypes.
+/* The gradient of a batch of linear predictors, and optimisers' steps on top of it; bound by ctypes.
 
    Losses lp with even p >= 4, one output:  G = X^T (X W - y)^(p-1) / n.  X lies once, in blocks of ROWS rows; a block
    goes forward and, while its residuals are in the first-level cache, backward. The rows are cut into segments, whose
@@ -12,22 +12,26 @@
 
 #include "pool.h"
 
-enum { VERSION = 2 }; /* of this interface; `library.py` asks for it */
+enum { VERSION = 3 }; /* of this interface; `library.py` asks for it */
 enum { ROWS = 96, PANEL = 64, PAD = 16, SLICES = 4, MOST_SEGMENTS = 16, FEW = 4 };
 
-/* One batch of plain gradient descent: columns of W are chains of scalars a_2 ... a_{m+1} times a first layer. */
+/* A family: trials of one optimiser whose columns of W stand together, chains of scalars a_2 ... a_{m+1} times a first
+   layer. The rules are those of kinds/optimizers, where their formulas stand; so do the names of `state` and `hyper`. */
+enum { GD, MOMENTUM, ADAGRAD, ADADELTA, ADAM };
 typedef struct {
-    int d, m, B;                    /* features, scalars, trials */
+    int d, m, B, rule;              /* features, scalars, trials */
     void *params;                   /* (d + m, B): first layers, then scalars, 1 where there is no such layer */
     const void *real, *rate, *decay; /* (m, B) 1 where there is one; (B) learning rates; (B) weight decays */
+    void *state[2];                 /* (d + m, B) each */
+    double hyper[4];
     void *W, *G;                    /* (d, ld): room for the end-to-end columns and their gradient */
-    int ld;
+    int ld;                         /* the same for all families of a batch */
 } Chain;
 
 typedef struct Kernel Kernel;
 typedef void Segment(const Kernel *, int from, int to, void *sums, void *scratch);
 typedef void Forward(const Kernel *, int block, int rows, const void *W, void *out);
-typedef void Descend(Kernel *, const Chain *, int steps, void *scratch);
+typedef void Descend(Kernel *, const Chain *, int count, long done, int steps, void *scratch);
 
 /* Functions of one instruction set and precision; of a kernel of l2, forward is in double and descend as W is. */
 typedef struct {
@@ -61,7 +65,8 @@ Kernel *overparam_new(const void *X, const void *Y, int n, int d, int p, int byt
 void overparam_free(Kernel *);
 int overparam_use(Kernel *, int threads); /* how many are used then */
 void overparam_gradient(Kernel *, const void *W, int ldw, void *G, int ldg, int B);
-int overparam_descend(Kernel *, const Chain *, int steps); /* 0, or -1 where there is no memory; nothing is done then */
+/* `steps` iterations after `done` of `count` families; 0, or -1 where there is no memory, and nothing is done then */
+int overparam_descend(Kernel *, const Chain *, int count, long done, int steps);
 double overparam_peak(int bytes, int which, int rounds);    /* operations of `rounds` times as many multiply-adds as fit */
 
 #endif

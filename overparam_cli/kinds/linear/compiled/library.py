@@ -1,12 +1,12 @@
 """The library that the C beside this file is built into: where it is, whether it can be used, and its functions."""
 
 import ctypes
-from ctypes import POINTER, Structure, c_char_p, c_double, c_int, c_void_p
+from ctypes import POINTER, Structure, c_char_p, c_double, c_int, c_long, c_void_p
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-VERSION = 2  # of the interface in kernels.h
+VERSION = 3  # of the interface in kernels.h
 NAME = "overparam_cli.kinds.linear.compiled._kernels"
 
 
@@ -14,8 +14,11 @@ class Chain(Structure):
     """`Chain` of kernels.h, field by field."""
 
     _fields_ = (
-        *((name, c_int) for name in ("d", "m", "B")),
-        *((name, c_void_p) for name in ("params", "real", "rate", "decay", "W", "G")),
+        *((name, c_int) for name in ("d", "m", "B", "rule")),
+        *((name, c_void_p) for name in ("params", "real", "rate", "decay")),
+        ("state", c_void_p * 2),
+        ("hyper", c_double * 4),
+        *((name, c_void_p) for name in ("W", "G")),
         ("ld", c_int),
     )
 
@@ -28,7 +31,7 @@ FUNCTIONS = {  # name → (result, arguments)
     "free": (None, (c_void_p,)),
     "use": (c_int, (c_void_p, c_int)),
     "gradient": (None, (c_void_p, c_void_p, c_int, c_void_p, c_int, c_int)),
-    "descend": (c_int, (c_void_p, POINTER(Chain), c_int)),
+    "descend": (c_int, (c_void_p, POINTER(Chain), c_int, c_long, c_int)),
     "peak": (c_double, (c_int, c_int, c_int)),
 }
 

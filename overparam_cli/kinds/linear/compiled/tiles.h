@@ -1,6 +1,6 @@
 /* The inner loops for one instruction set and one precision. Included once for each, with
 
-   REAL, TYPED(name)  the precision, and a name with it
+   REAL, ROOT, TYPED  the precision, its square root, and names with it
    BYTES, TARGET      of a vector; its functions' attribute
    NV, ROWS_OF(nv)    a forward tile is ROWS_OF(nv) rows x nv <= NV vectors of trials
    IV, IT             a backward tile is IV vectors of features x IT trials
@@ -160,32 +160,95 @@ static TARGET void N(segment_)(const Kernel *c, int from, int to, void *sums, vo
     if (from == to) for (size_t i = 0; i < (size_t)B * c->ldx; i++) g[i] = 0;
 }
 
-/* `steps` iterations of gradient descent with weight decay (Eq. 4); scratch (m + 3, B) */
-static TARGET void N(descend_)(Kernel *c, const Chain *chain, int steps, void *scratch) {
+/* A chain's products of scalars, (m + 3, B): all of them, what pulls at them, of those before one, of those after each */
+typedef struct { REAL *scale, *pull, *below, *above; } N(Products_);
+TILE N(Products_) N(products_)(const Chain *chain, REAL *room) {
+    const size_t B = chain->B;
+    return (N(Products_)){room, room + B, room + 2 * B, room + 3 * B};
+}
+
+/* End-to-end columns into W */
+static TARGET void N(compose_)(const Chain *chain, REAL *room) {
     const int d = chain->d, m = chain->m, B = chain->B, ld = chain->ld;
+    const N(Products_) of = N(products_)(chain, room);
+    const REAL *restrict first = chain->params, *restrict scalars = first + (size_t)d * B;
+    REAL *restrict W = chain->W, *restrict scale = of.scale, *restrict above = of.above;
+    for (int j = 0; j < B; j++) scale[j] = 1, of.pull[j] = 0, of.below[j] = 1;
+    for (int q = m - 1; q >= 0; q--)
+        for (int j = 0; j < B; j++) above[q * B + j] = scale[j], scale[j] *= scalars[q * B + j];
+    for (int i = 0; i < d; i++)
+        for (int j = 0; j < B; j++) W[i * ld + j] = first[i * B + j] * scale[j];
+}
+
+/* Hyperparameters as a rule uses them in its t-th step */
+static void N(numbers_)(const Chain *chain, long t, REAL h[6]) {
+    const double *given = chain->hyper;
+    for (int i = 0; i < 4; i++) h[i] = (REAL)given[i];
+    if (chain->rule == ADADELTA) h[2] = (REAL)(1 - given[0]);
+    if (chain->rule == ADAM) {
+        const double correction = sqrt(1 - pow(given[1], (double)t));
+        h[2] = (REAL)(1 - given[0]), h[3] = (REAL)(1 - given[1]);
+        h[4] = (REAL)(given[3] != 0 ? given[2] * correction : given[2]);
+        h[5] = (REAL)(correction / (1 - pow(given[0], (double)t)));
+    }
+}
+
+/* A parameter w of gradient g after its rule's step; s, u: its state */
+TILE REAL N(moved_)(const int rule, const REAL *h, const REAL w, REAL g, const REAL rate, REAL *s, REAL *u) {
+    switch (rule) {
+    case MOMENTUM: g = *s = h[0] * *s + g; break;
+    case ADAGRAD: *s += g * g, g = g / (ROOT(*s) + h[0]); break;
+    case ADADELTA:
+        *s = h[0] * *s + h[2] * (g * g);
+        g = g * (1 / ROOT(*s + h[1])) * ROOT(*u + h[1]);
+        *u = h[0] * *u + h[2] * (g * g);
+        break;
+    case ADAM:
+        *s = h[0] * *s + h[2] * g, *u = h[1] * *u + h[3] * (g * g);
+        g = *s / (ROOT(*u) + h[4]) * h[5];
+    }
+    return w - rate * g;
+}
+
+/* Every parameter's step, from G; weight decay (Eq. 4) is part of the gradient */
+TILE void N(step_)(const int rule, const Chain *chain, const REAL *h, REAL *room) {
+    const int d = chain->d, m = chain->m, B = chain->B, ld = chain->ld;
+    const N(Products_) of = N(products_)(chain, room);
     REAL *restrict first = chain->params, *restrict scalars = first + (size_t)d * B;
-    const REAL *restrict real = chain->real, *restrict rate = chain->rate, *restrict decay = chain->decay;
-    REAL *restrict W = chain->W, *restrict G = chain->G;
-    REAL *restrict scale = scratch, *restrict pull = scale + B, *restrict below = pull + B, *restrict above = below + B;
-    for (int step = 0; step < steps; step++) {
-        for (int j = 0; j < B; j++) scale[j] = 1, pull[j] = 0, below[j] = 1;
-        for (int q = m - 1; q >= 0; q--) /* above: products of the scalars after the q-th */
-            for (int j = 0; j < B; j++) above[q * B + j] = scale[j], scale[j] *= scalars[q * B + j];
-        for (int i = 0; i < d; i++)
-            for (int j = 0; j < B; j++) W[i * ld + j] = first[i * B + j] * scale[j];
-        overparam_gradient(c, W, ld, G, ld, B);
-        for (int i = 0; i < d; i++)
-            for (int j = 0; j < B; j++) {
-                const REAL w = first[i * B + j], g = G[i * ld + j];
-                pull[j] += w * g;
-                first[i * B + j] = w - rate[j] * (scale[j] * g + decay[j] * w);
-            }
-        for (int q = 0; q < m; q++)
-            for (int j = 0; j < B; j++) {
-                const REAL a = scalars[q * B + j], slope = below[j] * above[q * B + j] * pull[j] + decay[j] * a;
-                scalars[q * B + j] = real[q * B + j] ? a - rate[j] * slope : a;
-                below[j] *= a;
-            }
+    REAL *restrict s = chain->state[0] ? chain->state[0] : first, *restrict u = chain->state[1] ? chain->state[1] : first;
+    const REAL *restrict real = chain->real, *restrict rate = chain->rate, *restrict decay = chain->decay, *restrict G = chain->G;
+    const REAL *restrict scale = of.scale, *restrict above = of.above;
+    REAL *restrict pull = of.pull, *restrict below = of.below;
+    for (int i = 0; i < d; i++)
+        for (int j = 0; j < B; j++) {
+            const REAL w = first[i * B + j], g = G[i * ld + j];
+            pull[j] += w * g;
+            first[i * B + j] = N(moved_)(rule, h, w, scale[j] * g + decay[j] * w, rate[j], s + i * B + j, u + i * B + j);
+        }
+    for (int q = 0; q < m; q++)
+        for (int j = 0; j < B; j++) {
+            const REAL a = scalars[q * B + j], slope = below[j] * above[q * B + j] * pull[j] + decay[j] * a;
+            const int at = (d + q) * B + j;
+            if (real[q * B + j]) scalars[q * B + j] = N(moved_)(rule, h, a, slope, rate[j], s + at, u + at);
+            below[j] *= a;
+        }
+}
+
+static TARGET void N(descend_)(Kernel *c, const Chain *chains, int count, long done, int steps, void *scratch) {
+    int B = 0;
+    for (int f = 0; f < count; f++) B += chains[f].B;
+    for (int step = 1; step <= steps; step++) {
+        REAL *room = scratch, h[6];
+        for (int f = 0; f < count; room += (chains[f].m + 3) * (size_t)chains[f].B, f++) N(compose_)(chains + f, room);
+        overparam_gradient(c, chains->W, chains->ld, chains->G, chains->ld, B);
+        room = scratch;
+        for (int f = 0; f < count; room += (chains[f].m + 3) * (size_t)chains[f].B, f++) {
+            const Chain *chain = chains + f;
+            N(numbers_)(chain, done + step, h);
+#define CASE(rule) case rule: N(step_)(rule, chain, h, room); break;
+            switch (chain->rule) { CASE(GD) CASE(MOMENTUM) CASE(ADAGRAD) CASE(ADADELTA) CASE(ADAM) }
+#undef CASE
+        }
     }
 }
 

@@ -1,5 +1,5 @@
-/* What is done in one precision, for each instruction set. Included once for each, with REAL, INTEGER (as wide) and
-   TYPED(name), a name with the precision in it. */
+/* What is done in one precision, for each instruction set. Included once for each, with REAL, INTEGER (as wide), ROOT
+   (its square root) and TYPED(name), a name with the precision in it. */
 #if defined(__x86_64__)
 #define BYTES 64
 #define TARGET __attribute__((target("avx512f,avx2,fma")))
