@@ -21,8 +21,9 @@ from overparam_cli.checks import (
     rates,
     text,
 )
+from overparam_cli.experiments import layout
 from overparam_cli.experiments.model import LINEAR, Analysis, Curve, Experiment, Plot
-from overparam_cli.experiments.tables import ANALYSIS_CHECKS, KEYS_OF_KIND, PLOT_CHECKS
+from overparam_cli.experiments.tables import KEYS_OF_KIND
 
 
 def from_dict(config: Any) -> Experiment:
@@ -105,8 +106,9 @@ CURVE = entries(
         "linestyle": optional(choice("solid", "dashed", "dotted", "dashdot")),
     },
 )
-ANALYSIS = {name: _unless_empty(check) for name, check in {**ANALYSIS_CHECKS, "gaps": positives_in_order}.items()}
-PLOT = {name: _unless_empty(check) for name, check in PLOT_CHECKS.items()}
+ANALYSIS = {name: _unless_empty(key.check) for name, key in layout.ANALYSIS.items()}
+ANALYSIS["gaps"] = _unless_empty(positives_in_order)
+PLOT = {name: _unless_empty(key.check) for name, key in layout.PLOT.items()}
 CONFIG = entries(
     {},
     {

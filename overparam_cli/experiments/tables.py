@@ -4,13 +4,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from overparam_cli.checks import Check, choice, integer, number, positive, positives, text, texts
+from overparam_cli.checks import text, texts
 from overparam_cli.errors import ConfigError
+from overparam_cli.experiments import layout
 from overparam_cli.experiments.datasets import is_table
 from overparam_cli.experiments.faults import Faults
+from overparam_cli.experiments.key import Key
 from overparam_cli.experiments.keys import check_setting, checked, kind_keys
 from overparam_cli.experiments.model import TRAINED, Analysis, Curve, Experiment, Plot
-from overparam_cli.experiments.names import experiment_name, identifier
+from overparam_cli.experiments.names import identifier
 from overparam_cli.experiments.sweep import checked_lists, curves_of_product, variants_of_product
 from overparam_cli.paths import at_home
 from overparam_cli.words import suggest
@@ -20,35 +22,6 @@ KEYS_OF_KIND: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(TRAINED, ("trial", "variants", "sweep", "curves", "analysis", "plot", "smoke")),
     "theory": ("checks",),
     "group": ("members",),
-}
-SELECTIONS = ("final-gap", "lowest-gap", "area", "iterations-to-gap")
-
-
-def interval(value: Any) -> tuple[float, float]:
-    """Two finite numbers, the lower one first."""
-    finite = number("a finite number", lambda _: True)
-    if not isinstance(value, list | tuple) or len(value) != 2 or not finite(value[0]) < finite(value[1]):
-        raise ValueError("must be [lower, upper]")
-    return (finite(value[0]), finite(value[1]))
-
-
-HEAD: dict[str, Check] = {"name": experiment_name, "title": text, "paper": text, "description": text}
-ANALYSIS_CHECKS: dict[str, Check] = {
-    "baseline": text,
-    "selection": choice(*SELECTIONS),
-    "target_gap": positive,
-    "gaps": positives,
-}
-PLOT_CHECKS: dict[str, Check] = {
-    "kind": choice("convergence", "batch-loss"),
-    "panels": texts,
-    "titles": texts,
-    "curves": texts,
-    "xlabel": text,
-    "ylabel": text,
-    "yscale": choice("log", "linear"),
-    "xlim": interval,
-    "ylim": interval,
 }
 
 
@@ -72,10 +45,10 @@ def parse_experiment(document: Mapping[str, Any], source: Path) -> Experiment:
         with faults.kept(key):
             _check_place(key, kind, valid, file)
     head: dict[str, Any] = {"paper": ""}
-    for key, check in HEAD.items():
+    for key, described in layout.HEAD.items():
         with faults.kept(key):
             if key in document or key in ("name", "title"):
-                head[key] = checked(check, key, _required(document, key, file), file)
+                head[key] = checked(described.check, key, _required(document, key, file), file)
     with faults.kept():
         content = _trained(document, kind, source) if kind in TRAINED else _listing(document, kind, file)
     faults.say()
@@ -185,31 +158,35 @@ def _curves(kind: str, document: Mapping[str, Any], made: tuple[Curve, ...], sou
 
 
 def _curve(kind: str, name: str, entry: dict[str, Any], where: str, source: Path) -> Curve:
-    label = checked(text, "label", entry.pop("label", name), where)
-    color, linestyle = entry.pop("color", None), entry.pop("linestyle", None)
-    if color is not None:
-        checked(integer(0), "color", color, where)
-    if linestyle is not None:
-        checked(choice("solid", "dashed", "dotted", "dashdot"), "linestyle", linestyle, where)
+    drawn: dict[str, Any] = {"label": name}
+    faults = Faults()
+    for key, described in layout.CURVE.items():
+        with faults.kept(key):
+            if key in entry:
+                drawn[key] = checked(described.check, key, entry.pop(key), where)
     for key in entry:
-        if key in kind_keys(kind) and kind_keys(kind)[key].shared:
-            raise ConfigError(f"{where}: the curves of a variant share {key!r}: give it in [trial] or [variants.…]")
-    return Curve(name, label, _settings(kind, entry, where, source), color, linestyle)
+        with faults.kept(key):
+            if key in kind_keys(kind) and kind_keys(kind)[key].shared:
+                raise ConfigError(f"{where}: the curves of a variant share {key!r}: give it in [trial] or [variants.…]")
+    with faults.kept():
+        settings = _settings(kind, entry, where, source)
+    faults.say()
+    return Curve(name, settings=settings, **drawn)
 
 
-def _checked_table(value: Any, checks: Mapping[str, Check], where: str) -> dict[str, Any]:
+def _checked_table(value: Any, keys: Mapping[str, Key], where: str) -> dict[str, Any]:
     entries, faults = {}, Faults()
     for key, raw in table(value, where).items():
         with faults.kept(key):
-            if key not in checks:
-                raise ConfigError(f"{where}: unknown key {key!r}{suggest(key, checks)}")
-            entries[key] = checked(checks[key], key, raw, where)
+            if key not in keys:
+                raise ConfigError(f"{where}: unknown key {key!r}{suggest(key, keys)}")
+            entries[key] = checked(keys[key].check, key, raw, where)
     faults.say()
     return entries
 
 
 def _analysis(value: Any, where: str, curves: tuple[str, ...]) -> Analysis:
-    analysis = Analysis(**_checked_table(value, ANALYSIS_CHECKS, where))
+    analysis = Analysis(**_checked_table(value, layout.ANALYSIS, where))
     if analysis.baseline is not None and analysis.baseline not in curves:
         raise ConfigError(f"{where}: baseline = {analysis.baseline!r} is no curve{suggest(analysis.baseline, curves)}")
     if (analysis.selection == "iterations-to-gap") != (analysis.target_gap is not None):
@@ -218,7 +195,7 @@ def _analysis(value: Any, where: str, curves: tuple[str, ...]) -> Analysis:
 
 
 def _plot(value: Any, where: str, variants: tuple[str, ...], curves: tuple[str, ...]) -> Plot:
-    plot = Plot(**{"panels": variants, **_checked_table(value, PLOT_CHECKS, where)})
+    plot = Plot(**{"panels": variants, **_checked_table(value, layout.PLOT, where)})
     for key, names, known in (("panels", plot.panels, variants), ("curves", plot.curves, curves)):
         for name in names:
             if name not in known:

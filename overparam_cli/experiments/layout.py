@@ -1,0 +1,53 @@
+"""The keys of an experiment file beside those of trials: what each takes, and what it means.
+
+Checking, `overparam new` and the documentation read these declarations.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from overparam_cli.checks import choice, integer, number, positive, positives, text, texts
+from overparam_cli.experiments.key import Key
+from overparam_cli.experiments.names import experiment_name
+
+SELECTIONS = ("final-gap", "lowest-gap", "area", "iterations-to-gap")
+
+
+def interval(value: Any) -> tuple[float, float]:
+    """Two finite numbers, the lower one first."""
+    finite = number("a finite number", lambda _: True)
+    if not isinstance(value, list | tuple) or len(value) != 2 or not finite(value[0]) < finite(value[1]):
+        raise ValueError("must be [lower, upper]")
+    return (finite(value[0]), finite(value[1]))
+
+
+HEAD: Mapping[str, Key] = {
+    "name": Key(experiment_name, "of its results folder"),
+    "title": Key(text, "above its figures and tables"),
+    "paper": Key(text, "where in the paper it stands, if it does", default="-"),
+    "description": Key(text, "what it is, in a sentence", default=""),
+}
+CURVE: Mapping[str, Key] = {
+    "label": Key(text, "in legends and tables; its name by default", default=None),
+    "color": Key(integer(0), "place of its colour in the palette, from 0; by its own place by default", default=None),
+    "linestyle": Key(
+        choice("solid", "dashed", "dotted", "dashdot"), "solid, dashed, dotted or dashdot", default=None, words=True
+    ),
+}
+ANALYSIS: Mapping[str, Key] = {
+    "baseline": Key(text, "curve that speedups are over", default=None),
+    "selection": Key(choice(*SELECTIONS), f"rule that chooses learning rates: {', '.join(SELECTIONS)}"),
+    "target_gap": Key(positive, "gap to reach, with selection = iterations-to-gap", default=None),
+    "gaps": Key(positives, "gaps to report the iterations to; shares of the gap at W = 0 by default", default=()),
+}
+PLOT: Mapping[str, Key] = {
+    "kind": Key(choice("convergence", "batch-loss"), "what the figure shows: convergence or batch-loss"),
+    "panels": Key(texts, "variants, a panel each; all by default"),
+    "titles": Key(texts, "of the panels, as many as there are"),
+    "curves": Key(texts, "curves that are drawn; all by default"),
+    "xlabel": Key(text, "below the axis"),
+    "ylabel": Key(text, "beside the axis"),
+    "yscale": Key(choice("log", "linear"), "log or linear"),
+    "xlim": Key(interval, "ends of the axis: [0, 1000]"),
+    "ylim": Key(interval, "ends of the axis: [1e-6, 1.0]"),
+}
