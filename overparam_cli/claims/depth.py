@@ -99,7 +99,7 @@ def depth4_plateau(run: RunEvidence) -> Finding:
     The same for every learning rate, those that diverged later included, is shown beside it.
     """
     finding = _plateaus(run, {"depth 4": "depth-4"}, lambda end: PLATEAU_LENGTH[0] <= end <= PLATEAU_LENGTH[1])
-    seeds, failed = shared_seeds(run), run.curve("depth-4").diverged
+    seeds, failed = set(shared_seeds(run)), run.curve("depth-4").diverged
     ends = {
         lr: {seed: trial.plateau_end() for seed, trial in trials.items() if seed in seeds}
         for lr, trials in run.by_rate("depth-4").items()

@@ -65,8 +65,9 @@ class CurveRun:
     @cached_property
     def trials(self) -> pd.DataFrame:
         """Its rows of `trials.csv` by learning rate and seed, and `lost`: whether the trial diverged."""
-        trials = self.run.trials.assign(lost=self.run.lost)
-        trials = trials[(trials["curve"] == self.name) & trials["status"].isin(STATUSES)]
+        own = self.run.places_of[self.name]
+        trials = self.run.trials.take(own).assign(lost=self.run.lost.take(own))
+        trials = trials[trials["status"].isin(STATUSES)]
         return trials.sort_values(["lr", "seed"], ignore_index=True)
 
     @property
@@ -95,15 +96,20 @@ class CurveRun:
         failed = self.trials[self.trials["lost"]]
         return frozenset((float(lr), int(seed)) for lr, seed in zip(failed["lr"], failed["seed"], strict=True))
 
-    @property
+    @cached_property
     def diverged(self) -> tuple[float, ...]:
         """The rates with which at least one seed diverged, ascending."""
         return tuple(sorted({lr for lr, _ in self.lost}))
 
-    @property
+    @cached_property
     def incomplete(self) -> tuple[float, ...]:
         """The rates that lack seeds which other rates have."""
-        return tuple(lr for lr in self.rates if (self.trials["lr"] == lr).sum() < len(self.seeds))
+        return tuple(lr for lr in self.rates if len(self._places[lr]) < len(self.seeds))
+
+    @cached_property
+    def _places(self) -> Mapping[Any, Any]:
+        """Learning rate → the places of its trials in `trials`."""
+        return self.trials.groupby("lr").indices
 
     @property
     def stops_at(self) -> float:
@@ -129,14 +135,19 @@ class CurveRun:
 
     def at(self, lr: float) -> pd.DataFrame:
         """Its trials with one learning rate, by seed."""
-        return self.trials[self.trials["lr"] == lr].reset_index(drop=True)
+        return self.trials.take(self._places.get(lr, [])).reset_index(drop=True)
 
     def logs(self, lr: float | None) -> dict[int, Trajectory]:
         """Seed → trial with one learning rate, diverged ones included; none without a rate."""
         if lr is None:
             return {}
-        own = self.at(lr)
-        return {int(seed): self.run.trajectory(trial) for seed, trial in zip(own["seed"], own["trial_id"], strict=True)}
+        return {seed: self.run.trajectory(trial) for seed, trial in self._ids.get(lr, ())}
+
+    @cached_property
+    def _ids(self) -> Mapping[Any, Sequence[tuple[int, str]]]:
+        """Learning rate → (seed, trial id) of its trials, by seed."""
+        seeds, ids = self.trials["seed"].to_list(), self.trials["trial_id"].to_list()
+        return {lr: [(int(seeds[place]), ids[place]) for place in own] for lr, own in self._places.items()}
 
     def effective_step(self, lr: float, norm: npt.ArrayLike) -> Array | None:
         """η‖W_e‖^(2−2/N); None for all but gradient descent on layers, because Eq. 12 does not say it of others."""

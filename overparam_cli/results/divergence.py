@@ -26,13 +26,18 @@ def settle(trials: "pd.DataFrame", log: "pd.DataFrame") -> "pd.DataFrame":
     `log` holds the rows of these trials, among them that of iteration 0.
     """
     import numpy as np
+    import pandas as pd
 
-    first = log.loc[log["iteration"] == 0].set_index("trial_id")["loss"]
-    fine = log["loss"] <= FAR * log["trial_id"].map(first)  # not so where it is NaN
-    last_fine = log["trial_id"].map(log[fine].groupby("trial_id")["iteration"].max()).fillna(-1)
-    lost_from = log[log["iteration"] > last_fine].groupby("trial_id")["iteration"].min()
+    from overparam_cli.results.rows import Owners
+
+    owners = Owners(log["trial_id"])
+    iterations, losses = log["iteration"].to_numpy(), log["loss"].to_numpy(np.float64)
+    first = owners.first(losses, iterations == 0)
+    fine = losses <= FAR * first[owners.places]  # not so where it is NaN
+    last_fine = np.nan_to_num(owners.most(iterations, fine), nan=-1)
+    lost_from = pd.Series(owners.least(iterations, iterations > last_fine[owners.places]), owners.names)
     recorded = trials["diverged_at"].astype("float64").where(trials["status"] == DIVERGED)
-    at = np.fmin(trials["trial_id"].map(lost_from).to_numpy(np.float64), recorded.to_numpy(np.float64))
+    at = np.fmin(lost_from.reindex(trials["trial_id"]).to_numpy(), recorded.to_numpy(np.float64))
     lost = ~np.isnan(at) | (trials["status"] == DIVERGED)
     final = {name: trials[name].mask(lost) for name in map(str, trials) if name.startswith("final_")}
     return trials.assign(status=trials["status"].mask(lost, DIVERGED), diverged_at=at, **final)

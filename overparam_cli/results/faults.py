@@ -5,19 +5,20 @@ agree on. Where a manifest knows digests they tell more; these hold in folders o
 """
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+import pandas as pd
 
 from overparam_cli.experiments import from_dict
 from overparam_cli.experiments.kind import kind
+from overparam_cli.results.rows import Array, Owners
 from overparam_cli.results.schema import COMPLETED, DIVERGED, LOG, STATUSES, STOP_AT_GAP, STOPPED, TRIALS
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 ROUNDING = 1e-12  # relative: beyond what the arithmetic of another machine does
 
 
-def faults(manifest: Mapping[str, Any], trials: "pd.DataFrame", log: "pd.DataFrame") -> Iterator[str]:
+def faults(manifest: Mapping[str, Any], trials: pd.DataFrame, log: pd.DataFrame) -> Iterator[str]:
     """Say what is wrong, the gravest first: whoever takes the first need not ask for the next."""
     yield from _rows(trials, log)
     own = kind(from_dict(manifest["config"]).kind)
@@ -34,7 +35,7 @@ def faults(manifest: Mapping[str, Any], trials: "pd.DataFrame", log: "pd.DataFra
         yield from _gaps(manifest["optimum"], log)
 
 
-def _rows(trials: "pd.DataFrame", log: "pd.DataFrame") -> Iterator[str]:
+def _rows(trials: pd.DataFrame, log: pd.DataFrame) -> Iterator[str]:
     """Rows that are not there, or too often."""
     if trials.empty:
         yield f"{TRIALS} has no rows"
@@ -44,51 +45,44 @@ def _rows(trials: "pd.DataFrame", log: "pd.DataFrame") -> Iterator[str]:
         yield f"{TRIALS} has an unknown status '{status}'"
     if log.duplicated(["trial_id", "iteration"]).any():
         yield f"{LOG} has an iteration twice"
-    logged = log.groupby("trial_id")["iteration"]
-    first, last = dict(logged.min().items()), dict(logged.max().items())
-    wanted = zip(trials["trial_id"], trials["status"], trials["iterations"], strict=True)
-    for trial_id, status, iterations in wanted:
-        if first.get(trial_id) != 0:
-            yield f"{LOG} lacks the start of trial {trial_id}"
-        elif status == COMPLETED and last[trial_id] != iterations:
-            yield f"{LOG} ends before trial {trial_id} does"
-    yield from _stopped(trials, log)
-    for trial_id in _with_gaps(trials, log):
-        yield f"{LOG} lacks rows of trial {trial_id}"
+    owners, iterations = Owners(log["trial_id"]), log["iteration"].to_numpy()
+    every = np.ones(len(log), dtype=bool)
+    first, last = owners.least(iterations, every), owners.most(iterations, every)
+    start, end = (pd.Series(found, owners.names).reindex(trials["trial_id"]).to_numpy() for found in (first, last))
+    unfinished = (trials["status"] == COMPLETED).to_numpy() & (end != trials["iterations"].to_numpy())
+    yield from (f"{LOG} lacks the start of trial {trial_id}" for trial_id in trials["trial_id"][start != 0])
+    yield from (f"{LOG} ends before trial {trial_id} does" for trial_id in trials["trial_id"][unfinished])
+    yield from _stopped(trials, log, owners)
+    yield from (f"{LOG} lacks rows of trial {trial_id}" for trial_id in _with_gaps(trials, owners, iterations))
 
 
-def _stopped(trials: "pd.DataFrame", log: "pd.DataFrame") -> Iterator[str]:
+def _stopped(trials: pd.DataFrame, log: pd.DataFrame, owners: Owners) -> Iterator[str]:
     """Trials that are said to have stopped at a gap, but were at it at another row than their last."""
     stopped = trials[trials["status"] == STOPPED].set_index("trial_id")
     if stopped.empty:
         return
     gaps = stopped[STOP_AT_GAP] if STOP_AT_GAP in stopped else stopped["final_gap"].mask(stopped["final_gap"].notna())
-    own = log[log["trial_id"].isin(stopped.index)]
-    there = own.loc[own["gap"] <= own["trial_id"].map(gaps)].groupby("trial_id")["iteration"].min()
-    last = own.groupby("trial_id")["iteration"].max()
-    for trial_id in stopped.index[(there.reindex(stopped.index) != last.reindex(stopped.index)).to_numpy()]:
+    iterations, at = log["iteration"].to_numpy(), (log["gap"] <= owners.of(gaps)).to_numpy()
+    off = owners.least(iterations, at) != owners.most(iterations, np.ones(len(log), dtype=bool))
+    for trial_id in owners.names[off & owners.names.isin(stopped.index)]:
         yield f"{LOG} does not end where trial {trial_id} came to the gap at which it stopped"
 
 
-def _with_gaps(trials: "pd.DataFrame", log: "pd.DataFrame") -> Iterator[str]:
+def _with_gaps(trials: pd.DataFrame, owners: Owners, iterations: Array) -> Iterator[str]:
     """Trials that lack a row another of the same length has: all are logged at the same points."""
-    import numpy as np
-
-    last = log.groupby("trial_id")["iteration"].max()
-    points = {str(trial_id): rows.to_numpy() for trial_id, rows in log.groupby("trial_id")["iteration"]}
-    for _, group in trials.groupby("iterations"):
-        whole = group.loc[group["status"] != DIVERGED, "trial_id"]
-        expected = np.array(sorted({point for trial_id in whole for point in points[trial_id]}))
-        ends = group["diverged_at"].fillna(np.inf).mask(group["status"] == STOPPED, group["trial_id"].map(last))
-        for trial_id, end in zip(group["trial_id"], ends, strict=True):
-            if (points[trial_id] < end).sum() < (expected < end).sum():
-                yield trial_id
+    known = trials.set_index("trial_id")
+    length, end = owners.named(known["iterations"]), owners.named(known["diverged_at"].fillna(np.inf))
+    stopped, whole = owners.named(known["status"] == STOPPED) == 1, owners.named(known["status"] != DIVERGED) == 1
+    end[stopped] = owners.most(iterations, np.ones(len(iterations), dtype=bool))[stopped]
+    there = owners.counts(iterations < end[owners.places])
+    for total in trials["iterations"].unique():
+        own = length == total
+        points = np.unique(iterations[(own & whole)[owners.places]])
+        yield from owners.names[own & (there < np.searchsorted(points, end))]
 
 
-def _outcomes(trials: "pd.DataFrame") -> Iterator[str]:
+def _outcomes(trials: pd.DataFrame) -> Iterator[str]:
     """A completed trial has a final loss and a diverged one when it diverged, and neither what the other has."""
-    import numpy as np
-
     completed, lost = trials["status"] != DIVERGED, trials["status"] == DIVERGED
     final, at = np.isfinite(trials["final_loss"]), trials["diverged_at"].notna()
     for wrong, what in (
@@ -100,7 +94,7 @@ def _outcomes(trials: "pd.DataFrame") -> Iterator[str]:
             yield f"{TRIALS} has trial {trials.loc[wrong, 'trial_id'].iloc[0]} {what}"
 
 
-def _ends(trials: "pd.DataFrame", log: "pd.DataFrame", pairs: Mapping[str, str]) -> Iterator[str]:
+def _ends(trials: pd.DataFrame, log: pd.DataFrame, pairs: Mapping[str, str]) -> Iterator[str]:
     """What a trial that has not diverged ended with is what its last logged row says."""
     completed = trials[trials["status"] != DIVERGED].set_index("trial_id")
     rows = log[log["trial_id"].isin(completed.index)]
@@ -113,10 +107,8 @@ def _ends(trials: "pd.DataFrame", log: "pd.DataFrame", pairs: Mapping[str, str])
             yield f"{TRIALS} and {LOG} do not agree on the {final} of trial {completed.index[wrong][0]}"
 
 
-def _gaps(optimum: Mapping[str, Any], log: "pd.DataFrame") -> Iterator[str]:
+def _gaps(optimum: Mapping[str, Any], log: pd.DataFrame) -> Iterator[str]:
     """A gap is the loss minus the optimum, to the precision that this is known with: later trials may know another."""
-    import numpy as np
-
     best = optimum["loss"]
     width = best - (best if optimum.get("lower_bound") is None else optimum["lower_bound"])
     with np.errstate(all="ignore"):

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from overparam_cli.errors import LogError
 from overparam_cli.results import digests, store
 from overparam_cli.results.divergence import settle
-from overparam_cli.results.faults import faults
 from overparam_cli.results.find import is_there
 from overparam_cli.results.manifest import read_run_manifest
 from overparam_cli.results.schema import LOG, LOG_COLUMNS, MANIFEST, TRIAL_COLUMNS, TRIALS
@@ -67,10 +66,13 @@ def read_tables(folder: Path) -> Tables:
 @lru_cache(maxsize=64)
 def _read(folder: Path, state: State) -> Tables:
     """Read a run folder whose files are in that state."""
+    from overparam_cli.results.faults import faults
+
     manifest = read_run_manifest(folder)
     files = {name: store.read_bytes(folder / name) for name in (TRIALS, LOG)}
     trials = store.parse_table(files[TRIALS], folder / TRIALS, TRIAL_COLUMNS)
     log = store.parse_table(files[LOG], folder / LOG, LOG_COLUMNS, rest="float64")
+    log["trial_id"] = log["trial_id"].astype("category")  # each id is kept once, and compared as a number
     for fault in faults(manifest, trials, log):
         raise LogError(f"{folder} is damaged: {fault}; restore it, or move it away and run again")
     finished = log[log["trial_id"].isin(trials["trial_id"])].reset_index(drop=True)

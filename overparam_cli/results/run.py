@@ -20,6 +20,7 @@ from overparam_cli.results import digests
 from overparam_cli.results.curve import CurveRun
 from overparam_cli.results.plans import Curves, last_plan, of_trials
 from overparam_cli.results.reading import Tables, read_tables
+from overparam_cli.results.rows import Owners, Rows
 from overparam_cli.results.schema import DIVERGED
 from overparam_cli.results.trajectory import SMALLEST, Trajectory
 
@@ -109,6 +110,11 @@ class Run:
     def curves(self) -> Mapping[str, CurveRun]:
         """The curves that have trials, in the order of the experiment file."""
         return {name: CurveRun(self, name) for name in self.labels}
+
+    @cached_property
+    def places_of(self) -> Mapping[Any, Any]:
+        """Curve → the places of its rows in `trials`."""
+        return self.trials.groupby("curve").indices
 
     @cached_property
     def seeds(self) -> tuple[int, ...]:
@@ -217,9 +223,7 @@ class Run:
         mini-batches, or of one, and by luck may lie where the curve is not for long.
         """
         if trial_id not in self._trajectories:
-            rows = self._rows.get(trial_id, np.empty(0, dtype=np.intp))
-            own = self._settled.take(rows).reset_index(drop=True)
-            self._trajectories[trial_id] = Trajectory(own, self.level)
+            self._trajectories[trial_id] = Trajectory(self._rows.of(trial_id), self.level)
         return self._trajectories[trial_id]
 
     @cached_property
@@ -227,20 +231,17 @@ class Run:
         return {}
 
     @cached_property
-    def _settled(self) -> pd.DataFrame:
-        """The log by iteration, without what comes after divergence and means that lack some of their passes."""
-        ends = self.log["trial_id"].map(self.trials.set_index("trial_id")["diverged_at"])
-        log = self.log[~(self.log["iteration"] > ends)]
-        log = log.sort_values("iteration", kind="stable", ignore_index=True)
+    def _rows(self) -> Rows:
+        """The log without what comes after divergence and means that lack some of their passes."""
+        late = self.log["iteration"].to_numpy() > Owners(self.log["trial_id"]).of(
+            self.trials.set_index("trial_id")["diverged_at"]
+        )
+        log = self.log[~late] if late.any() else self.log
         for name, column in self.kind.columns.items():
             if column.smoothed > 1 and name in log:
-                log.loc[log["iteration"] < min(column.smoothed - 1, self.iterations), name] = np.nan
-        return log
-
-    @cached_property
-    def _rows(self) -> dict[Any, Any]:
-        """Trial → the places of its rows in `_settled`."""
-        return self._settled.groupby("trial_id", sort=False, observed=True).indices
+                whole = log["iteration"] >= min(column.smoothed - 1, self.iterations)
+                log = log.assign(**{name: log[name].where(whole)})
+        return Rows(log)
 
 
 @lru_cache(maxsize=64)
@@ -257,6 +258,7 @@ def _part(folder: Path, tables: Tables, plan: Curves) -> Run:
     """A plan's part of what stands in a folder."""
     trials = tables.trials[tables.trials["trial_id"].isin(plan.keys())]
     trials = trials.assign(curve=trials["trial_id"].map(plan)).reset_index(drop=True)
-    log = tables.log[tables.log["trial_id"].isin(plan.keys())].reset_index(drop=True)
-    others = len(tables.trials) - len(trials)
+    others, log = len(tables.trials) - len(trials), tables.log
+    if others:
+        log = log[log["trial_id"].isin(plan.keys())].reset_index(drop=True)
     return Run(folder, tables.manifest, trials, log, len(plan), others, tables.changed)

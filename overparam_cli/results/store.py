@@ -111,9 +111,8 @@ def _check_whole(data: bytes) -> None:
     if not data.endswith(b"\n"):
         raise ValueError("its last line is cut off")
     if b'"' not in data:
-        lines = data.split(b"\n")[:-1]
-        lengths = {line.count(b",") for line in lines}
-        blank = not all(lines)
+        lengths = {line.count(b",") for line in io.BytesIO(data)}
+        blank = data.startswith(b"\n") or b"\n\n" in data
     else:
         rows = list(csv.reader(io.StringIO(data.decode(), newline=""), strict=True))
         lengths, blank = {len(row) for row in rows}, not all(rows)

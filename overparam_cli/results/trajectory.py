@@ -9,16 +9,19 @@ certified optimum. Two clocks are used, and each method says which:
   the first logged iteration differs from curve to curve and would show up as a difference that the trials do not have.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import inf, isinf
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from overparam_cli.experiments.kind import Level
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Array = npt.NDArray[np.float64]
 
@@ -34,24 +37,27 @@ def log10(values: Array, floor: float = SMALLEST) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class Trajectory:
-    """One trial's rows of the log, sorted by iteration, and the level that it is judged by."""
+    """One trial's rows of the log, column by column, sorted by iteration, and the level that it is judged by."""
 
-    log: pd.DataFrame
+    log: "Mapping[str, npt.NDArray[Any]] | pd.DataFrame"
     level: Level
 
     def by(self, level: Level) -> "Trajectory":
         """The same trial judged by another level."""
         return replace(self, level=level)
 
+    def _values(self, name: str) -> Array:
+        return np.asarray(self.log[name], dtype=np.float64)
+
     @cached_property
     def iterations(self) -> Array:
         """The logged iterations."""
-        return self.log["iteration"].to_numpy(np.float64)
+        return self._values("iteration")
 
     @cached_property
     def values(self) -> Array:
         """The level at the logged iterations."""
-        return self.log[self.level.column].to_numpy(np.float64)
+        return self._values(self.level.column)
 
     @cached_property
     def points(self) -> tuple[Array, Array]:
@@ -60,11 +66,11 @@ class Trajectory:
 
     def column(self, name: str) -> Array | None:
         """A logged column; None where it was not measured."""
-        return self.log[name].to_numpy(np.float64) if name in self.log else None
+        return self._values(name) if name in self.log else None
 
     def finite(self, name: str) -> tuple[Array, Array]:
         """The iterations and values of a logged column where it is finite; raises KeyError where there is none."""
-        values = self.log[name].to_numpy(np.float64)
+        values = self._values(name)
         kept = np.isfinite(values)
         return self.iterations[kept], values[kept]
 

@@ -56,7 +56,7 @@ def test_a_mean_of_a_hundred_passes_ends_with_the_hundredth(total, first):
 def test_means_of_fewer_passes_are_blank_and_nothing_else_is():
     run = make_cnn_run({"a": CnnCurve(falling([1e-3]))}, every=9)
     trial = run.trajectory("a-0.01-0")
-    log = trial.log
+    log = pd.DataFrame(trial.log)
     early = log["iteration"] < 99
     assert log.loc[early, ["cross_entropy_mean", "loss_mean"]].isna().all(axis=None)
     assert log.loc[~early, ["cross_entropy_mean", "loss_mean"]].notna().all(axis=None)
