@@ -3,10 +3,10 @@
     python tools/many_trials.py --trials 1000,10000,100000
     python tools/many_trials.py --trials 10000 --log-format parquet --iterations 1000
 
-Each run is Figure 3's left half (three curves, ten learning rates) with as many seeds as it takes, on the embedded data,
-of few iterations; it goes through plan, run, status, table, plot and verify as anybody's would, one process each. The
-columns are seconds, microseconds a trial, and the largest memory of the process less that of the smallest run. Where
-every step is linear, the microseconds of a step do not grow from one run to the next.
+Each run is Figure 3's left half (three curves, ten learning rates) with as many seeds as it takes, on the embedded
+data, of few iterations; it goes through plan, run, status, table, plot and verify as anybody's would, one process each.
+The columns are seconds, microseconds a trial, and megabytes of memory at the most. Where every step is linear, the
+microseconds of a step do not grow from one run to the next.
 """
 
 import argparse

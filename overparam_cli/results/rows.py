@@ -3,7 +3,7 @@
 Ids are compared once, when they become numbers; all else is arithmetic on whole columns.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +39,7 @@ class Owners:
         return np.bincount(self.places[rows], minlength=len(self.names))
 
     def first(self, values: Array, rows: Array) -> Array:
-        """The value that each trial of `names` has in the first of its `rows`, a mask; NaN where it has none of them."""
+        """The value that each trial of `names` has in the first of its `rows`, a mask; NaN without any."""
         return self._one(values[rows][::-1], self.places[rows][::-1])
 
     def last(self, values: Array, rows: Array) -> Array:
@@ -53,11 +53,11 @@ class Owners:
 
     def least(self, values: Array, rows: Array) -> Array:
         """The smallest value of the `rows`, a mask, of each trial of `names`; NaN where it has none of them."""
-        return self._extreme(np.minimum, np.inf, values, rows)
+        return self._extreme(np.fmin, np.inf, values, rows)
 
     def most(self, values: Array, rows: Array) -> Array:
         """The largest, as `least`."""
-        return self._extreme(np.maximum, -np.inf, values, rows)
+        return self._extreme(np.fmax, -np.inf, values, rows)
 
     def _extreme(self, choose: np.ufunc, start: float, values: Array, rows: Array) -> Array:
         found = np.full(len(self.names), start)
@@ -88,3 +88,23 @@ class Rows:
         place = self._place.get(trial_id)
         own = slice(0, 0) if place is None else slice(self._ends[place], self._ends[place + 1])
         return {name: values[own] for name, values in self._columns.items()}
+
+
+def joined(logs: "Sequence[pd.DataFrame]") -> "pd.DataFrame":
+    """Logs one after another, each id kept once."""
+    import pandas as pd
+    from pandas.api.types import union_categoricals
+
+    ids = union_categoricals([log["trial_id"].astype("category") for log in logs])
+    table = pd.concat([log.drop(columns="trial_id") for log in logs], ignore_index=True)
+    table.insert(0, "trial_id", pd.Series(ids))
+    return table
+
+
+def by_plan(table: "pd.DataFrame", plan: Mapping[str, Any]) -> "pd.DataFrame":
+    """The rows of a table in the order in which a plan names their trials, those of other trials behind them."""
+    import pandas as pd
+
+    place = pd.Series(np.arange(len(plan)), [*plan])
+    rank = np.nan_to_num(Owners(table["trial_id"]).of(place), nan=len(plan))
+    return table if np.all(np.diff(rank) >= 0) else table.take(np.argsort(rank, kind="stable"))

@@ -12,6 +12,7 @@ from overparam_cli.results.divergence import settle
 from overparam_cli.results.find import is_there
 from overparam_cli.results.plans import EARLIER, earlier_plans, of_trials
 from overparam_cli.results.reading import Tables, read_tables
+from overparam_cli.results.rows import by_plan, joined
 from overparam_cli.results.schema import LOG, MANIFEST, TRIALS
 from overparam_cli.run import manifest
 from overparam_cli.run.unit import Problem
@@ -69,7 +70,7 @@ class RunFolder:
         before, trials = self.read(), settle(trials, log)
         content = self._manifest(problem, before)
         if before:
-            trials, log = pd.concat([before.trials, trials]), pd.concat([before.log, log])
+            trials, log = pd.concat([before.trials, trials]), joined([before.log, log])
         self._replace(content, trials, log, before)
 
     def restate(self, before: Tables) -> None:
@@ -93,11 +94,8 @@ class RunFolder:
         """Replace all three files; `trials.csv` says what is finished: of the tables it is last."""
         folder = self.job.folder
         trials = trials.assign(**self._names(trials))
-        place = {name: number for number, name in enumerate(of_trials(self.job.trials))}  # earlier plans' behind these
-        trials, log = (
-            table.sort_values("trial_id", key=lambda ids: ids.map(place).fillna(len(place)), kind="stable")
-            for table in (trials, log)
-        )
+        plan = of_trials(self.job.trials)
+        trials, log = by_plan(trials, plan), by_plan(log, plan)  # earlier plans' behind these
         data = {LOG: store.render(log), TRIALS: store.render(trials.astype({"diverged_at": "Int64"}))}
         files = digests.of(data)
         store.write_json(folder / MANIFEST, digests.seal(content, files, before.digests if before else None))

@@ -16,6 +16,7 @@ from overparam_cli.errors import ConfigError, RunInterrupted
 from overparam_cli.experiments import Trial
 from overparam_cli.results.lock import locked
 from overparam_cli.results.reading import Tables
+from overparam_cli.results.rows import Rows
 from overparam_cli.results.schema import LOG_COLUMNS, log_iterations
 from overparam_cli.run import reuse
 from overparam_cli.run.backends import Local, MakeBackend, share
@@ -107,8 +108,8 @@ class JobRun:
                 f"{self.job.title} has finished trials without {', '.join(lacking)}, and finished trials are not run "
                 "again: give the measured run a folder of its own with --name"
             )
-        logs = dict(iter(finished.log.groupby("trial_id")))
-        for what in dict.fromkeys(self.kind.lacks(trial, logs[trial.trial_id]) for trial in here):
+        logs = Rows(finished.log)
+        for what in dict.fromkeys(self.kind.lacks(trial, logs.of(trial.trial_id)) for trial in here):
             if what:
                 self._say(f"{what}; for more, run them again under another --name")
 
@@ -159,7 +160,8 @@ class JobRun:
             fingerprint=problem.fingerprint,
             columns=(*LOG_COLUMNS, *self.kind.columns, *self.measures),
             fit=lambda trial, log: (
-                bool(log[[*self.measures]].notna().all(axis=None)) and not self.kind.lacks(trial, log)
+                all((log[name] == log[name]).all() for name in self.measures)  # NaN where one was not made
+                and not self.kind.lacks(trial, log)
             ),
         )
         if found is None:

@@ -3,9 +3,10 @@
 The blog's figure, for one, is made of trials that Figures 3 and 4 have run already.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -14,6 +15,7 @@ from overparam_cli.experiments import Trial
 from overparam_cli.results.find import run_folders
 from overparam_cli.results.manifest import read_run_manifest
 from overparam_cli.results.reading import Tables, read_tables
+from overparam_cli.results.rows import Rows, joined
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ def find(
     kind: str,
     fingerprint: str,
     columns: Sequence[str],
-    fit: Callable[[Trial, pd.DataFrame], bool],
+    fit: Callable[[Trial, Mapping[str, Any]], bool],
 ) -> Found | None:
     """Look for `missing` in the other run folders below the results folder that `folder` belongs to.
 
@@ -47,7 +49,8 @@ def find(
             continue
         here = run.trials[run.trials["trial_id"].isin(set(wanted) - set(sources))]
         log = run.log[run.log["trial_id"].isin(here["trial_id"])]
-        own = {name: wanted[name] for name in here["trial_id"] if fit(wanted[name], log[log["trial_id"] == name])}
+        inside = Rows(log)
+        own = {name: wanted[name] for name in here["trial_id"] if fit(wanted[name], inside.of(name))}
         if not own:
             continue
         rows = here[here["trial_id"].isin(own)]
@@ -55,7 +58,7 @@ def find(
         trials.append(rows.assign(**names))
         logs.append(log[log["trial_id"].isin(own)][list(columns)])
         sources |= dict.fromkeys(own, f"{place.parent.name}/{place.name}")
-    return Found(pd.concat(trials), pd.concat(logs), sources) if sources else None
+    return Found(pd.concat(trials), joined(logs), sources) if sources else None
 
 
 def _others(folder: Path, kind: str, fingerprint: str) -> Iterator[tuple[Path, Tables]]:

@@ -115,8 +115,11 @@ class Trained(Kind, Protocol):
     def units(self, trials: Sequence[Any], problem: Any, settings: Settings) -> Sequence[Unit]:
         """The units that these trials of one variant make, none of them started."""
 
-    def lacks(self, trial: Any, log: "pd.DataFrame") -> str:
-        """What a finished trial's log does not hold although this experiment asks for it; "" where it has it all."""
+    def lacks(self, trial: Any, log: Mapping[str, Any]) -> str:
+        """What a finished trial's log does not hold although this experiment asks for it; "" where it has it all.
+
+        `log` has the arrays of its columns by name.
+        """
 
 
 def trained(name: str) -> Trained:

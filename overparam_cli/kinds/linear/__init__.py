@@ -13,8 +13,6 @@ from overparam_cli.run.settings import Settings
 from overparam_cli.run.unit import Trained
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from overparam_cli.kinds.linear.problem import LinearProblem
     from overparam_cli.kinds.linear.unit import LinearUnit
 
@@ -89,7 +87,7 @@ class Linear:
             check_fits(what, bytes_of(batch, problem), remedy, pick_device(settings.device))
         return [LinearUnit(batch, problem, settings) for batch in batches]
 
-    def lacks(self, trial: LinearTrial, log: "pd.DataFrame") -> str:
+    def lacks(self, trial: LinearTrial, log: Mapping[str, Any]) -> str:
         """Nothing: which iterations are logged follows from how many there are."""
         return ""
 

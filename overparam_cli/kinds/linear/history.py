@@ -8,6 +8,7 @@ from torch import Tensor
 
 from overparam_cli.kinds.linear.engine import Snapshot
 from overparam_cli.kinds.linear.trial import LinearTrial
+from overparam_cli.results.rows import Owners
 from overparam_cli.results.schema import COMPLETED, DIVERGED, STOPPED
 from overparam_cli.run import saved
 
@@ -96,32 +97,31 @@ class History:
 
         columns = {name: torch.cat(parts).numpy() for name, parts in self._columns.items()}
         table = pd.DataFrame(columns).sort_values(["place", "iteration"], kind="stable", ignore_index=True)
-        table.insert(0, "trial_id", [self.trials[place].trial_id for place in table.pop("place")])
+        ids = [trial.trial_id for trial in self.trials]
+        table.insert(0, "trial_id", pd.Series(pd.Categorical.from_codes(table.pop("place").to_numpy(), pd.Index(ids))))
         table.insert(3, "gap", table["loss"] - optimal_loss)
         return table
 
     def trial_table(self, log: "pd.DataFrame", optimal_loss: float) -> "pd.DataFrame":
         """`trials.csv` of this batch, from its own log table."""
+        import numpy as np
         import pandas as pd
 
-        by_trial = dict(iter(log.groupby("trial_id")))
-        rows = []
-        for trial in self.trials:
-            own, at = by_trial[trial.trial_id], self.diverged.get(trial.trial_id)
-            final, norm, best = own["loss"].iloc[-1], own["norm"].iloc[-1], own["loss"].min()
-            lost = at is not None
-            rows.append(
-                trial.columns()
-                | {
-                    "status": DIVERGED if lost else STOPPED if trial.trial_id in self.stopped else COMPLETED,
-                    "diverged_at": at,
-                    "final_loss": None if lost else final,
-                    "final_gap": None if lost else final - optimal_loss,
-                    "best_loss": best,
-                    "best_gap": best - optimal_loss,
-                }
-                | trial.extras()
-                | {"final_norm": None if lost else norm}
-            )
-        table = pd.DataFrame(rows)
-        return table.astype({"diverged_at": "Int64"})
+        owners, every = Owners(log["trial_id"]), np.ones(len(log), dtype=bool)  # in the order of `trials`
+        at = [self.diverged.get(trial.trial_id) for trial in self.trials]
+        lost = np.array([where is not None for where in at])
+        stopped = np.array([trial.trial_id in self.stopped for trial in self.trials])
+        loss = log["loss"].to_numpy()
+        final, best = np.where(lost, np.nan, owners.last(loss, every)), owners.least(loss, every)
+        outcome = {
+            "status": np.where(lost, DIVERGED, np.where(stopped, STOPPED, COMPLETED)),
+            "diverged_at": pd.array(at, dtype="Int64"),
+            "final_loss": final,
+            "final_gap": final - optimal_loss,
+            "best_loss": best,
+            "best_gap": best - optimal_loss,
+        }
+        columns = pd.DataFrame([trial.columns() for trial in self.trials])
+        extras = pd.DataFrame([trial.extras() for trial in self.trials])
+        norm = np.where(lost, np.nan, owners.last(log["norm"].to_numpy(), every))
+        return pd.concat([columns, pd.DataFrame(outcome), extras, pd.DataFrame({"final_norm": norm})], axis=1)

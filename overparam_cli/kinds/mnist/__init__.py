@@ -12,8 +12,6 @@ from overparam_cli.run.settings import Settings
 from overparam_cli.run.unit import Trained
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from overparam_cli.kinds.mnist.problem import ImageProblem
     from overparam_cli.kinds.mnist.unit import MnistUnit
 
@@ -97,9 +95,10 @@ class Mnist:
             check_fits(f"a trial with {what}", bytes_of(trial), remedy, pick_device(settings.device))
         return [MnistUnit(trial, problem) for trial in trials]
 
-    def lacks(self, trial: MnistTrial, log: "pd.DataFrame") -> str:
+    def lacks(self, trial: MnistTrial, log: Mapping[str, Any]) -> str:
         """Errors, if they were measured less often than the experiment asks, as far as the trial got."""
-        measured = log.loc[log["validation_error"].notna(), "iteration"]
+        errors = log["validation_error"]
+        measured = log["iteration"][errors == errors]  # NaN where there was no measurement
         asked = range(0, int(log["iteration"].max()) + 1, trial.evaluate_every)
         return "" if {*asked} <= {*measured} else "errors of finished trials were measured less often than asked for"
 
