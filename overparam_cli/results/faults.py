@@ -73,7 +73,7 @@ def _with_gaps(trials: pd.DataFrame, owners: Owners, iterations: Array) -> Itera
     known = trials.set_index("trial_id")
     length, end = owners.named(known["iterations"]), owners.named(known["diverged_at"].fillna(np.inf))
     stopped, whole = owners.named(known["status"] == STOPPED) == 1, owners.named(known["status"] != DIVERGED) == 1
-    end[stopped] = owners.most(iterations, np.ones(len(iterations), dtype=bool))[stopped]
+    end = np.where(stopped, owners.most(iterations, np.ones(len(iterations), dtype=bool)), end)
     there = owners.counts(iterations < end[owners.places])
     for total in trials["iterations"].unique():
         own = length == total
