@@ -40,6 +40,7 @@ PURE: tuple[str, ...] = (
     "kinds/linear/certificate.py",
     "kinds/linear/compiled/kernel.py",
     "kinds/linear/compiled/library.py",
+    *(f"kinds/linear/fused/{name}.py" for name in ("available", "kernel", "programs")),
     "kinds/linear/inits.py",
     "kinds/linear/kernels.py",
     "kinds/linear/layers.py",
@@ -59,7 +60,7 @@ PURE: tuple[str, ...] = (
     "kinds/theory/illustration.py",
     "kinds/theory/rule.py",
 )
-THIRD_PARTY = {"torch", "numpy", "scipy"}
+THIRD_PARTY = {"torch", "numpy", "scipy", "triton"}
 
 
 def imported(path: Path) -> Iterator[str]:

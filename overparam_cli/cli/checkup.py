@@ -113,6 +113,7 @@ def _kernels() -> Iterator[Finding]:
     """Which compute gradients, and whether they do so rightly."""
     from overparam_cli.kinds.linear import kernels, losses
     from overparam_cli.kinds.linear.compiled.library import title, why_not
+    from overparam_cli.kinds.linear.fused import available as fused
     from overparam_cli.run.machine import pick_device
 
     loss, device = losses.named("l4"), pick_device("auto")
@@ -123,7 +124,10 @@ def _kernels() -> Iterator[Finding]:
         yield Finding(KERNELS, "compiled", "not to be had", "caution", missing)
     else:
         yield Finding(KERNELS, "compiled", title())
-    for name in dict.fromkeys(["torch", chosen]):
+    version, refused = fused.installed() or "not installed", fused.why_not(device)
+    note = "GPUs alone, and only where asked for" if not fused.installed() else refused or "only where asked for"
+    yield Finding(KERNELS, "triton", version, note=f"{note}; {UNSEEN}")
+    for name in dict.fromkeys(["torch", chosen, *([] if refused else ["triton"])]):
         yield _agreement(name)
 
 

@@ -64,10 +64,10 @@ threads_option = click.option(
 )
 kernel_option = click.option(
     "--kernel",
-    type=click.Choice(["auto", "torch", "compiled"]),
+    type=click.Choice(["auto", "torch", "compiled", "triton"]),
     default="auto",
     show_default=True,
-    help="What computes gradients of linear networks: PyTorch, or C where it is built and knows the loss.",
+    help="What computes gradients of linear networks: PyTorch, C where it is built, Triton on a GPU (not tried yet).",
 )
 name_option = click.option("--name", help="Name of the results folder: <experiment>@<name>.")
 COLUMNS = (

@@ -105,8 +105,10 @@ def run(
 def _say_kernel(jobs: Sequence["Job"], settings: "Settings") -> None:
     """Say that PyTorch stands in for the compiled kernel, and why."""
     from overparam_cli.kinds.linear.compiled.library import why_not
+    from overparam_cli.run.machine import pick_device
 
-    linear = any(job.experiment.kind == "linear" for job in jobs)
+    on_cpu = pick_device(settings.device).type == "cpu"  # elsewhere it would not be asked
+    linear = on_cpu and any(job.experiment.kind == "linear" for job in jobs)
     if linear and settings.kernel == "auto" and not settings.quiet and (why := why_not()):
         streams.say(f"PyTorch computes the gradients; the compiled kernel is not to be had here: {why}")
 

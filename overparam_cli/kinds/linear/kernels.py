@@ -14,11 +14,12 @@ from torch import Tensor
 
 from overparam_cli.errors import ConfigError
 from overparam_cli.kinds.linear.compiled.library import why_not
+from overparam_cli.kinds.linear.fused import available as fused
 from overparam_cli.kinds.linear.loss import Loss
 from overparam_cli.kinds.linear.losses.power import Power
 
 PAD = 16  # columns
-KERNELS = ("auto", "torch", "compiled")
+KERNELS = ("auto", "torch", "compiled", "triton")
 
 
 @dataclass(frozen=True)
@@ -155,19 +156,21 @@ def with_label_rows(like: Tensor, d: int, k: int, columns: int) -> tuple[Tensor,
 
 
 def choose(loss: Loss, k: int, device: torch.device, wanted: str) -> str:
-    """Which kernel computes a loss of k outputs on a device, `torch` or `compiled`, where `wanted` is one of KERNELS.
+    """Which kernel computes a loss of k outputs on a device, where `wanted` is one of KERNELS.
 
-    The compiled one knows ℓp with one output on a processor; for the rest it stands back for PyTorch's, and with `auto`
-    also where it is not built. Raises ConfigError where `compiled` is wanted and not built.
+    The compiled one knows ℓp with one output on a processor, Triton's the same on a GPU; for the rest they stand back
+    for PyTorch's. `auto` is the compiled one where it is built and knows the loss, and never Triton's as long as that
+    has not been run on a GPU. Raises ConfigError where one is wanted that is not to be had.
     """
     if wanted not in KERNELS:
         raise ConfigError(f"unknown kernel '{wanted}': choose one of {', '.join(KERNELS)}")
     if wanted == "torch":
         return "torch"
-    if (why := why_not()) and wanted == "compiled":
-        raise ConfigError(f"the compiled kernel is not to be had here, {why}: use --kernel auto or torch")
-    known = isinstance(loss, Power) and k == 1 and device.type == "cpu"
-    return "compiled" if known and not why else "torch"
+    name = "triton" if wanted == "triton" else "compiled"
+    if (why := fused.why_not(device) if name == "triton" else why_not()) and wanted == name:
+        raise ConfigError(f"the {name} kernel is not to be had here, {why}: use --kernel auto or torch")
+    known = isinstance(loss, Power) and k == 1 and (name == "triton" or device.type == "cpu")
+    return name if known and not why else "torch"
 
 
 def kernel_for(
@@ -179,10 +182,15 @@ def kernel_for(
     """
     if isinstance(loss, Power) and scale != 1:
         X, Y, scale = X * scale ** (1 / loss.p), Y * scale ** (1 / loss.p), 1.0
-    if choose(loss, Y.shape[1], X.device, wanted) == "compiled" and isinstance(loss, Power):
+    chosen = choose(loss, Y.shape[1], X.device, wanted)
+    if chosen == "compiled" and isinstance(loss, Power):
         from overparam_cli.kinds.linear.compiled.kernel import Compiled
 
         return Compiled(loss, X, Y, dtype)
+    if chosen == "triton" and isinstance(loss, Power):
+        from overparam_cli.kinds.linear.fused.kernel import Fused, FusedGram
+
+        return FusedGram(X, Y, dtype) if loss.quadratic else Fused(loss, X, Y, dtype)
     if loss.quadratic:
         return Gram(X, Y, dtype)
     return (Residuals if loss.form == "residual" else Margins)(loss, X, Y, dtype, scale)

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from overparam_cli.errors import ConfigError
 from overparam_cli.kinds.linear import losses
+from overparam_cli.kinds.linear.compiled import library as compiled
 from overparam_cli.kinds.linear.compiled.kernel import Compiled
-from overparam_cli.kinds.linear.compiled.library import title
 from overparam_cli.kinds.linear.engine import Engine, Snapshot
+from overparam_cli.kinds.linear.fused import available as fused
 from overparam_cli.kinds.linear.history import History
 from overparam_cli.kinds.linear.kernels import choose
 from overparam_cli.kinds.linear.pace import Pace
@@ -166,7 +167,8 @@ class LinearUnit:
     @property
     def timing(self) -> Mapping[str, Any]:
         """How large the batch is, and what computed its gradients."""
-        kernel = title() if self.kernel == "compiled" else self.kernel
+        titles = {"compiled": compiled.title, "triton": fused.title}
+        kernel = titles[self.kernel]() if self.kernel in titles else self.kernel
         return {"trials": len(self.trials), "iterations": self.total, "kernel": kernel}
 
     @property

@@ -1,0 +1,1 @@
+"""The gradient kernel for GPUs, written in Triton."""
