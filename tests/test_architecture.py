@@ -22,6 +22,7 @@ LAYERS: tuple[set[str], ...] = (
     {"api"},
     {"kinds"},
     {"report"},
+    {"multiverse"},  # trains runs, judges claims by them and draws what comes out: it stands on all three
     {"claims", "figures", "run"},
     {"results"},
     {"experiments"},

@@ -25,11 +25,13 @@ class RunEvidence:
         run: the run without the unfinished seeds.
         unfinished: the seeds left out.
         shortcomings: why it may not bear a verdict on the paper; empty where it may.
+        rule: which learning rate stands for a curve.
     """
 
     run: Run
     unfinished: tuple[int, ...]
     shortcomings: tuple[str, ...]
+    rule: str = RULE
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -50,7 +52,7 @@ class RunEvidence:
     def chosen(self, name: str) -> Choice:
         """Return the curve at its best learning rate; raises CannotJudgeError when the run lacks the curve."""
         if name not in self._chosen:
-            self._chosen[name] = self.curve(name).choose(RULE)
+            self._chosen[name] = self.curve(name).choose(self.rule)
         return self._chosen[name]
 
     @cached_property

@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, str] = {
     "data": "overparam_cli.cli.data:data",
     "doctor": "overparam_cli.cli.doctor:doctor",
     "list": "overparam_cli.cli.listing:list_experiments",
+    "multiverse": "overparam_cli.cli.multiverse:multiverse",
     "plot": "overparam_cli.cli.reading:plot",
     "run": "overparam_cli.cli.running:run",
     "show": "overparam_cli.cli.listing:show",

@@ -94,15 +94,15 @@ def run(
         jobs = sorted(plan(experiments, overrides, results=results, name=name), key=cost)  # cheapest first
         check_measurable(jobs, settings)
         studies = plan_studies(experiments, overrides, results=results, name=name)  # they take seconds
-        with _backend(scheduler, workers) as backend:
+        with backend_for(scheduler, workers) as backend:
             if dry_run:
                 _show_plan(studies, jobs, settings, backend, as_json=as_json)
             else:
-                _say_kernel(jobs, settings)
+                say_kernel(jobs, settings)
                 _run(studies, jobs, settings, backend, stop, results=results, as_json=as_json)
 
 
-def _say_kernel(jobs: Sequence["Job"], settings: "Settings") -> None:
+def say_kernel(jobs: Sequence["Job"], settings: "Settings") -> None:
     """Say that PyTorch stands in for the compiled kernel, and why."""
     from overparam_cli.kinds.linear.compiled.library import why_not
     from overparam_cli.run.machine import pick_device
@@ -114,7 +114,7 @@ def _say_kernel(jobs: Sequence["Job"], settings: "Settings") -> None:
 
 
 @contextmanager
-def _backend(scheduler: str | None, workers: int | None) -> Iterator["MakeBackend"]:
+def backend_for(scheduler: str | None, workers: int | None) -> Iterator["MakeBackend"]:
     """Where units are to be trained, for as long as the command runs."""
     from overparam_cli.run.backends import Local
 

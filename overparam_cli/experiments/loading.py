@@ -8,7 +8,7 @@ from overparam_cli import texts
 from overparam_cli.errors import ConfigError
 from overparam_cli.experiments.expansion import sweeps
 from overparam_cli.experiments.model import Experiment, config_hash
-from overparam_cli.experiments.tables import parse_experiment
+from overparam_cli.experiments.tables import MULTIVERSE, parse_experiment
 from overparam_cli.paths import at_home, is_file
 from overparam_cli.words import suggest
 
@@ -33,8 +33,9 @@ def config_folder() -> Path:
 
 def available() -> list[Summary]:
     """The built-in experiments, the paper's figures first; reads TOML only and imports nothing heavy."""
-    documents = [_read(path) for path in config_folder().glob("*.toml")]
-    summaries = [Summary(*(document.get(key, "") for key in Summary._fields)) for document in documents]
+    documents = [read_toml(path) for path in config_folder().glob("*.toml")]
+    found = [Summary(*(document.get(key, "") for key in Summary._fields)) for document in documents]
+    summaries = [summary for summary in found if summary.kind != MULTIVERSE]
     return sorted(summaries, key=lambda summary: (not summary.name.startswith("fig"), summary.name))
 
 
@@ -104,10 +105,11 @@ def _looks_like_path(given: str) -> bool:
 
 
 def _load(path: Path) -> Experiment:
-    return parse_experiment(_read(path), path)
+    return parse_experiment(read_toml(path), path)
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_toml(path: Path) -> dict[str, Any]:
+    """What a TOML file says; raises ConfigError."""
     text = ""
     try:
         text = texts.read(path.read_bytes())

@@ -23,6 +23,7 @@ KEYS_OF_KIND: Mapping[str, tuple[str, ...]] = {
     "theory": ("checks",),
     "group": ("members",),
 }
+MULTIVERSE = "multiverse"  # `kind` of a file that is no experiment (`overparam_cli.multiverse`)
 
 
 def table(value: Any, where: str) -> dict[str, Any]:
@@ -38,6 +39,8 @@ def parse_experiment(document: Mapping[str, Any], source: Path) -> Experiment:
     """The experiment that a parsed TOML document describes; ConfigError that says all that is not right."""
     file, faults = source.name, Faults()
     kind = checked(text, "kind", _required(document, "kind", file), file)
+    if kind == MULTIVERSE:
+        raise ConfigError(f"{file} is a multiverse, not an experiment: overparam multiverse run {file}")
     if kind not in KEYS_OF_KIND:
         raise ConfigError(f"{file}: kind = {kind!r} is no kind of experiment{suggest(kind, KEYS_OF_KIND)}")
     valid = (*COMMON_KEYS, *KEYS_OF_KIND[kind])

@@ -41,12 +41,13 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "table",
         "status",
         "verify",
+        "multiverse status --axis labels=zscore",
         "data list",
     ],
 )
 def test_no_torch(command: str, results: Path) -> None:
     arguments = command.split()
-    if arguments[0] in ("plot", "table", "status", "verify"):
+    if arguments[0] in ("plot", "table", "status", "verify", "multiverse"):
         arguments += ["--results", str(results)]
     call = [sys.executable, "-c", CODE, *arguments]
     done = subprocess.run(call, capture_output=True, text=True, timeout=120, check=False)

@@ -1,0 +1,207 @@
+"""A claim under every defensible combination of choices: `overparam multiverse run`, `status`, `verify`, `plot`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from overparam_cli.cli import streams
+from overparam_cli.cli.options import (
+    F,
+    Seconds,
+    data_dir_option,
+    device_option,
+    json_option,
+    kernel_option,
+    offline_option,
+    quiet_option,
+    results_option,
+    threads_option,
+    use_threads,
+)
+
+if TYPE_CHECKING:
+    from overparam_cli.multiverse.judging import Row
+    from overparam_cli.multiverse.loading import Asked
+    from overparam_cli.multiverse.model import Multiverse
+    from overparam_cli.multiverse.training import Pack
+    from overparam_cli.run.backends import MakeBackend
+    from overparam_cli.run.settings import Settings
+    from overparam_cli.run.stop import Stop
+
+FORMATS = ("png", "pdf", "svg")
+
+
+@click.group()
+def multiverse() -> None:
+    """Ask in how many worlds a claim holds: the paper's open choices, in every combination.
+
+    \b
+    overparam multiverse run --dry-run           how many worlds and trials, and what they cost
+    overparam multiverse run --axis labels=zscore
+    overparam multiverse verify                  in which share of its worlds each claim holds
+    """
+
+
+def _which(command: F) -> F:
+    """The multiverse that a command is about, and which of its options."""
+    axis = click.option("--axis", "axes", multiple=True, metavar="AXIS=OPTIONS", help="Only these options; repeat.")
+    return click.argument("file", default="multiverse", metavar="[FILE]")(axis(results_option(command)))
+
+
+def _load(file: str, axes: Sequence[str]) -> tuple["Multiverse", "Asked"]:
+    """The multiverse, and what is asked of it."""
+    from overparam_cli.multiverse.loading import asked_for, load
+
+    found = load(file)
+    return found, asked_for(found, axes)
+
+
+@multiverse.command("run")
+@_which
+@data_dir_option
+@offline_option
+@device_option
+@threads_option
+@kernel_option
+@click.option("--screen", type=click.IntRange(1), metavar="N", help="First N iterations of all; then what differs.")
+@click.option(
+    "--checkpoint-seconds", type=Seconds(0), default=20.0, show_default=True, help="Time between checkpoints."
+)
+@click.option("--scheduler", metavar="ADDRESS", help="Train on the Dask cluster of this scheduler: tcp://host:8786.")
+@click.option("--workers", type=click.IntRange(1), help="Train in so many processes of this machine, with Dask.")
+@click.option("--dry-run", is_flag=True, help="Print worlds, trials and a time estimate; run nothing.")
+@json_option
+@quiet_option
+def run(
+    file: str,
+    axes: tuple[str, ...],
+    results: Path,
+    threads: int | None,
+    screen: int | None,
+    scheduler: str | None,
+    workers: int | None,
+    dry_run: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Train what the worlds of FILE (the built-in multiverse by default) are made of, each trial once.
+
+    Finished trials are not run again; an interrupted run goes on with the same command. Several machines may share one
+    results folder: what another one is training is passed over.
+
+    Example: overparam multiverse run --axis labels=zscore --dry-run
+    """
+    from overparam_cli.run.stop import stop_requests
+
+    with stop_requests() as stop:
+        from overparam_cli.cli.running import backend_for
+        from overparam_cli.multiverse.screening import differing, screened
+        from overparam_cli.multiverse.training import asked_packs
+        from overparam_cli.run.settings import Settings
+
+        threads = threads or (1 if scheduler or workers else None)
+        use_threads(threads)
+        settings = Settings(threads=threads, **options)
+        found, asked = _load(file, axes)
+        passes = [screened(found, screen), found] if screen else [found]
+        with backend_for(scheduler, workers) as backend:
+            if dry_run:
+                _show_plan(passes, asked, results, settings, backend, as_json=as_json)
+                return
+            rows: Sequence[Row] = ()
+            for one in passes:
+                packs = asked_packs(one, asked)
+                _train(differing(found, rows, packs) if rows else packs, results / one.name, settings, backend, stop)
+                last = one is found
+                rows = _judge(one, asked, results, as_json=as_json and last, quiet=settings.quiet or not last)
+
+
+def _train(packs: Sequence["Pack"], folder: Path, settings: "Settings", backend: "MakeBackend", stop: "Stop") -> None:
+    """Train packs, then say what failed."""
+    from overparam_cli.cli.running import say_kernel
+    from overparam_cli.cli.several import Several
+    from overparam_cli.multiverse import running
+    from overparam_cli.run.progress import display
+
+    jobs = running.jobs_of(packs, folder)
+    say_kernel(jobs, settings)
+    with display(len(jobs), quiet=settings.quiet) as progress:
+        several = Several(len(jobs), progress.message)
+        running.train(jobs, settings, progress, backend, stop, several.attempt)
+    several.check()
+
+
+def _show_plan(
+    passes: Sequence["Multiverse"],
+    asked: "Asked",
+    results: Path,
+    settings: "Settings",
+    backend: "MakeBackend",
+    *,
+    as_json: bool,
+) -> None:
+    """Worlds, trials, cost; of what comes after a first pass nobody knows yet how much it is."""
+    from overparam_cli.multiverse import running
+    from overparam_cli.multiverse.training import asked_packs
+    from overparam_cli.multiverse.worlds import claims_of, worlds
+    from overparam_cli.report.multiverse import print_plan
+
+    one = passes[0]
+    packs = asked_packs(one, asked)
+    seconds = running.estimate(running.jobs_of(packs, results / one.name), settings, backend)
+    counts = {claim.id: sum(1 for _ in worlds(one, claim, asked)) for claim in claims_of(one)}
+    print_plan(packs, seconds, counts, as_json=as_json)
+
+
+@multiverse.command("status")
+@_which
+@json_option
+def status(file: str, axes: tuple[str, ...], results: Path, as_json: bool) -> None:
+    """Say what has been trained of the worlds of FILE.
+
+    Example: overparam multiverse status
+    """
+    from overparam_cli.multiverse.training import asked_packs
+    from overparam_cli.report.multiverse import print_status
+    from overparam_cli.report.status import folder_status
+    from overparam_cli.results.find import is_there
+
+    found, asked = _load(file, axes)
+    states = []
+    for pack in asked_packs(found, asked):
+        place = results / found.name / pack.folder
+        own = folder_status(place) if is_there(place) else None
+        finished = own.trials if own and isinstance(own.trials, int) else 0
+        states.append((pack, own.state if own else "not started", finished))
+    print_status(states, as_json=as_json)
+
+
+@multiverse.command("verify")
+@_which
+@json_option
+@quiet_option
+def verify(file: str, axes: tuple[str, ...], results: Path, as_json: bool, quiet: bool) -> None:
+    """Judge every claim in every world of FILE from the logs, write worlds.csv, and print the shares. Never trains.
+
+    Example: overparam multiverse verify
+    """
+    _judge(*_load(file, axes), results, as_json=as_json, quiet=quiet)
+
+
+def _judge(found: "Multiverse", asked: "Asked", results: Path, *, as_json: bool, quiet: bool) -> "Sequence[Row]":
+    """Judge, write, print; what came out."""
+    from overparam_cli.multiverse import record
+    from overparam_cli.multiverse.judging import judge_all
+    from overparam_cli.multiverse.summary import best_world, summarise
+    from overparam_cli.report.multiverse import print_summary
+
+    folder = results / found.name
+    rows = judge_all(found, asked, folder)
+    path = record.write(folder, found, asked, rows)
+    if as_json or not quiet:
+        print_summary(summarise(found, rows), best_world(found, rows, asked), as_json=as_json)
+    if not quiet:
+        streams.say(str(path))
+    return rows

@@ -1,0 +1,113 @@
+"""A world's runs, put together from what has been trained of the multiverse."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from overparam_cli.claims.evidence import RULE, RunEvidence
+from overparam_cli.claims.model import CannotJudgeError
+from overparam_cli.errors import LogError
+from overparam_cli.experiments import to_dict
+from overparam_cli.multiverse.model import FINE, Choices, Multiverse, Reading, of_variant
+from overparam_cli.multiverse.training import experiment_of, own_rates, packs, points_of, rates, times, trials_of
+from overparam_cli.multiverse.views import at_rates, times_loss, until
+from overparam_cli.multiverse.worlds import Part, axes_of, first, part
+from overparam_cli.results import digests
+from overparam_cli.results.find import is_there
+from overparam_cli.results.plans import of_trials
+from overparam_cli.results.reading import Tables, read_tables
+from overparam_cli.results.run import Run
+from overparam_cli.results.schema import TRIALS
+
+KEPT = 4  # parts of the multiverse that are held in memory at a time
+
+
+@dataclass
+class Library:
+    """What has been trained below a folder, read when it is asked for; a part that is not finished is an error."""
+
+    multiverse: Multiverse
+    results: Path
+    _runs: dict[tuple[Part, int | None], Run | CannotJudgeError] = field(default_factory=dict)
+    _seen: dict[tuple[object, ...], RunEvidence | CannotJudgeError] = field(default_factory=dict)
+
+    def evidence(self, source: str, choices: Choices, experiments: tuple[str, ...]) -> RunEvidence | CannotJudgeError:
+        """What a claim that reads these `experiments` is given of one of its `reads` in a world."""
+        own, how = part(self.multiverse, source, choices), reading(self.multiverse, choices, experiments)
+        factor = of_variant(how.factor or {}, own.variant, 1.0)
+        key = (own, how.rates, factor, how.horizon, how.selection)
+        if key not in self._seen:
+            try:
+                self._seen[key] = self._evidence(own, how, factor)
+            except CannotJudgeError as error:
+                self._seen[key] = error
+        return self._seen[key]
+
+    def _evidence(self, own: Part, how: Reading, factor: float) -> RunEvidence:
+        run = self._run(own, how.horizon)
+        wanted = {
+            curve: {rate: times(rate, 1 / factor) for rate in trained}
+            if how.rates == FINE
+            else {times(rate, factor): rate for rate in own_rates(self.multiverse, own)[curve]}
+            for curve, trained in rates(self.multiverse, own).items()
+        }
+        return RunEvidence(at_rates(times_loss(run, factor), wanted), (), (), how.selection or RULE)
+
+    def _run(self, own: Part, horizon: int | None) -> Run:
+        """A part's run up to a horizon; raises CannotJudgeError where it has not been trained so far."""
+        key = (own, horizon)
+        if key not in self._runs:
+            if len({one for one, _ in self._runs} | {own}) > KEPT:
+                self._runs.clear()
+                self._seen.clear()
+            try:
+                whole = run_of(self.multiverse, own, self.results) if horizon is None else self._run(own, None)
+                self._runs[key] = whole if horizon is None else until(whole, horizon)
+            except CannotJudgeError as error:
+                self._runs[key] = error
+        found = self._runs[key]
+        if isinstance(found, CannotJudgeError):
+            raise found
+        return found
+
+
+def reading(multiverse: Multiverse, choices: Choices, experiments: tuple[str, ...]) -> Reading:
+    """How a world's runs are read."""
+    found: dict[str, object] = {}
+    chosen = {**first(multiverse), **choices}
+    for axis in axes_of(multiverse, experiments):
+        own = vars(axis.option(chosen[axis.name]).reading)
+        found |= {name: value for name, value in own.items() if value is not None}
+    return Reading(**found)  # type: ignore[arg-type]
+
+
+def run_of(multiverse: Multiverse, own: Part, results: Path) -> Run:
+    """The run of a part, its trials gathered from the folders that have them.
+
+    Raises CannotJudgeError where one is missing, LogError where a folder is damaged or was changed by hand.
+    """
+    wanted = of_trials(trials_of(multiverse, own))
+    found = list(_tables(multiverse, own, results))
+    there = {name for tables in found for name in tables.trials["trial_id"]}
+    if missing := wanted.keys() - there:
+        raise CannotJudgeError(f"{len(missing)} of {len(wanted)} trials of {own.experiment}/{own.variant} are not run")
+    trials = pd.concat([tables.trials[tables.trials["trial_id"].isin(wanted)] for tables in found])
+    log = pd.concat([tables.log[tables.log["trial_id"].isin(wanted)] for tables in found], ignore_index=True)
+    trials = trials.assign(curve=trials["trial_id"].map(wanted), experiment=own.experiment).reset_index(drop=True)
+    experiment = experiment_of(multiverse, own)
+    about = {"experiment": own.experiment, "name": own.experiment, "config": to_dict(experiment)}
+    return Run(results / own.experiment / own.variant, found[0].manifest | about, trials, log, len(wanted))
+
+
+def _tables(multiverse: Multiverse, own: Part, results: Path) -> Iterator[Tables]:
+    """What the folders hold that have trials of a part."""
+    wanted = points_of(multiverse, own)
+    for pack in packs(multiverse):
+        place = results / pack.folder
+        if not wanted.isdisjoint(pack.points) and is_there(place / TRIALS):
+            tables = read_tables(place)
+            if tables.changed:
+                raise LogError(f"{place}: {digests.said(tables.changed)}: restore it, or run it elsewhere")
+            yield tables

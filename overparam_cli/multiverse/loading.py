@@ -1,0 +1,48 @@
+"""Finding and reading a multiverse: the built-in one by name, or a TOML file of the user's own."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from overparam_cli.errors import ConfigError
+from overparam_cli.experiments.loading import config_folder, read_toml
+from overparam_cli.experiments.tables import MULTIVERSE
+from overparam_cli.multiverse.model import Multiverse
+from overparam_cli.multiverse.tables import parse
+from overparam_cli.paths import at_home
+
+BUILT_IN = "multiverse"
+
+Asked = Mapping[str, tuple[str, ...]]
+"""Axis → the options asked for; axes that are not named keep all but their extra ones."""
+
+
+def load(name_or_path: str = BUILT_IN) -> Multiverse:
+    """The built-in multiverse, or that of a path; ConfigError that says all that is not right."""
+    built_in = config_folder() / f"{name_or_path}.toml"
+    path = built_in if built_in.is_file() else at_home(name_or_path)
+    if not path.is_file():
+        raise ConfigError(f"{name_or_path}: no such file, nor the built-in {BUILT_IN!r}")
+    document = read_toml(path)
+    kind = document.get("kind")
+    if kind != MULTIVERSE:
+        raise ConfigError(
+            f"{path.name}: kind = {kind!r}, and a multiverse has kind = {MULTIVERSE!r}: overparam run trains it"
+        )
+    found = parse(document, Path(path))
+    if found.name == BUILT_IN and path.resolve() != (config_folder() / f"{BUILT_IN}.toml").resolve():
+        raise ConfigError(f"{found.where}: name = {BUILT_IN!r} is the built-in one's, whose results would be mixed")
+    return found
+
+
+def asked_for(multiverse: Multiverse, texts: Sequence[str]) -> Asked:
+    """What repeated ``--axis features=zscore,minmax`` ask for."""
+    asked: dict[str, tuple[str, ...]] = {}
+    for text in texts:
+        name, equals, options = text.partition("=")
+        if not equals or not options.strip():
+            raise ConfigError(f"--axis {text!r} must read axis=option, or axis=option,option")
+        axis = multiverse.axis(name.strip())
+        if axis.name in asked:
+            raise ConfigError(f"--axis gives {axis.name!r} twice")
+        asked[axis.name] = tuple(dict.fromkeys(axis.option(one.strip()).name for one in options.split(",")))
+    return asked

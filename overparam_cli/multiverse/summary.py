@@ -1,0 +1,103 @@
+"""What a multiverse says of each claim, in a few numbers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from overparam_cli.claims.model import Claim
+from overparam_cli.multiverse.deciding import NOT_RUN, YES, Share, World, by_option, deciding, share
+from overparam_cli.multiverse.judging import Row
+from overparam_cli.multiverse.loading import Asked
+from overparam_cli.multiverse.model import FINE, Choices, Multiverse
+from overparam_cli.multiverse.worlds import first, options_of
+
+
+@dataclass(frozen=True)
+class ClaimSummary:
+    """A claim over its worlds.
+
+    Attributes:
+        share: in how many of the worlds that were run it holds.
+        of: how many worlds it has.
+        deciding: the axes that decide it (`deciding`).
+        options: axis → option → the share there.
+        as_read: the outcome in the paper as it was first read.
+        at_best: the same at the truly best learning rate, that of the fine grid.
+    """
+
+    claim: Claim
+    share: Share
+    of: int
+    deciding: tuple[str, ...]
+    options: Mapping[str, Mapping[str, Share]]
+    as_read: str
+    at_best: str
+
+
+def summarise(multiverse: Multiverse, rows: Sequence[Row]) -> list[ClaimSummary]:
+    """Each claim over its worlds, in the claims' order."""
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row.claim.id, []).append(row)
+    return [_summary(multiverse, own) for own in found.values()]
+
+
+def _summary(multiverse: Multiverse, rows: Sequence[Row]) -> ClaimSummary:
+    worlds = [row.world for row in rows]
+    axes = dict.fromkeys(axis for world in worlds for axis in world.choices)
+    read = dict(first(multiverse))
+    best = {**read, **_fine(multiverse)}
+    options = {axis: by_option(worlds, axis) for axis in axes}
+    ends = [_outcome(worlds, {axis: choices[axis] for axis in axes}) for choices in (read, best)]
+    return ClaimSummary(rows[0].claim, share(worlds), len(worlds), deciding(worlds), options, *ends)
+
+
+def _fine(multiverse: Multiverse) -> Choices:
+    """The options that read all trained learning rates."""
+    return {axis.name: one.name for axis in multiverse.axes for one in axis.options if one.reading.rates == FINE}
+
+
+def _outcome(worlds: Sequence[World], choices: Choices) -> str:
+    return next((world.outcome for world in worlds if world.choices == choices), NOT_RUN)
+
+
+@dataclass(frozen=True)
+class Best:
+    """A world in which most claims hold at once.
+
+    Attributes:
+        choices: of every axis; of several such worlds the first one's.
+        holds: the claims that hold there.
+        of: how many claims have been run there.
+        worlds: how many worlds have as many.
+    """
+
+    choices: Choices
+    holds: tuple[str, ...]
+    of: int
+    worlds: int
+
+
+def best_world(multiverse: Multiverse, rows: Sequence[Row], asked: Asked) -> Best | None:
+    """The world in which most claims hold at once; None where nothing was run.
+
+    A world is one option of every axis; each claim is looked up under the axes that count for it.
+    """
+    claims: dict[str, tuple[tuple[str, ...], dict[tuple[str, ...], str]]] = {}
+    for row in rows:
+        axes, outcomes = claims.setdefault(row.claim.id, (tuple(row.choices), {}))
+        outcomes[tuple(row.choices[axis] for axis in axes)] = row.outcome
+    best: Best | None = None
+    for options in product(*(options_of(axis, asked) for axis in multiverse.axes)):
+        choices = {axis.name: option.name for axis, option in zip(multiverse.axes, options, strict=True)}
+        found = {
+            name: outcomes.get(tuple(choices[axis] for axis in axes), NOT_RUN)
+            for name, (axes, outcomes) in claims.items()
+        }
+        holds = tuple(name for name, outcome in found.items() if outcome == YES)
+        ran = sum(outcome != NOT_RUN for outcome in found.values())
+        if ran and (best is None or len(holds) > len(best.holds)):
+            best = Best(choices, holds, ran, 1)
+        elif best is not None and ran and len(holds) == len(best.holds):
+            best = Best(best.choices, best.holds, best.of, best.worlds + 1)
+    return best

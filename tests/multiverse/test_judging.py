@@ -1,0 +1,154 @@
+"""Claims in worlds: the verdicts of `verify` on ordinary runs with the same overrides, and what is written of them."""
+
+import json
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from support.multiverses import ASKED
+
+from overparam_cli.claims import find_claim
+from overparam_cli.claims.evaluation import Library, evaluate
+from overparam_cli.claims.model import Case
+from overparam_cli.cli.main import cli
+from overparam_cli.errors import LogError
+from overparam_cli.multiverse import record
+from overparam_cli.multiverse.deciding import NO, NOT_RUN, UNDECIDED, YES
+from overparam_cli.multiverse.judging import Row, judge_all, outcome_of
+from overparam_cli.multiverse.loading import asked_for
+from overparam_cli.multiverse.model import Multiverse
+from overparam_cli.multiverse.summary import best_world, summarise
+
+
+@pytest.fixture(scope="module")
+def rows(tiny: Multiverse, results: Path) -> list[Row]:
+    return judge_all(tiny, asked_for(tiny, ASKED), results / "tiny")
+
+
+def overparam(*words: str) -> str:
+    done = CliRunner().invoke(cli, list(words), catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+def test_every_world_was_run(rows: list[Row]) -> None:
+    assert NOT_RUN not in {row.outcome for row in rows}
+    numbers = Counter(row.claim.id for row in rows)
+    four = dict.fromkeys(("beats-adagrad", "beats-adadelta", "adam-beats-depth", "adam-plus-depth"), 4)
+    sixteen = dict.fromkeys(("l2-depth-hinders", "l4-depth-accelerates", "fig3-axes"), 16)
+    assert numbers == {**four, **sixteen, "adagrad-slower-than-gd": 8}
+
+
+@pytest.mark.parametrize(
+    ("choices", "overrides"),
+    [
+        ({"features": "zscore", "loss": "eq1", "horizon": "end"}, {"preprocessing": "zscore", "iterations": 100}),
+        ({"features": "minmax", "loss": "eq1", "horizon": "half"}, {"preprocessing": "minmax", "iterations": 50}),
+        ({"features": "minmax", "loss": "whole", "horizon": "end"}, {"preprocessing": "minmax", "loss_scale": 4}),
+    ],
+    ids=lambda value: "+".join(map(str, value.values())),
+)
+def test_a_world_gives_the_verdict_of_the_ordinary_run(
+    choices: dict[str, str], overrides: dict[str, object], rows: list[Row], tiny: Multiverse, tmp_path: Path
+) -> None:
+    given = {"iterations": 100, "dataset": tiny.overrides["dataset"], **overrides}
+    words = [word for key, value in given.items() for word in ("--set", f"{key}={value}")]
+    call = ["run", "fig3", "--variant", "l4", "--target", "y", "--name", "world", "--results", str(tmp_path)]
+    overparam(*call, *words, "--threads", "1", "--quiet")
+    ordinary = evaluate(find_claim("l4-depth-accelerates"), Library(tmp_path, "world"))
+    wanted = {**choices, "grid": "paper"}
+    (row,) = [row for row in rows if row.claim.id == "l4-depth-accelerates" and row.choices == wanted]
+    assert ordinary.finding is not None
+    assert row.verdict == ordinary.indication
+    assert row.measured.partition(", at gap")[0] == ordinary.finding.measured.partition(", at gap")[0]
+
+
+def test_an_outcome_is_yes_no_or_undecided() -> None:
+    assert outcome_of({"0": Case(True), "1": Case(True)}) == YES
+    assert outcome_of({"0": Case(True), "1": Case(None)}) == UNDECIDED
+    assert outcome_of({"0": Case(False), "1": Case(None)}) == NO
+
+
+def test_what_is_not_run_says_so(tiny: Multiverse, results: Path, tmp_path: Path) -> None:
+    shutil.copytree(results / "tiny" / "fig3@features=zscore", tmp_path / "fig3@features=zscore")
+    asked = asked_for(tiny, ASKED)
+    found = judge_all(tiny, asked, tmp_path)
+    ran = {(row.claim.id, row.choices["features"]) for row in found if row.outcome != NOT_RUN}
+    assert ran == {(name, "zscore") for name in ("l2-depth-hinders", "l4-depth-accelerates", "fig3-axes")}
+    (note,) = {row.notes for row in found if row.claim.id == "adam-plus-depth"}
+    assert "trials of fig4-right/l4 are not run" in note[0]
+    best = best_world(tiny, found, asked)
+    assert best is not None
+    assert best.choices["features"] == "zscore"
+
+
+def test_worlds_csv_reads_back(tiny: Multiverse, rows: list[Row], tmp_path: Path) -> None:
+    record.write(tmp_path, tiny, asked_for(tiny, ASKED), rows)
+    back = record.read(tmp_path, tiny)
+    assert [(row.claim.id, row.choices, row.outcome, row.verdict) for row in back] == [
+        (row.claim.id, row.choices, row.outcome, row.verdict) for row in rows
+    ]
+    assert [row.effect for row in back] == pytest.approx([row.effect for row in rows], nan_ok=True)
+    path = tmp_path / "worlds.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace(",no,", ",yes,", 1), encoding="utf-8")
+    with pytest.raises(LogError, match=r"worlds\.csv has changed since the run"):
+        record.read(tmp_path, tiny)
+
+
+def test_the_command_writes_what_it_prints(tiny_file: Path, results: Path, tmp_path: Path) -> None:
+    shutil.copytree(results, tmp_path / "results")
+    where = ["--results", str(tmp_path / "results"), "--axis", ASKED[0]]
+    said = json.loads(overparam("multiverse", "verify", str(tiny_file), "--json", *where))
+    table = pd.read_csv(tmp_path / "results" / "tiny" / "worlds.csv", keep_default_na=False)
+    for claim in said["claims"]:
+        own = table[table["claim"] == claim["claim"]]
+        assert claim["worlds"] == len(own)
+        assert claim["holds"] == (own["holds"] == "yes").sum()
+        for axis, options in claim["options"].items():
+            for option, share in options.items():
+                assert share == pytest.approx((own[own[axis] == option]["holds"] == "yes").mean())
+    states = json.loads(overparam("multiverse", "status", str(tiny_file), "--json", *where))
+    assert {row["state"] for row in states} == {"complete"}
+
+
+def test_a_claim_is_summed_up_by_its_rows(tiny: Multiverse, rows: list[Row]) -> None:
+    for one in summarise(tiny, rows):
+        own = [row for row in rows if row.claim == one.claim]
+        assert one.of == one.share.run == len(own)
+        read = {"features": "zscore", "semantics": "tf1", "loss": "eq1", "grid": "paper", "horizon": "end"}
+        fine = {**read, "grid": "fine"}
+        for choices, outcome in ((read, one.as_read), (fine, one.at_best)):
+            (row,) = [row for row in own if all(choices[axis] == option for axis, option in row.choices.items())]
+            assert row.outcome == outcome
+
+
+def test_a_plan_counts_worlds_and_trials(tiny_file: Path, tmp_path: Path) -> None:
+    call = ["multiverse", "run", str(tiny_file), "--dry-run", "--json", "--threads", "1", "--results", str(tmp_path)]
+    said = json.loads(overparam(*call, "--axis", ASKED[0], "--axis", "features=zscore"))
+    assert said["worlds"]["l4-depth-accelerates"] == 8
+    assert [pack["folder"] for pack in said["packs"]] == [
+        "fig3@features=zscore/l2",
+        "fig3@features=zscore/l4",
+        "fig4-left+fig4-right@features=zscore+semantics=tf1/l4",
+    ]
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_first_pass_leaves_out_what_does_not_differ(tiny_file: Path, tmp_path: Path) -> None:
+    call = ["multiverse", "run", str(tiny_file), "--screen", "20", "--threads", "1", "--results", str(tmp_path)]
+    overparam(*call, "--quiet", *[word for axis in (*ASKED, "loss=eq1", "grid=paper") for word in ("--axis", axis)])
+    first = pd.read_csv(tmp_path / "tiny@iterations=20" / "worlds.csv", keep_default_na=False)
+    assert "horizon" not in first
+    assert set(first["holds"]) <= {YES, NO, UNDECIDED}
+    outcomes = {(row["claim"], row["features"]): row["holds"] for row in first.to_dict("records")}
+    claims = {claim for claim, features in outcomes if outcomes[claim, features] != outcomes[claim, "zscore"]}
+    of = {claim: {source.partition("/")[0] for source in find_claim(claim).reads} for claim in claims}
+    wanted = {"fig3"} & set().union(*of.values()), {"fig4-left", "fig4-right"} & set().union(*of.values())
+    there = {path.name for path in (tmp_path / "tiny").iterdir() if path.is_dir()}
+    fig3, fig4 = "fig3@features={}", "fig4-left+fig4-right@features={}+semantics=tf1"
+    assert {name for name in there if "zscore" in name} == {fig3.format("zscore"), fig4.format("zscore")}
+    assert (fig3.format("minmax") in there) == bool(wanted[0])
+    assert (fig4.format("minmax") in there) == bool(wanted[1])
