@@ -64,7 +64,7 @@ class ReaderGoneError(OverparamError):
 
 
 class NotReproducedError(OverparamError):
-    """`overparam verify --strict` found a claim that does not hold."""
+    """`overparam verify --strict` found a claim that does not hold, or has no verdict."""
 
     exit_code = 8
 

@@ -2,7 +2,7 @@
 
 report = verify(results, names)      evaluate
 report.asked, report.as_dict()       what a table (`report.verdicts`) shows, and the same as JSON
-save(report), load(path)             claims.json beside the logs
+save(report, path), load(path)       every verdict in a file
 check(report, strict=strict)         raise where something asked for could not be evaluated, or does not hold
 """
 
@@ -15,7 +15,7 @@ from typing import Any
 
 from overparam_cli.claims import Claim, all_claims
 from overparam_cli.claims.evaluation import BENCH, Library, evaluate, group_of
-from overparam_cli.claims.model import MIXED, NOT_REPRODUCED, VERDICTS, Result, tally
+from overparam_cli.claims.model import MIXED, NOT_REPRODUCED, NOT_RUN, VERDICTS, Result, tally
 from overparam_cli.errors import ConfigError, LogError, NotReproducedError
 from overparam_cli.experiments import available, flatten, load_experiment
 from overparam_cli.paths import folder_name
@@ -46,7 +46,7 @@ class Report:
     asked: tuple[Result, ...]
 
     def as_dict(self, *, everything: bool = False) -> dict[str, Any]:
-        """Return what was asked for (or everything, as claims.json holds it) for JSON."""
+        """Return what was asked for (or everything, as `save` writes it) for JSON."""
         found = self.everything if everything else self.asked
         return {
             "schema": SCHEMA,
@@ -117,16 +117,9 @@ def _choices(name: str) -> str:
     return f"choose from {', '.join(groups)}, or claims: {', '.join(claim.id for claim in all_claims())}"
 
 
-def save(report: Report) -> Path | None:
-    """Write every result to claims.json (claims@<suffix>.json) in the results folder, if there is such a folder.
-
-    Returns the file, or None. Raises StorageError when it cannot be written.
-    """
-    if not report.results.is_dir():
-        return None
-    path = report.results / (f"claims@{report.suffix}.json" if report.suffix else "claims.json")
+def save(report: Report, path: Path) -> None:
+    """Write every result to a file, in a folder that may be new; raises StorageError when it cannot be written."""
     write_json(path, digests.sign(report.as_dict(everything=True)))
-    return path
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -149,13 +142,22 @@ def load(path: Path) -> dict[str, Any]:
 def check(report: Report, *, strict: bool = False) -> None:
     """Raise LogError where logs of what was asked for are damaged.
 
-    With `strict`, raise NotReproducedError where a claim is not reproduced, or for some seeds only (`mixed`).
+    With `strict`, raise NotReproducedError where a claim is not reproduced, or for some seeds only (`mixed`), and where
+    one has no verdict.
     """
     errors = list(dict.fromkeys(result.error for result in report.asked if result.error))
     if errors:
         more = f" (and {len(errors) - 1} more, see above)" if len(errors) > 1 else ""
         raise LogError(f"{errors[0]}{more}")
-    failed = [result for result in report.asked if result.verdict in (NOT_REPRODUCED, MIXED)]
-    if strict and failed:
-        names = ", ".join(f"{result.claim.id} ({result.verdict})" for result in failed)
-        raise NotReproducedError(f"{len(failed)} of {count(len(report.asked), 'claim')} not reproduced: {names}")
+    lacking = {
+        "not reproduced": [result for result in report.asked if result.verdict in (NOT_REPRODUCED, MIXED)],
+        "without a verdict": [result for result in report.asked if result.verdict == NOT_RUN],
+    }
+    said = [
+        f"{len(found)} of {count(len(report.asked), 'claim')} {what}: "
+        + ", ".join(f"{result.claim.id} ({result.verdict})" for result in found)
+        for what, found in lacking.items()
+        if found
+    ]
+    if strict and said:
+        raise NotReproducedError("; ".join(said))

@@ -86,12 +86,16 @@ def table(experiments: tuple[str, ...], results: Path, rule: str | None, as_json
 @click.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @results_option
-@click.option("--strict", is_flag=True, help="Exit with 8 when a claim asked for does not hold for every seed.")
+@click.option("--strict", is_flag=True, help="Exit with 8 unless every claim asked for has a verdict, and holds.")
+@click.option(
+    "--output", type=click.Path(path_type=Path, dir_okay=False), help="Also write all verdicts here, as JSON."
+)
 @json_option
-def verify(names: tuple[str, ...], results: Path, strict: bool, as_json: bool) -> None:
+def verify(names: tuple[str, ...], results: Path, strict: bool, output: Path | None, as_json: bool) -> None:
     """Say which of the paper's claims the logs bear out: all, or those NAMEd (a claim, an experiment, fig3@quick).
 
-    Never trains. Exits with 0 when everything asked for was evaluated, whatever the verdicts.
+    Never trains, and writes nothing but --output. Exits with 0 when everything asked for was evaluated, whatever the
+    verdicts.
 
     Example: overparam verify fig3
     """
@@ -106,7 +110,8 @@ def verify(names: tuple[str, ...], results: Path, strict: bool, as_json: bool) -
         else:
             print_results(report.asked)
     finally:
-        verify.save(report)
+        if output:
+            verify.save(report, output)
     verify.check(report, strict=strict)  # what is damaged or fails is an error once all is shown
 
 

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 from rich.console import Console
 from support.claim_logs import RATE, SCENARIOS, falling, lemma3_rows, write_bench, write_check, write_run
 from support.synthetic_runs import Curve, Trial, exponential
 
 from overparam_cli.claims import all_claims
 from overparam_cli.claims.verify import Report, check, load, save, select, verify
+from overparam_cli.cli.main import cli
 from overparam_cli.errors import ConfigError, LogError, NotReproducedError, StorageError
 from overparam_cli.report.verdicts import print_results
 from overparam_cli.results import schema
@@ -177,16 +179,29 @@ def test_strict_takes_only_what_holds_for_every_seed(tmp_path: Path) -> None:
     SCENARIOS["blog-one-scalar"](tmp_path, (False,))
     with pytest.raises(NotReproducedError, match="not reproduced"):
         check(verify(tmp_path, ["blog"]), strict=True)
-    SCENARIOS["blog-one-scalar"](tmp_path, (False,), full_length=False)
-    check(verify(tmp_path, ["blog"]), strict=True)  # no verdict on the paper
-    check(verify(tmp_path, ["fig2"]), strict=True)  # nor here
+    SCENARIOS["blog-one-scalar"](tmp_path, (True,))
+    check(verify(tmp_path, ["blog"]), strict=True)
+
+
+def test_strict_takes_no_missing_verdict_for_one(tmp_path: Path) -> None:
+    SCENARIOS["blog-one-scalar"](tmp_path, (True,), full_length=False)
+    SCENARIOS["l4-depth-accelerates"](tmp_path, (False,))
+    check(verify(tmp_path))
+    with pytest.raises(NotReproducedError) as error:  # shorter than the paper's
+        check(verify(tmp_path, ["blog"]), strict=True)
+    assert str(error.value) == "1 of 1 claim without a verdict: blog-one-scalar (not run)"
+    with pytest.raises(NotReproducedError) as error:
+        check(verify(tmp_path, ["fig3"]), strict=True)
+    assert str(error.value) == (
+        "1 of 3 claims not reproduced: l4-depth-accelerates (not reproduced); "
+        "2 of 3 claims without a verdict: l2-depth-hinders (not run), fig3-axes (not run)"
+    )
 
 
 def test_claims_json_holds_everything_and_json_what_was_asked_for(tmp_path: Path) -> None:
     SCENARIOS["l4-depth-accelerates"](tmp_path, (True, True, False))
-    report = verify(tmp_path, ["fig3"])
-    path = save(report)
-    assert path == tmp_path / "claims.json"
+    report, path = verify(tmp_path, ["fig3"]), tmp_path / "new" / "verdicts.json"
+    save(report, path)
     content = json.loads(path.read_text())
     assert content["schema"] == schema.SCHEMA
     assert content["summary"] == {"reproduced": 0, "not reproduced": 0, "mixed": 1, "not run": 34}
@@ -196,15 +211,16 @@ def test_claims_json_holds_everything_and_json_what_was_asked_for(tmp_path: Path
     assert (entry["verdict"], entry["counts"], entry["held"], entry["of"]) == ("mixed", True, 2, 3)
     assert entry["seeds"]["2"]["holds"] is False
     assert entry["seeds"]["0"]["numbers"]["speedup"]["depth 2"]["100%"] == {"low": 4.0, "high": 4.0}
-    assert save(verify(tmp_path, ["fig3"])) == path
+    save(verify(tmp_path, ["fig3"]), path)
     assert json.loads(path.read_text()) == content
+    save(verify(tmp_path, ["fig3@quick"]), path)
+    assert json.loads(path.read_text())["name"] == "quick"
 
 
 def test_claims_json_is_read_as_it_was_written_or_not_at_all(tmp_path: Path) -> None:
     SCENARIOS["l4-depth-accelerates"](tmp_path, (True, True, False))
-    report = verify(tmp_path, ["fig3"])
-    path = save(report)
-    assert path is not None
+    report, path = verify(tmp_path, ["fig3"]), tmp_path / "claims.json"
+    save(report, path)
     written = load(path)
     assert {key: written[key] for key in report.as_dict(everything=True)} == report.as_dict(everything=True)
     path.write_text(path.read_text().replace('"mixed"', '"reproduced"', 1))
@@ -223,21 +239,23 @@ def test_the_reference_verdicts_are_as_they_were_written() -> None:
     assert [claim["id"] for claim in found["claims"]] == [claim.id for claim in all_claims()]
 
 
-def test_named_runs_have_a_file_of_their_own(tmp_path: Path) -> None:
-    path = save(verify(tmp_path, ["fig3@quick"]))
-    assert path == tmp_path / "claims@quick.json"
-    assert json.loads(path.read_text())["name"] == "quick"
-
-
-def test_nothing_is_made_where_there_are_no_results(tmp_path: Path) -> None:
-    assert save(verify(tmp_path / "nowhere")) is None
+def test_the_folder_that_is_read_stays_as_it_is_unless_asked_otherwise(tmp_path: Path) -> None:
+    results = tmp_path / "results"
+    SCENARIOS["l4-depth-accelerates"](results, (True,))
+    before = {path: path.stat().st_mtime_ns for path in results.rglob("*")}
+    for arguments in ([], ["--json"], ["fig3@quick"], ["--output", str(tmp_path / "out.json")]):
+        done = CliRunner().invoke(cli, ["verify", *arguments, "--results", str(results)])
+        assert done.exit_code == 0, done.output
+        assert {path: path.stat().st_mtime_ns for path in results.rglob("*")} == before
+    assert load(tmp_path / "out.json")["summary"]["reproduced"] == 1
+    assert not CliRunner().invoke(cli, ["verify", "--results", str(tmp_path / "nowhere")]).exit_code
     assert not (tmp_path / "nowhere").exists()
 
 
 def test_a_file_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "claims.json").mkdir()
     with pytest.raises(StorageError, match=r"claims\.json"):
-        save(verify(tmp_path, ["lemma3"]))
+        save(verify(tmp_path, ["lemma3"]), tmp_path / "claims.json")
 
 
 @pytest.mark.parametrize("width", [40, 80, 120, 160, 200])

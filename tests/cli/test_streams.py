@@ -75,9 +75,9 @@ def test_a_reader_that_goes_away_is_no_error(command: str, folder: Path, monkeyp
 
 def test_a_reader_that_goes_away_does_not_lose_the_verdicts(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
-    (folder / "results" / "claims.json").unlink(missing_ok=True)
-    assert program("verify", stdout=left())[0] == 141
-    assert (folder / "results" / "claims.json").exists()
+    (folder / "verdicts.json").unlink(missing_ok=True)
+    assert program("verify", "--output", "verdicts.json", stdout=left())[0] == 141
+    assert (folder / "verdicts.json").exists()
 
 
 @pytest.mark.parametrize("stderr", [None, full(), left(), left(1)], ids=["closed", "full", "left", "left later"])
