@@ -97,7 +97,8 @@ def explain(error: BaseException) -> int:
             return error.exit_code
         case click.UsageError():
             path = error.ctx.command_path if error.ctx else "overparam"
-            return _say(f"error: {error.format_message().rstrip('.')}; see {path} --help", error.exit_code)
+            hint = _key_hint(error) if isinstance(error, click.NoSuchOption) else ""
+            return _say(f"error: {error.format_message().rstrip('.')}{hint}; see {path} --help", error.exit_code)
         case click.ClickException():
             return _say(f"error: {error.format_message()}", error.exit_code)
         case click.Abort() | KeyboardInterrupt():
@@ -113,6 +114,15 @@ def explain(error: BaseException) -> int:
             return _say(f"error: {_place(error)}: mend that, or name another", StorageError.exit_code)
         case _:
             raise error
+
+
+def _key_hint(error: click.NoSuchOption) -> str:
+    """How a key of trials that is no option of its own is given."""
+    from overparam_cli.experiments import all_keys
+
+    key = error.option_name.lstrip("-").replace("-", "_")
+    taken = error.ctx is not None and any(own.name == "assignments" for own in error.ctx.command.params)
+    return f": it is a key of trials, given as --set {key}=VALUE" if taken and key in all_keys() else ""
 
 
 def _place(error: OSError) -> str:

@@ -48,7 +48,9 @@ def _no_grid(keys: Mapping[str, Key], name: str, value: Any) -> str:
     several = isinstance(value, list | tuple) or (isinstance(value, str) and "," in value and not keys[name].words)
     if keys[name].listed or not several:
         return ""
-    return f"; a list makes a grid of lr alone: write one of [[curves]] or [variants] for each {name}"
+    return (
+        f"; a list makes a grid of lr alone: give {name} in [sweep], or write one of [[curves]] or [variants] for each"
+    )
 
 
 def checked(check: Check, name: str, value: Any, where: str, given: str | None = None) -> Any:

@@ -1,5 +1,6 @@
 """Finding and reading experiments: built-in names, the user's own TOML files, groups."""
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -59,7 +60,7 @@ def load_experiment(name_or_path: str | Path) -> Experiment:
     if not path.exists():
         names = [summary.name for summary in available()]
         raise ConfigError(f"{given}: no such file, nor an experiment's name{suggest(path.stem, names)}")
-    experiment = _load(path)
+    experiment = _load(path, own=True)
     for one in (experiment, *flatten(experiment)):
         _refuse_borrowed_name(one)
         sweeps(one)
@@ -104,22 +105,29 @@ def _looks_like_path(given: str) -> bool:
     return given.endswith(".toml") or "/" in given or "\\" in given
 
 
-def _load(path: Path) -> Experiment:
-    return parse_experiment(read_toml(path), path)
+def _load(path: Path, *, own: bool = False) -> Experiment:
+    document, text = _read(path)
+    return parse_experiment(document, path, text if own else "")
 
 
 def read_toml(path: Path) -> dict[str, Any]:
     """What a TOML file says; raises ConfigError."""
+    return _read(path)[0]
+
+
+def _read(path: Path) -> tuple[dict[str, Any], str]:
+    """A document, and its text."""
     text = ""
     try:
         text = texts.read(path.read_bytes())
-        return tomllib.loads(text)
+        return tomllib.loads(text), text
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from None
     except RecursionError:
         raise ConfigError(f"{path}: not valid TOML: it is nested too deeply") from None
     except ValueError as error:  # what is no TOML, and numbers of thousands of digits
-        hint = "; a curve is headed [[curves]], in two pairs of brackets" if "('curves',)" in str(error) else ""
+        single = re.search(r"^\s*\[\s*curves\s*\]", text, flags=re.MULTILINE)
+        hint = "; a curve is headed [[curves]], in two pairs of brackets" if single else ""
         raise ConfigError(f"{path}: not valid TOML: {error}{hint or texts.foreign(text)}") from None
 
 

@@ -1,20 +1,21 @@
 """Strict validation of a config file's tables: from parsed TOML to an `Experiment`, nothing unknown let through."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from overparam_cli.checks import text, texts
 from overparam_cli.errors import ConfigError
 from overparam_cli.experiments import layout
-from overparam_cli.experiments.datasets import is_table
-from overparam_cli.experiments.faults import Faults
+from overparam_cli.experiments.faults import Faults, Place
 from overparam_cli.experiments.key import Key
 from overparam_cli.experiments.keys import check_setting, checked, kind_keys
+from overparam_cli.experiments.lines import line_of, lines_of
 from overparam_cli.experiments.model import TRAINED, Analysis, Curve, Experiment, Plot
 from overparam_cli.experiments.names import identifier
+from overparam_cli.experiments.registered import check_names, taken_from
 from overparam_cli.experiments.sweep import checked_lists, curves_of_product, variants_of_product
-from overparam_cli.paths import at_home
 from overparam_cli.words import suggest
 
 COMMON_KEYS = ("name", "title", "paper", "kind", "description")
@@ -35,27 +36,58 @@ def table(value: Any, where: str) -> dict[str, Any]:
     return value
 
 
-def parse_experiment(document: Mapping[str, Any], source: Path) -> Experiment:
-    """The experiment that a parsed TOML document describes; ConfigError that says all that is not right."""
+def parse_experiment(document: Mapping[str, Any], source: Path, written: str = "") -> Experiment:
+    """The experiment that a parsed TOML document describes.
+
+    ConfigError that says all that is not right. Where the text is given that it was `written` as, names are held
+    against registries, too, and each fault has its line.
+    """
     file, faults = source.name, Faults()
-    kind = checked(text, "kind", _required(document, "kind", file), file)
+    with faults.kept("kind"):
+        kind = _kind_of(document, file)
+        with faults.kept():
+            head = _head(document, kind, file)
+        with faults.kept():
+            content = _trained(document, kind, source) if kind in TRAINED else _listing(document, kind, file)
+        if written and kind in TRAINED:
+            with faults.kept():
+                check_names(document, kind, source)
+    if faults.found:
+        lines = lines_of(written)
+        faults.found.sort(key=lambda fault: line_of(fault[0], lines) or 0)
+        faults.say(partial(_with_line, file, lines))
+    return Experiment(**head, kind=kind, **content, source=source)
+
+
+def _with_line(file: str, lines: Mapping[Place, int], place: Place, fault: str) -> str:
+    """A fault with its line behind the file's name, as editors take it: own.toml:7."""
+    line = line_of(place, lines)
+    return f"{file}:{line}{fault.removeprefix(file)}" if line and fault.startswith(file) else fault
+
+
+def _kind_of(document: Mapping[str, Any], file: str) -> str:
+    if "kind" not in document:
+        raise ConfigError(f"{file}: 'kind' is missing: give one of {', '.join(KEYS_OF_KIND)}")
+    kind: str = checked(text, "kind", document["kind"], file)
     if kind == MULTIVERSE:
         raise ConfigError(f"{file} is a multiverse, not an experiment: overparam multiverse run {file}")
     if kind not in KEYS_OF_KIND:
         raise ConfigError(f"{file}: kind = {kind!r} is no kind of experiment{suggest(kind, KEYS_OF_KIND)}")
-    valid = (*COMMON_KEYS, *KEYS_OF_KIND[kind])
+    return kind
+
+
+def _head(document: Mapping[str, Any], kind: str, file: str) -> dict[str, Any]:
+    """What stands above the tables; nothing else may."""
+    head, faults = dict[str, Any](paper=""), Faults()
     for key in document:
         with faults.kept(key):
-            _check_place(key, kind, valid, file)
-    head: dict[str, Any] = {"paper": ""}
+            _check_place(key, kind, (*COMMON_KEYS, *KEYS_OF_KIND[kind]), file)
     for key, described in layout.HEAD.items():
         with faults.kept(key):
             if key in document or key in ("name", "title"):
                 head[key] = checked(described.check, key, _required(document, key, file), file)
-    with faults.kept():
-        content = _trained(document, kind, source) if kind in TRAINED else _listing(document, kind, file)
     faults.say()
-    return Experiment(**head, kind=kind, **content, source=source)
+    return head
 
 
 def _check_place(key: str, kind: str, valid: Sequence[str], file: str) -> None:
@@ -115,13 +147,8 @@ def _settings(kind: str, value: Any, where: str, source: Path) -> dict[str, Any]
             settings[key] = check_setting(kind, key, raw, where)
     faults.say()
     if "dataset" in settings:
-        settings["dataset"] = _from(source, settings["dataset"])
+        settings["dataset"] = taken_from(source, settings["dataset"])
     return settings
-
-
-def _from(source: Path, dataset: str) -> str:
-    """A data set as a file names it: a path is taken from where the file stands, whatever folder the command is in."""
-    return str(source.parent / at_home(dataset)) if is_table(dataset) else dataset
 
 
 def _swept(kind: str, document: Mapping[str, Any], found: dict[str, Any], source: Path) -> tuple[Curve, ...]:
@@ -129,7 +156,7 @@ def _swept(kind: str, document: Mapping[str, Any], found: dict[str, Any], source
     where = f"{source.name} [sweep]"
     lists = dict(checked_lists(kind, table(document.get("sweep", {}), where), where))
     if "dataset" in lists:
-        lists["dataset"] = tuple(_from(source, dataset) for dataset in lists["dataset"])
+        lists["dataset"] = tuple(taken_from(source, dataset) for dataset in lists["dataset"])
     own = variants_of_product(kind, lists)
     if own and document.get("variants"):
         shared = next(iter(next(iter(own.values()))))

@@ -140,6 +140,8 @@ def test_a_command_goes_by_the_name_it_is_registered_under() -> None:
         (("data", "verify", "simulated:seed=x"), 2, ("simulated:seed=x",)),
         (("data", "verify", "mine.csv"), 2, ("mine.csv", "a table of your own")),
         (("run",), 2, ("Missing argument", "overparam run --help")),
+        (("run", "fig3", "--optimizer", "adam"), 2, ("it is a key of trials, given as --set optimizer=VALUE",)),
+        (("show", "fig3", "--weight-decay=1"), 2, ("No such option", "--set weight_decay=VALUE")),
         (("run", "fig3", "--learning-rate", "1"), 2, ("No such option", "overparam run --help")),
         (("run", "fig3", "--threads", "0"), 2, ("--threads", "overparam run --help")),
         (("run", "fig3", "--checkpoint-seconds", "nan"), 2, ("--checkpoint-seconds", "finite")),

@@ -58,8 +58,11 @@ WRONG = {
     "unknown semantics": ((DEEP, DEEP + '\nsemantics = "jax"'), ["semantics = 'jax'", "tf1, torch"]),
     "unknown dtype": ((LR, LR + '\ndtype = "float16"'), ["dtype = 'float16'", "float32, float64"]),
     "unknown dataset": (('"simulated"', '"simulatd"'), ["did you mean 'simulated'?", "ethanol", ".csv"]),
-    "unknown data set option": (('"simulated"', '"simulated:sed=1"'), ["'shallow'", "'sed=1' is no option", "seed="]),
-    "bad data set option": (('"simulated"', '"two-points:y1=x"'), ["'shallow'", "'y1'", "finite number"]),
+    "unknown data set option": (
+        ('"simulated"', '"simulated:sed=1"'),
+        ["own.toml:6 [trial]", "'sed=1' is no option", "seed="],
+    ),
+    "bad data set option": (('"simulated"', '"two-points:y1=x"'), ["own.toml:6 [trial]", "'y1'", "finite number"]),
     "missing table": (('"simulated"', '"missing.csv"'), ["missing.csv", "No such file"]),
     "unknown preprocessing": ((LR, LR + '\npreprocessing = "zscor"'), ["did you mean 'zscore'?"]),
     "seeds 0": ((LR, LR + "\nseeds = 0"), ["seeds = 0", "at least 1"]),
@@ -219,6 +222,48 @@ def test_everything_that_is_wrong_is_said_at_once(write: Write) -> None:
         load_experiment(write(*changes))
     message = str(caught.value)
     assert "\n" not in message
-    assert message.startswith("5 faults: (1) own.toml: unknown key 'titel'")
-    for place, words in enumerate(("'title' is missing", "iterations = 0", "'widht'", "color = -1"), start=2):
+    assert message.startswith("5 faults: (1) own.toml: 'title' is missing; (2) own.toml:2: unknown key 'titel'")
+    said = ("iterations = 0", "unknown key 'widht'", "color = -1")
+    where = ("own.toml:9 [trial]: ", "own.toml:10 [trial]: ", "own.toml:19 [[curves]] 'deep': ")
+    for place, words in enumerate(map("".join, zip(where, said, strict=True)), start=3):
         assert words in message.partition(f"({place})")[2].partition(f"({place + 1})")[0]
+
+
+def test_names_are_looked_up_beside_everything_else(write: Write) -> None:
+    """What a registry lacks is said with the rest, once, where it stands, and not once for every curve."""
+    changes = (
+        (DEEP, DEEP + '\noptimizer = "adm"\ninit = "identiy"'),
+        (LR, LR + '\npreprocessing = "zscor"\ndtype = "x"'),
+    )
+    with pytest.raises(ConfigError) as caught:
+        load_experiment(write(*changes))
+    message = str(caught.value)
+    assert message.startswith("4 faults: (1) own.toml:9 [trial]: unknown preprocessing 'zscor'; did you mean")
+    assert "(2) own.toml:10 [trial]: dtype = 'x'" in message
+    assert "own.toml:20 [[curves]] 'deep': unknown optimizer 'adm'" in message
+    assert "own.toml:21 [[curves]] 'deep': unknown init 'identiy'" in message
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ([("[trial]", "[[trial]]")], "own.toml:5 [trial] must be a table, given once"),
+        ([('[[curves]]\nname = "shallow"', '[curves]\nname = "shallow"')], "a curve is headed [[curves]]"),
+        ([('kind = "linear"', "")], "own.toml: 'kind' is missing: give one of linear, cnn, theory, group"),
+        (
+            [('kind = "linear"', 'kind = "liner"')],
+            "own.toml:3: kind = 'liner' is no kind of experiment; did you mean 'linear'?",
+        ),
+        ([("iterations = 100", "iterations = 1e6 0")], "at line 9"),
+        ([(DEEP, DEEP + "\n[plot]\nylim = [\n 1,\n 0]\nyscale = 'lgo'")], "own.toml:22 [plot]: yscale = 'lgo'"),
+        (
+            [(DEEP, DEEP + "\n[analysis]\nbaseline = 'shalow'")],
+            "own.toml:18 [analysis]: baseline = 'shalow' is no curve",
+        ),
+        ([(LR, "lr = 'a # b'")], "own.toml:8 [trial]: lr = 'a # b'"),
+    ],
+)
+def test_a_fault_is_said_with_its_line(changes: list[tuple[str, str]], said: str, write: Write) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_experiment(write(*changes))
+    assert said in str(caught.value)
