@@ -28,6 +28,7 @@ from overparam_cli.cli.options import (
     show_default=True,
     help="The linear engine, or Figure 5's network.",
 )
+@click.option("--loss", help="Losses of the linear engine to time (several: l2,l4); both of the paper's by default.")
 @click.option("--dataset", help="What to time on; an embedded data set by default: shapes matter, numbers do not.")
 @click.option("--dtype", type=click.Choice(["float32", "float64"]), default="float32", show_default=True)
 @device_option
@@ -38,6 +39,7 @@ from overparam_cli.cli.options import (
 def bench(
     results: Path,
     model: str,
+    loss: str | None,
     dataset: str | None,
     dtype: str,
     threads: int | None,
@@ -46,11 +48,12 @@ def bench(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Measure what an iteration costs, beside the loop everybody writes and bare matrix products.
+    """Measure what an iteration costs, beside the loop everybody writes, bare arithmetic, and JAX if it is installed.
 
     Example: overparam bench --rounds 3 --seconds 0.05
     """
-    from overparam_cli.kinds.linear import bench
+    from overparam_cli.kinds.linear import bench, bench_figure
+    from overparam_cli.kinds.linear.losses import named
     from overparam_cli.kinds.mnist import bench as bench_cnn
     from overparam_cli.report.bench import print_bench
     from overparam_cli.results import digests
@@ -68,7 +71,13 @@ def bench(
         "cnn": (bench_cnn.run, "digits-simulated", results / "bench-cnn"),
     }[model]
     dataset = dataset or usual
-    timings, ratios = time(settings, dataset=dataset, dtype=dtype, rounds=rounds, seconds=seconds)
+    if loss and model == "cnn":
+        raise click.UsageError("--loss is for the linear engine: leave it out with --model cnn")
+    chosen = {"losses": [named(own.strip()).name for own in loss.split(",")]} if loss else {}
+    how: dict[str, Any] = {"dataset": dataset, "dtype": dtype, "rounds": rounds, "seconds": seconds, **chosen}
+    timings, ratios = time(settings, **how)
     machine = describe_machine(pick_device(settings.device)) | {"dataset": dataset, "dtype": dtype}
     digests.write(folder, {"schema": SCHEMA, **machine}, {"bench.csv": render(as_table(timings))})
+    if model == "linear":
+        bench_figure.draw(timings, folder / "bench", f"{dataset} data, {dtype}")
     print_bench(timings, ratios, folder / "bench.csv", as_json=as_json)

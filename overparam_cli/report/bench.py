@@ -31,10 +31,13 @@ def timing_grid(timings: Sequence["Timing"]) -> Grid:
         Column("what", "subject"),
         "trials",
         "depth",
+        Column("", "variant"),
         Column("µs per trial and iteration", "median"),
         Column("range", "low"),
     )
-    rows = [(own.loss, own.subject, own.trials, own.depth, _two(own.median), _range(own)) for own in timings]
+    rows = [
+        (own.loss, own.subject, own.trials, own.depth, own.variant, _two(own.median), _range(own)) for own in timings
+    ]
     return Grid.of(columns, rows)
 
 

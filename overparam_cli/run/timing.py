@@ -17,6 +17,8 @@ from overparam_cli.run.machine import pick_device
 if TYPE_CHECKING:
     import pandas as pd
 
+WARM = 0.01  # seconds of the look that says how many steps fill one
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -27,6 +29,7 @@ class Subject:
     trials: int
     depth: str
     run: Callable[[int], None]
+    variant: str = ""  # what else sets it apart: adam, width 100
 
 
 @dataclass(frozen=True)
@@ -41,11 +44,10 @@ class Timing:
     low: float
     high: float
     rounds: int
+    variant: str = ""  # what else sets it apart: adam, width 100
 
 
-def measure(
-    found: Sequence[Subject], *, rounds: int, seconds: float, device: str, least: int = 5, warm_up: int = 20
-) -> list[Timing]:
+def measure(found: Sequence[Subject], *, rounds: int, seconds: float, device: str, least: int = 3) -> list[Timing]:
     """Time every subject `rounds` times in turn, each look about `seconds` long but of `least` steps."""
     on_cuda = pick_device(device).type == "cuda"
 
@@ -62,14 +64,15 @@ def measure(
 
     steps = []
     for subject in found:
-        look(subject, warm_up)
-        steps.append(max(least, round(seconds / look(subject, warm_up))))
+        look(subject, least)  # whatever is made when it is first needed
+        enough = max(least, round(WARM / look(subject, least)))
+        steps.append(max(least, round(seconds / look(subject, enough))))
     looks: list[list[float]] = [[] for _ in found]
     for _ in range(rounds):
         for own, subject, count in zip(looks, found, steps, strict=True):
             own.append(look(subject, count) / subject.trials * 1e6)
     return [
-        Timing(s.name, s.loss, s.trials, s.depth, statistics.median(own), min(own), max(own), rounds)
+        Timing(s.name, s.loss, s.trials, s.depth, statistics.median(own), min(own), max(own), rounds, s.variant)
         for s, own in zip(found, looks, strict=True)
     ]
 

@@ -1,34 +1,54 @@
-"""`overparam bench`: an iteration of the linear engine, beside the loop everybody writes and bare arithmetic."""
+"""`overparam bench`: an iteration of the linear engine, beside the loop everybody writes, bare arithmetic and JAX."""
 
-import itertools
-import math
 import statistics
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import torch
-from torch import Tensor
 
-from overparam_cli.kinds.linear import losses
-from overparam_cli.kinds.linear.compiled.library import library, why_not
+from overparam_cli.kinds.linear import rivals
+from overparam_cli.kinds.linear.compiled.library import why_not
 from overparam_cli.kinds.linear.engine import Engine
-from overparam_cli.kinds.linear.kernels import padded
-from overparam_cli.kinds.linear.loss import Loss
+from overparam_cli.kinds.linear.losses import named
 from overparam_cli.kinds.linear.problem import LinearProblem, load_problem
 from overparam_cli.kinds.linear.trial import LinearTrial
+from overparam_cli.kinds.optimizers import OPTIMIZERS
 from overparam_cli.run.machine import DTYPES, pick_device, steady_arithmetic
 from overparam_cli.run.settings import Settings
 from overparam_cli.run.timing import Subject, Timing, measure
 
-DEPTHS = (1, 2, 3)
-SIZES = (1, 13, 30, 100)  # trials; 12 to 15 are alive for nearly all of Figure 3
-NAIVE = "one at a time (torch.nn, autograd, SGD)"
-ENGINE, WITH_TORCH = "engine", "engine, PyTorch's kernel"
+LOSSES, DEPTHS = ("l4", "l2"), (1, 2, 3)
+NAIVE = "one at a time (torch.nn, autograd, torch.optim)"
+ENGINE, WITH_TORCH, ONE_DEPTH = "engine", "engine, PyTorch's kernel", "engine, one depth"
+JAX = "JAX, a compiled loop, trials as rows"
 PRODUCTS, PEAK = "two bare matrix products", "the arithmetic alone, at its peak"
-SAFE_RATE = 1e-5  # diverges at no depth, so that batches keep their size
+PRODUCTS_OF = (13, 30)
+RIVALS_OF = (1, 13, 30, 60)  # trials beside JAX
 
 
-def template(loss: str, depth: int, dataset: str, dtype: str) -> LinearTrial:
+@dataclass(frozen=True)
+class Case:
+    """Networks that are timed, one at a time and in batches."""
+
+    optimizer: str
+    width: int
+    depths: tuple[int, ...]
+    sizes: tuple[int, ...]  # of batches; 12 to 15 trials are alive for nearly all of Figure 3
+
+    @property
+    def name(self) -> str:
+        """What sets it apart from gradient descent at width 1."""
+        return " ".join([self.optimizer] * (self.optimizer != "gd") + [f"width {self.width}"] * (self.width != 1))
+
+
+CASES = (
+    Case("gd", 1, DEPTHS, (1, 13, 30, 60, 100, 300)),
+    Case("adam", 1, DEPTHS, (1, 13, 30)),
+    Case("gd", 100, (2, 3), (1, 13, 30)),
+)
+
+
+def template(loss: str, depth: int, dataset: str, dtype: str, optimizer: str = "gd") -> LinearTrial:
     """A trial of Figure 3's kind."""
     return LinearTrial(
         experiment="bench",
@@ -42,10 +62,10 @@ def template(loss: str, depth: int, dataset: str, dtype: str) -> LinearTrial:
         widths=(1,) * (depth - 1),
         init="near-zero",
         init_std=0.01,
-        optimizer="gd",
+        optimizer=optimizer,
         semantics="tf1",
-        hyper=(),
-        lr=SAFE_RATE,
+        hyper=tuple(sorted(OPTIMIZERS[optimizer].defaults["tf1"].items())),
+        lr=rivals.SAFE_RATE,
         weight_decay=0.0,
         seed=0,
         dtype=dtype,
@@ -53,128 +73,97 @@ def template(loss: str, depth: int, dataset: str, dtype: str) -> LinearTrial:
     )
 
 
-def one_at_a_time(
-    problem: LinearProblem, loss: Loss, depth: int, dtype: torch.dtype, device: torch.device
-) -> Callable[[int], None]:
-    """The loop everybody writes: torch.nn.Linear, autograd and torch.optim.SGD, one trial."""
-    X, Y = (tensor.to(device, dtype) for tensor in (problem.X, problem.Y))
-    sizes = [X.shape[1], *[1] * (depth - 1), Y.shape[1]]
-    layers = [torch.nn.Linear(a, b, bias=False) for a, b in itertools.pairwise(sizes)]
-    network = torch.nn.Sequential(*layers).to(device, dtype)
-    for layer in layers:
-        torch.nn.init.normal_(layer.weight, std=0.01)
-    optimizer = torch.optim.SGD(network.parameters(), lr=SAFE_RATE)
-
-    def run(steps: int) -> None:
-        for _ in range(steps):
-            optimizer.zero_grad()
-            value: Tensor = loss.each(network(X) - Y).mean() / loss.divisor
-            value.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-
-    return run
-
-
-def bare_products(
-    problem: LinearProblem, trials: int, dtype: torch.dtype, device: torch.device
-) -> Callable[[int], None]:
-    """The two matrix products of an iteration and nothing else, in the engine's shapes."""
-    n, d = problem.X.shape
-    width = padded(trials)
-    X = problem.X.to(device, dtype)
-    Xt = X.T.contiguous()
-    W, R, G = (torch.randn(rows, width, dtype=dtype, device=device) for rows in (d, n, d))
-
-    def run(steps: int) -> None:
-        for _ in range(steps):
-            torch.mm(X, W, out=R)
-            torch.mm(Xt, R, out=G)
-
-    return run
+def batch(first: LinearTrial, trials: int, depths: Sequence[int], width: int = 1) -> list[LinearTrial]:
+    """`trials` trials like `first`, the depths in turn, each with a seed of its own."""
+    own = [depths[place % len(depths)] for place in range(trials)]
+    return [replace(first, depth=N, widths=(width,) * (N - 1), seed=place) for place, N in enumerate(own)]
 
 
 def engine_steps(
     problem: LinearProblem, trials: Sequence[LinearTrial], device: torch.device, kernel: str = "auto"
-) -> Callable[[int], None]:
+) -> rivals.Run:
     """The engine on a batch."""
     return Engine(problem.X, problem.Y, trials, device=device, kernel=kernel).advance
 
 
-def peak(problem: LinearProblem, loss: Loss, dtype: torch.dtype) -> Callable[[int], None]:
-    """As many operations as an iteration of one trial cannot do without, of registers alone, on one thread.
-
-    Those are two a number of X forward and two backward, and for ℓ2 two a number of XᵀX, in float64.
-    """
-    n, d = problem.X.shape
-    operations = 2 * d * d if loss.quadratic else 4 * n * d
-    width = torch.float64.itemsize if loss.quadratic else dtype.itemsize
-    compute = library().peak
-    in_a_round = compute(width, 0, 1)
-
-    def run(steps: int) -> None:
-        compute(width, 0, math.ceil(steps * operations / in_a_round))
-
-    return run
+def subjects(settings: Settings, dataset: str, dtype: str, losses: Sequence[str] = LOSSES) -> Iterator[Subject]:
+    """All that is timed of the losses of these names."""
+    for name in losses:
+        problem = load_problem(template(name, 1, dataset, dtype), settings)
+        yield from _subjects_of(problem, name, settings, dataset, dtype)
 
 
-def batch(trials: int, depths: Sequence[int], loss: str, dataset: str, dtype: str) -> list[LinearTrial]:
-    """`trials` trials, the depths in turn, each with a seed of its own."""
-    return [replace(template(loss, depths[i % len(depths)], dataset, dtype), seed=i) for i in range(trials)]
-
-
-def subjects(settings: Settings, dataset: str, dtype: str) -> Iterator[Subject]:
-    """All that is timed, for ℓ4 and ℓ2."""
-    device = pick_device(settings.device)
+def _subjects_of(problem: LinearProblem, name: str, settings: Settings, dataset: str, dtype: str) -> Iterator[Subject]:
+    device, loss, kind = pick_device(settings.device), named(name), DTYPES[dtype]
     has_compiled = device.type == "cpu" and not why_not()  # then it is the engine's
-    for loss in ("l4", "l2"):
-        problem = load_problem(template(loss, 1, dataset, dtype), settings)
-        for depth in DEPTHS:
-            run = one_at_a_time(problem, losses.named(loss), depth, DTYPES[dtype], device)
-            yield Subject(NAIVE, loss, 1, str(depth), run)
-        for trials in SIZES:
-            own, depths = batch(trials, DEPTHS, loss, dataset, dtype), "1,2,3" if trials > 1 else "1"
-            yield Subject(ENGINE, loss, trials, depths, engine_steps(problem, own, device))
+    for case in CASES:
+        for depth in case.depths:
+            run = rivals.one_at_a_time(problem, loss, depth, kind, device, optimizer=case.optimizer, width=case.width)
+            yield Subject(NAIVE, name, 1, str(depth), run, case.name)
+        first = template(name, 1, dataset, dtype, case.optimizer)
+        for trials in case.sizes:
+            own = batch(first, trials, case.depths, case.width)
+            depths = ",".join(map(str, case.depths)) if trials > 1 else str(case.depths[0])
+            yield Subject(ENGINE, name, trials, depths, engine_steps(problem, own, device), case.name)
             if has_compiled:
                 run = engine_steps(problem, own, device, "torch")
-                yield Subject(WITH_TORCH, loss, trials, depths, run)
-        if has_compiled:
-            yield Subject(PEAK, loss, 1, "-", peak(problem, losses.named(loss), DTYPES[dtype]))
-        for depth in DEPTHS:
-            run = engine_steps(problem, batch(30, (depth,), loss, dataset, dtype), device)
-            yield Subject("engine, one depth", loss, 30, str(depth), run)
-        for trials in (13, 30):
-            run = bare_products(problem, trials, DTYPES[dtype], device)
-            yield Subject(PRODUCTS, loss, trials, "-", run)
+                yield Subject(WITH_TORCH, name, trials, depths, run, case.name)
+    plain = template(name, 1, dataset, dtype)
+    for depth in DEPTHS:
+        yield Subject(ONE_DEPTH, name, 30, str(depth), engine_steps(problem, batch(plain, 30, (depth,)), device))
+    for trials in PRODUCTS_OF:
+        yield Subject(PRODUCTS, name, trials, "-", rivals.bare_products(problem, trials, kind, device))
+    if has_compiled:
+        yield Subject(PEAK, name, 1, "-", rivals.peak(problem, loss, kind))
+    if rivals.has_jax() and dtype == "float32" and device.type == "cpu":
+        for trials in RIVALS_OF:
+            yield Subject(JAX, name, trials, str(DEPTHS[-1]), rivals.with_jax(problem, loss, trials, DEPTHS[-1]))
 
 
 def ratios(timings: Sequence[Timing]) -> list[tuple[str, str, float]]:
-    """(loss, what, ratio of medians): the engine against all else, and its depths against each other."""
+    """(loss, what, ratio of medians): all else against the engine, and its depths against each other."""
     found = []
     for loss in dict.fromkeys(timing.loss for timing in timings):
-        median = {(t.subject, t.trials, t.depth): t.median for t in timings if t.loss == loss}
-        naive = statistics.mean(median[NAIVE, 1, str(depth)] for depth in DEPTHS)
-        engine = {trials: time for (subject, trials, _), time in median.items() if subject == ENGINE}
-        found += [(loss, f"one at a time / engine at {trials} trials", naive / time) for trials, time in engine.items()]
-        for (subject, trials, _), time in median.items():
-            if subject == WITH_TORCH:
-                found.append((loss, f"{WITH_TORCH} / engine, {trials} trials", time / engine[trials]))
-            elif subject == PRODUCTS:
-                found.append((loss, f"engine / {PRODUCTS}, {trials} trials", engine[trials] / time))
-            elif subject == PEAK:  # the engine's share of the processor's arithmetic
-                found += [
-                    (loss, f"% of one thread's peak, {size} trials", 100 * time / own) for size, own in engine.items()
-                ]
-        for depth in DEPTHS[1:]:
-            over = median["engine, one depth", 30, str(depth)] / median["engine, one depth", 30, "1"]
-            found.append((loss, f"depth {depth} / depth 1, engine at 30 trials", over))
+        own = [timing for timing in timings if timing.loss == loss]
+        found += [(loss, what, ratio) for case in CASES for what, ratio in _of_case(case, own)]
+        found += [(loss, what, ratio) for what, ratio in _of_arithmetic(own)]
     return found
 
 
+def _sizes(timings: Sequence[Timing], subject: str, case: Case) -> Mapping[int, float]:
+    """The medians of a subject by how many trials it has."""
+    return {t.trials: t.median for t in timings if t.subject == subject and t.variant == case.name}
+
+
+def _of_case(case: Case, timings: Sequence[Timing]) -> Iterator[tuple[str, float]]:
+    engine, named = _sizes(timings, ENGINE, case), f", {case.name}" if case.name else ""
+    naive = [t.median for t in timings if t.subject == NAIVE and t.variant == case.name]
+    for trials, time in engine.items():
+        if naive:
+            yield f"one at a time / engine, {trials} trials{named}", statistics.mean(naive) / time
+    for rival in (WITH_TORCH, JAX):
+        for trials, time in _sizes(timings, rival, case).items():
+            yield f"{rival} / engine, {trials} trials{named}", time / engine[trials]
+
+
+def _of_arithmetic(timings: Sequence[Timing]) -> Iterator[tuple[str, float]]:
+    engine = _sizes(timings, ENGINE, CASES[0])
+    for trials, time in _sizes(timings, PRODUCTS, CASES[0]).items():
+        yield f"engine / {PRODUCTS}, {trials} trials", engine[trials] / time
+    for peak in _sizes(timings, PEAK, CASES[0]).values():
+        for trials, time in engine.items():
+            yield f"% of one thread's peak, {trials} trials", 100 * peak / time
+    depths = {timing.depth: timing.median for timing in timings if timing.subject == ONE_DEPTH}
+    for depth in DEPTHS[1:]:
+        if depths:
+            yield f"depth {depth} / depth 1, engine at 30 trials", depths[str(depth)] / depths["1"]
+
+
 def run(
-    settings: Settings, *, dataset: str, dtype: str, rounds: int, seconds: float
+    settings: Settings, *, dataset: str, dtype: str, rounds: int, seconds: float, losses: Sequence[str] = LOSSES
 ) -> tuple[list[Timing], list[tuple[str, str, float]]]:
     """The whole benchmark: times and their ratios; raises the errors of `data.load`."""
     steady_arithmetic()
-    found = list(subjects(settings, dataset, dtype))
+    found = list(subjects(settings, dataset, dtype, losses))
     timings = measure(found, rounds=rounds, seconds=seconds, device=settings.device)
     return timings, ratios(timings)

@@ -184,5 +184,5 @@ def run(
     """The whole benchmark: times and their ratios; raises the errors of `data.load_images`."""
     steady_arithmetic()
     found = list(subjects(settings, dataset, dtype))
-    timings = measure(found, rounds=rounds, seconds=seconds, device=settings.device, least=1, warm_up=2)
+    timings = measure(found, rounds=rounds, seconds=seconds, device=settings.device, least=1)
     return timings, ratios(timings)

@@ -1,9 +1,17 @@
 """The benchmark: what it times, in which precision and order, and the ratios it makes of the times."""
 
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
 import pytest
 import torch
+from support.twins import make_problem, make_trial
 
-from overparam_cli.kinds.linear import bench
+from overparam_cli.data import Dataset
+from overparam_cli.kinds.linear import bench, bench_figure, losses, rivals
+from overparam_cli.kinds.linear.engine import Engine
+from overparam_cli.kinds.linear.problem import problem_of
 from overparam_cli.kinds.mnist import bench as bench_cnn
 from overparam_cli.run.settings import Settings
 from overparam_cli.run.timing import Subject, Timing, measure
@@ -14,17 +22,23 @@ def timing(subject: str, trials: int, depth: str, median: float, loss: str = "l4
 
 
 def test_ratios_are_those_of_the_medians() -> None:
-    timings = [timing("one at a time (torch.nn, autograd, SGD)", 1, str(depth), 400 + depth) for depth in (1, 2, 3)]
+    timings = [timing(bench.NAIVE, 1, str(depth), 400 + depth) for depth in (1, 2, 3)]
     timings += [timing("engine", 30, "1,2,3", 8), timing("two bare matrix products", 30, "-", 5)]
     timings += [timing("engine", 13, "1,2,3", 10), timing("engine, PyTorch's kernel", 13, "1,2,3", 25)]
-    timings += [timing("the arithmetic alone, at its peak", 1, "-", 6)]
+    timings += [timing(bench.JAX, 13, "3", 15), timing("the arithmetic alone, at its peak", 1, "-", 6)]
     timings += [timing("engine, one depth", 30, str(depth), us) for depth, us in ((1, 8), (2, 8.4), (3, 8.8))]
+    timings += [
+        replace(timing(bench.NAIVE, 1, str(depth), us), variant="width 100") for depth, us in ((2, 50), (3, 70))
+    ]
+    timings += [replace(timing("engine", 30, "2,3", 20), variant="width 100")]
     found = {(loss, what): ratio for loss, what, ratio in bench.ratios(timings)}
     assert found == {
-        ("l4", "one at a time / engine at 30 trials"): pytest.approx(402 / 8),
-        ("l4", "one at a time / engine at 13 trials"): pytest.approx(402 / 10),
+        ("l4", "one at a time / engine, 30 trials"): pytest.approx(402 / 8),
+        ("l4", "one at a time / engine, 13 trials"): pytest.approx(402 / 10),
+        ("l4", "one at a time / engine, 30 trials, width 100"): pytest.approx(3),
         ("l4", "engine / two bare matrix products, 30 trials"): pytest.approx(1.6),
         ("l4", "engine, PyTorch's kernel / engine, 13 trials"): pytest.approx(2.5),
+        ("l4", f"{bench.JAX} / engine, 13 trials"): pytest.approx(1.5),
         ("l4", "% of one thread's peak, 30 trials"): pytest.approx(75),
         ("l4", "% of one thread's peak, 13 trials"): pytest.approx(60),
         ("l4", "depth 2 / depth 1, engine at 30 trials"): pytest.approx(1.05),
@@ -32,12 +46,55 @@ def test_ratios_are_those_of_the_medians() -> None:
     }
 
 
+@pytest.mark.parametrize("loss", ["l2", "l4"])
+def test_jax_makes_the_engines_steps(loss: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not rivals.has_jax():
+        pytest.skip("JAX is not installed: pip install 'overparam[bench]'")
+    import jax
+
+    monkeypatch.setenv("NPROC", "1")
+    X, Y = make_problem(40, 5, 1)
+    trials = [make_trial(loss=loss, depth=3, lr=1e-2, init_std=0.5, seed=seed) for seed in range(4)]
+    engine = Engine(X, Y, trials)
+    start = engine.families[0].networks.params.T.float().numpy()
+    raw = Dataset("test", X.numpy(), Y.numpy(), "the test", False, tuple("abcde"), ("y",))
+    loop = rivals.jax_loop(problem_of(raw, trials[0]), losses.named(loss), 1e-2)
+    first, scalars = loop((jax.numpy.asarray(start[:, :5]), jax.numpy.asarray(start[:, 5:])), 50)
+    engine.advance(50)
+    found = np.asarray(first) * np.asarray(scalars).prod(axis=1, keepdims=True)
+    np.testing.assert_allclose(found, engine.end_to_end()[:, 0].numpy(), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(("optimizer", "width"), [("gd", 1), ("gd", 7), ("adam", 1)])
+def test_the_usual_loop_trains_and_is_the_network_that_it_says(optimizer: str, width: int) -> None:
+    X, Y = make_problem(30, 4, 1)
+    raw = Dataset("test", X.numpy(), Y.numpy(), "the test", False, tuple("abcd"), ("y",))
+    problem, made = problem_of(raw, make_trial(loss="l2")), list[torch.nn.Module]()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rivals, "SAFE_RATE", 0.05)
+        plain = torch.nn.Sequential
+        patch.setattr(torch.nn, "Sequential", lambda *layers: made.append(plain(*layers)) or made[-1])
+        device, kind = torch.device("cpu"), torch.float64
+        run = rivals.one_at_a_time(problem, losses.named("l2"), 3, kind, device, optimizer=optimizer, width=width)
+    (network,) = made
+    assert [tuple(value.shape) for value in network.parameters()] == [(width, 4), (width, width), (1, width)]
+    run(500)
+    assert float(((network(X) - Y) ** 2).mean().detach()) / 2 < 0.5 * problem.loss_at_zero
+
+
+def test_the_picture_shows_all_that_depends_on_the_number_of_trials(tmp_path: Path) -> None:
+    timings = [timing(subject, trials, "1", 5 / trials) for subject in ("engine", bench.JAX) for trials in (1, 13)]
+    timings += [timing(bench.NAIVE, 1, "1", 400), replace(timing("engine", 30, "2", 3), variant="adam")]
+    (path,) = bench_figure.draw(timings, tmp_path / "bench", "simulated data")
+    assert path.read_bytes()[:4] == b"\x89PNG"
+
+
 def test_subjects_are_timed_in_turn_and_per_trial() -> None:
     order: list[str] = []
     subjects = [Subject(name, "l4", trials, "1", lambda _, name=name: order.append(name)) for name, trials in
                 (("a", 1), ("b", 10))]  # fmt: skip
     timings = measure(subjects, rounds=3, seconds=1e-9, device="cpu")
-    assert order == ["a", "a", "b", "b", *["a", "b"] * 3]  # warmed up and sized first
+    assert order == [*"aaabbb", *["a", "b"] * 3]  # warmed up and sized first
     for found in timings:
         assert found.rounds == 3
         assert found.low <= found.median <= found.high
@@ -60,11 +117,12 @@ def test_everything_compared_computes_in_the_precision_asked_for(
 
     monkeypatch.setattr(torch, "mm", mm)
     monkeypatch.setattr(torch.nn.functional, "linear", affine)
-    found = [subject for subject in bench.subjects(Settings(), "simulated", str(dtype)[6:]) if subject.loss == "l4"]
+    monkeypatch.setattr(rivals, "has_jax", lambda: False)  # whose precision is float32
+    found = list(bench.subjects(Settings(), "simulated", str(dtype)[6:], ["l4"]))
     for subject in found:
         subject.run(1)
     assert seen == {dtype}
-    assert {subject.trials for subject in found if subject.name == "engine"} == {1, 13, 30, 100}
+    assert {subject.trials for subject in found if subject.name == "engine"} == {1, 13, 30, 60, 100, 300}
 
 
 def test_a_networks_operations_are_those_counted_by_hand() -> None:
