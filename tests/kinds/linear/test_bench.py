@@ -65,8 +65,8 @@ def test_jax_makes_the_engines_steps(loss: str, monkeypatch: pytest.MonkeyPatch)
     np.testing.assert_allclose(found, engine.end_to_end()[:, 0].numpy(), rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize(("optimizer", "width"), [("gd", 1), ("gd", 7), ("adam", 1)])
-def test_the_usual_loop_trains_and_is_the_network_that_it_says(optimizer: str, width: int) -> None:
+@pytest.mark.parametrize(("optimizer", "width", "depth"), [("gd", 1, 1), ("adam", 7, 3)])
+def test_the_usual_loop_trains_and_is_the_network_that_it_says(optimizer: str, width: int, depth: int) -> None:
     X, Y = make_problem(30, 4, 1)
     raw = Dataset("test", X.numpy(), Y.numpy(), "the test", False, tuple("abcd"), ("y",))
     problem, made = problem_of(raw, make_trial(loss="l2")), list[torch.nn.Module]()
@@ -75,9 +75,9 @@ def test_the_usual_loop_trains_and_is_the_network_that_it_says(optimizer: str, w
         plain = torch.nn.Sequential
         patch.setattr(torch.nn, "Sequential", lambda *layers: made.append(plain(*layers)) or made[-1])
         device, kind = torch.device("cpu"), torch.float64
-        run = rivals.one_at_a_time(problem, losses.named("l2"), 3, kind, device, optimizer=optimizer, width=width)
+        run = rivals.one_at_a_time(problem, losses.named("l2"), depth, kind, device, optimizer=optimizer, width=width)
     (network,) = made
-    assert [tuple(value.shape) for value in network.parameters()] == [(width, 4), (width, width), (1, width)]
+    assert [tuple(value.shape) for value in network.parameters()] == {1: [(1, 4)], 3: [(7, 4), (7, 7), (1, 7)]}[depth]
     run(500)
     assert float(((network(X) - Y) ** 2).mean().detach()) / 2 < 0.5 * problem.loss_at_zero
 
