@@ -106,7 +106,7 @@ def run(
         settings = Settings(threads=threads, **options)
         found, asked = _load(file, axes)
         passes = [screened(found, screen), found] if screen else [found]
-        with backend_for(scheduler, workers) as backend:
+        with backend_for(scheduler, workers, settings.device) as backend:
             if dry_run:
                 _show_plan(passes, asked, results, settings, backend, as_json=as_json)
                 return

@@ -94,7 +94,7 @@ def run(
         jobs = sorted(plan(experiments, overrides, results=results, name=name), key=cost)  # cheapest first
         check_measurable(jobs, settings)
         studies = plan_studies(experiments, overrides, results=results, name=name)  # they take seconds
-        with backend_for(scheduler, workers) as backend:
+        with backend_for(scheduler, workers, settings.device) as backend:
             if dry_run:
                 _show_plan(studies, jobs, settings, backend, as_json=as_json)
             else:
@@ -114,7 +114,7 @@ def say_kernel(jobs: Sequence["Job"], settings: "Settings") -> None:
 
 
 @contextmanager
-def backend_for(scheduler: str | None, workers: int | None) -> Iterator["MakeBackend"]:
+def backend_for(scheduler: str | None, workers: int | None, device: str) -> Iterator["MakeBackend"]:
     """Where units are to be trained, for as long as the command runs."""
     from overparam_cli.run.backends import Local
 
@@ -127,7 +127,7 @@ def backend_for(scheduler: str | None, workers: int | None) -> Iterator["MakeBac
         from overparam_cli.run.cluster import cluster
     except ModuleNotFoundError as error:
         raise click.UsageError(f"a cluster needs {error.name}: pip install 'overparam[cluster]'") from error
-    with cluster(scheduler, workers) as made:
+    with cluster(scheduler, workers, device) as made:
         yield made
 
 

@@ -9,15 +9,16 @@ import math
 import time
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from inspect import signature
 from typing import Any, NamedTuple
 
 import dask
 from distributed import CancelledError, Client, Future, KilledWorker, LocalCluster, as_completed
 from distributed.client import ClosedClientError
 
-from overparam_cli.errors import ClusterError, OverparamError
+from overparam_cli.errors import ClusterError, ConfigError, OverparamError
 from overparam_cli.run import manifest
-from overparam_cli.run.machine import steady_arithmetic, threads_each
+from overparam_cli.run.machine import pick_device, steady_arithmetic, threads_each
 from overparam_cli.run.unit import State, Unit
 
 # Of a unit's first slice, and of its later ones at most; a stop request waits for the slices under way.
@@ -30,6 +31,7 @@ DYING = (
     "look at their logs, then run the same command again"
 )
 SAME = ("overparam", "torch")  # packages of which the workers must have the driver's version
+GPU = "GPU"  # the resource that workers announce which have one: dask worker --resources GPU=1
 
 
 class Slice(NamedTuple):
@@ -39,9 +41,13 @@ class Slice(NamedTuple):
     seconds: float
 
 
-def versions() -> dict[str, str]:
-    """What decides the numbers here."""
-    return {package: manifest.versions()[package] for package in SAME}
+def conditions(device: str) -> dict[str, str]:
+    """What decides the numbers here, and what the manifest says of them, for a run on that device."""
+    try:
+        computed_on = pick_device(device).type
+    except ConfigError:
+        computed_on = f"no {device}"
+    return {package: manifest.versions()[package] for package in SAME} | {"device": computed_on}
 
 
 def assemble(units: Sequence[Unit]) -> Sequence[Unit]:
@@ -50,14 +56,17 @@ def assemble(units: Sequence[Unit]) -> Sequence[Unit]:
 
 
 def advance(
-    units: Sequence[Unit], place: int, state: State, seconds: float, threads: int, expected: dict[str, str]
+    units: Sequence[Unit], place: int, state: State, seconds: float, threads: int, device: str, expected: dict[str, str]
 ) -> Slice:
     """On a worker: train the unit at `place` from `state` for about `seconds`.
 
-    Raises ClusterError where the versions are not the `expected` ones: the numbers would be others.
+    Raises ClusterError where the conditions are not the `expected` ones: the numbers would be others.
     """
-    if (here := versions()) != expected:
-        raise ClusterError(f"a worker has {here}, the driver {expected}: install the same versions on all of them")
+    if (here := conditions(device)) != expected:
+        raise ClusterError(
+            f"a worker has {here}, the driver {expected}: install the same versions on all of them, and let them "
+            "compute on the same kind of device (--device cpu is everywhere)"
+        )
     start = time.monotonic()
     steady_arithmetic()
     unit = units[place].anew()
@@ -77,21 +86,30 @@ def probe(units: Sequence[Unit], place: int, threads: int) -> float:
 class Cluster:
     """The workers of a scheduler; each trains one unit at a time with `threads` threads."""
 
-    def __init__(self, client: Client, places: int, threads: int, most_seconds: float) -> None:
+    def __init__(self, client: Client, places: int, threads: int, most_seconds: float, device: str = "auto") -> None:
         """`places` is for one machine: here it is the scheduler's business. `most_seconds` limits a slice."""
-        self.client, self.threads = client, threads
+        self.client, self.threads, self.device = client, threads, device
         self.longest = min(most_seconds, LONGEST_SECONDS)
 
     def drain(self, units: Sequence[Unit], after: Callable[[Unit, float], None]) -> None:
         """As the protocol says; `units` are brought to the state of each slice that comes back."""
         crew = self._assemble(units)
-        expected = versions()
+        expected = conditions(self.device)
 
         def submit(place: int, seconds: float) -> Future[Any]:
-            arguments = (crew, place, units[place].state(), min(seconds, self.longest), self.threads, expected)
+            arguments = (
+                crew,
+                place,
+                units[place].state(),
+                min(seconds, self.longest),
+                self.threads,
+                self.device,
+                expected,
+            )
             # The first in line first: few are half trained at a time, and results come early.
-            return self.client.submit(advance, *arguments, pure=False, priority=-place)
+            return self.client.submit(advance, *arguments, pure=False, priority=-place, resources=needs)
 
+        needs = self._needs()
         tries = [0] * len(units)  # slices that were lost in a row
         training = {submit(place, FIRST_SECONDS): place for place in range(len(units))}
         done = as_completed(training, loop=self.client.loop)
@@ -106,6 +124,7 @@ class Cluster:
                     unit.restore(slice_.state)
                     after(unit, slice_.seconds)
                 if not unit.finished:
+                    needs = self._needs()
                     following = submit(place, max(2 * slice_.seconds, FIRST_SECONDS) if slice_ else FIRST_SECONDS)
                     training[following] = place
                     done.add(following)
@@ -125,9 +144,18 @@ class Cluster:
         groups: dict[Hashable, list[int]] = {}
         for place, unit in enumerate(units):
             groups.setdefault(unit.alike, []).append(place)
-        probes = [self.client.submit(probe, crew, own[0], self.threads, pure=False) for own in groups.values()]
+        how: dict[str, Any] = {"pure": False, "resources": self._needs()}
+        probes = [self.client.submit(probe, crew, own[0], self.threads, **how) for own in groups.values()]
         costs = [len(own) * (_result(each) or math.nan) for own, each in zip(groups.values(), probes, strict=True)]
         return float(sum(costs)) / places
+
+    def _needs(self) -> dict[str, int]:
+        """A GPU to itself, as soon as workers announce any, unless the run is to be on processors."""
+        if self.device == "cpu":
+            return {}
+        ask = self.client.scheduler_info
+        info = ask(n_workers=-1) if "n_workers" in signature(ask).parameters else ask()  # else a few, in some versions
+        return {GPU: 1} if any(worker["resources"].get(GPU) for worker in info["workers"].values()) else {}
 
     def _assemble(self, units: Sequence[Unit]) -> Future[Any]:
         return self.client.submit(assemble, [unit.anew() for unit in units], pure=False)
@@ -149,8 +177,12 @@ def _result(future: Future[Any]) -> Any:
 
 
 @contextmanager
-def cluster(scheduler: str | None, workers: int | None) -> Iterator[Callable[[int, int, float], Cluster]]:
+def cluster(
+    scheduler: str | None, workers: int | None, device: str = "auto"
+) -> Iterator[Callable[[int, int, float], Cluster]]:
     """What makes the back end: of the `scheduler` at an address, or of so many `workers` started on this machine.
+
+    `device` is where they are to compute, one of `machine.DEVICES`.
 
     Raises ClusterError where no scheduler answers.
     """
@@ -162,7 +194,7 @@ def cluster(scheduler: str | None, workers: int | None) -> Iterator[Callable[[in
             raise ClusterError(
                 f"no scheduler answers at {scheduler} ({error}): start one with `dask scheduler`, or mend the address"
             ) from error
-        yield lambda places, threads, seconds: Cluster(client, places, threads, seconds)
+        yield lambda places, threads, seconds: Cluster(client, places, threads, seconds, device)
 
 
 def _local(workers: int) -> LocalCluster:

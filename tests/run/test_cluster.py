@@ -25,6 +25,7 @@ from overparam_cli.run.plan import Job, plan
 from overparam_cli.run.progress import Silent, Status
 from overparam_cli.run.settings import Settings
 
+distributed = pytest.importorskip("distributed", reason="Dask is not installed: pip install -e '.[dev]'")
 clusters = pytest.importorskip("overparam_cli.run.cluster", reason="Dask is not installed: pip install -e '.[dev]'")
 
 DOCS = Path(__file__).parents[2] / "docs" / "cluster.md"
@@ -142,9 +143,55 @@ def test_an_estimate_is_made_by_a_worker(cluster: MakeBackend, tmp_path: Path) -
 def test_workers_of_other_versions_are_refused(
     cluster: MakeBackend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(clusters, "versions", lambda: {"overparam": "0.0.1", "torch": "1.0"})
+    monkeypatch.setattr(clusters, "conditions", lambda device: {"overparam": "0.0.1", "torch": "1.0", "device": "cpu"})
     with pytest.raises(ClusterError, match="install the same versions"):
         run_job(job("fig3", tmp_path), SETTINGS, Silent(), cluster)
+
+
+def test_workers_on_another_kind_of_device_are_refused(
+    cluster: MakeBackend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or the manifest would name a device that nothing was computed on."""
+    here = clusters.conditions("auto")
+    monkeypatch.setattr(clusters, "conditions", lambda device: here | {"device": "cuda or whatever is not here"})
+    with pytest.raises(ClusterError, match=r"the same kind of device \(--device cpu"):
+        run_job(job("fig3", tmp_path), SETTINGS, Silent(), cluster)
+
+
+GIVEN: list[str] = []  # the names of workers of this process that were given slices
+ADVANCE = clusters.advance
+
+
+def advance_and_tell(*arguments: Any) -> Any:
+    GIVEN.append(str(distributed.get_worker().name))
+    return ADVANCE(*arguments)
+
+
+@pytest.fixture
+def half_with_gpus() -> Iterator[str]:
+    """The address of two workers, one of which announces a GPU. What they compute on is for them to find out."""
+    options = {"nthreads": 1, "dashboard_address": "127.0.0.1:0"}
+    workers = {
+        "with": {"cls": distributed.Worker, "options": {**options, "resources": {clusters.GPU: 1}}},
+        "without": {"cls": distributed.Worker, "options": options},
+    }
+    scheduler = {"cls": distributed.Scheduler, "options": {"dashboard_address": "127.0.0.1:0", "host": "127.0.0.1"}}
+    with distributed.SpecCluster(workers=workers, scheduler=scheduler, silence_logs="ERROR") as made:
+        yield made.scheduler_address
+
+
+def test_units_go_where_a_gpu_is_announced(
+    half_with_gpus: str, alone: dict[str, dict[str, bytes]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One at a time each, and wherever there is room if the run is to be on processors."""
+    monkeypatch.setattr(clusters, "advance", advance_and_tell)
+    done = job("cnn-lr", tmp_path)
+    with clusters.cluster(half_with_gpus, None) as made:
+        run_job(done, SETTINGS, Silent(), made)
+        assert made(1, 1, 1.0)._needs() == {clusters.GPU: 1}
+        assert clusters.Cluster(made(1, 1, 1.0).client, 1, 1, 1.0, "cpu")._needs() == {}
+    assert {*GIVEN} == {"with"}
+    assert csvs(done) == alone["cnn-lr"]
 
 
 FAKE_SBATCH = """#!/bin/sh
@@ -185,7 +232,7 @@ def test_workers_are_started_as_many_as_asked_for(monkeypatch: pytest.MonkeyPatc
     asked: list[tuple[str | None, int | None]] = []
 
     @contextmanager
-    def cluster(scheduler: str | None, workers: int | None) -> Iterator[MakeBackend]:
+    def cluster(scheduler: str | None, workers: int | None, device: str) -> Iterator[MakeBackend]:
         asked.append((scheduler, workers))
         yield backends.Local
 
