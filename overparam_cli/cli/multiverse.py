@@ -190,6 +190,27 @@ def verify(file: str, axes: tuple[str, ...], results: Path, as_json: bool, quiet
     _judge(*_load(file, axes), results, as_json=as_json, quiet=quiet)
 
 
+@multiverse.command("plot")
+@click.argument("file", default="multiverse", metavar="[FILE]")
+@results_option
+@click.option("--format", "formats", multiple=True, type=click.Choice(FORMATS), help="Default: all three.")
+@quiet_option
+def plot(file: str, results: Path, formats: tuple[str, ...], quiet: bool) -> None:
+    """Draw what `multiverse verify` wrote of FILE: a curve for each claim, the map, and late divergence.
+
+    Example: overparam multiverse plot --format png
+    """
+    from overparam_cli.multiverse import record
+    from overparam_cli.multiverse.figures import draw_all
+    from overparam_cli.report import terminal
+
+    found, _ = _load(file, ())
+    folder = results / found.name
+    for path in draw_all(found, record.read(folder, found), folder, formats or FORMATS):
+        if not quiet:
+            terminal.echo(str(path))
+
+
 def _judge(found: "Multiverse", asked: "Asked", results: Path, *, as_json: bool, quiet: bool) -> "Sequence[Row]":
     """Judge, write, print; what came out."""
     from overparam_cli.multiverse import record

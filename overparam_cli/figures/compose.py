@@ -53,6 +53,7 @@ class Sheet:
     height: float = 3.6
     most: int = 3
     padding: float | None = None  # beside the axes; None: the layout's own
+    ratios: tuple[float, ...] = ()  # of the heights of a stack's axes, the mean of which is `height`; equal if empty
 
     def columns(self, stacks: int) -> int:
         """How many stacks stand side by side; the rest is folded."""
@@ -99,7 +100,10 @@ def _axes(stacks: Sequence[Sequence[Cell]], title: str, sheet: Sheet) -> tuple[F
     width = sheet.lone if columns == 1 else sheet.width * columns
     layout = ConstrainedLayoutEngine(w_pad=sheet.padding)
     figure = Figure(figsize=(width, sheet.height * rows * lines), layout=layout)
-    grid = figure.subplots(rows * lines, columns, squeeze=False, sharex="col" if rows > 1 else "none")
+    ratios = sheet.ratios or None
+    grid = figure.subplots(
+        rows * lines, columns, squeeze=False, sharex="col" if rows > 1 else "none", height_ratios=ratios
+    )
     if title:  # a formula is not broken
         figure.suptitle(title if "$" in title.replace(r"\$", "") else textwrap.fill(title, width=int(width * 11)))
     if rows > 1:

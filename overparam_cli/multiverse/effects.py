@@ -26,12 +26,14 @@ class Effect:
         key: of a case's numbers, or of the tables among them, below which it is found.
         pick: the one that decides, of all that stand there.
         lines: the requirement's limits.
+        bounds: whether what the logs only bound counts where other pairs have a number.
     """
 
     words: str
     key: str
     pick: Pick
     lines: tuple[float, ...]
+    bounds: bool = True
 
     def of(self, finding: Finding) -> float:
         """The number, its median over the seeds; NaN where the logs do not tell."""
@@ -41,17 +43,20 @@ class Effect:
 
     def _of(self, numbers: Mapping[str, Any]) -> float | None:
         inside = {name: one[self.key] for name, one in numbers.items() if isinstance(one, Mapping) and self.key in one}
-        values = list(_values(numbers.get(self.key, inside)))
+        found = numbers.get(self.key, inside)
+        exact = [] if self.bounds else list(_values(found, exact=True))
+        values = exact or list(_values(found))
         return self.pick(values) if values and not any(value != value for value in values) else None
 
 
-def _values(found: Any) -> Iterator[float]:
-    """All numbers below an entry; of what is not a number, infinite for never."""
+def _values(found: Any, *, exact: bool = False) -> Iterator[float]:
+    """All numbers below an entry, without bounds where they are to be `exact`; of what is none, infinite for never."""
     if isinstance(found, Speedup):
-        yield _told(found)
+        if not exact or found.low == found.high:
+            yield _told(found)
     elif isinstance(found, Mapping):
         for one in found.values():
-            yield from _values(one)
+            yield from _values(one, exact=exact)
     elif found is None:
         yield inf
     elif isinstance(found, int | float) and not isinstance(found, bool):
@@ -82,7 +87,7 @@ EFFECTS: Mapping[str, Effect] = {
         tuple(map(float, fig2.NEGLIGIBLE)),
     ),
     "deeper-faster-fixed-lr": Effect("largest ratio of final gaps", "ratio", max, (1.0,)),
-    "l2-depth-hinders": Effect("largest speedup", "speedup", max, (float(depth.SLIGHTLY), 1.0)),
+    "l2-depth-hinders": Effect("largest speedup", "speedup", max, (float(depth.SLIGHTLY), 1.0), bounds=False),
     "l4-depth-accelerates": Effect(SPEEDUP, "speedup", min, (depth.SIGNIFICANTLY,)),
     "identity-accelerates": Effect(SPEEDUP, "speedup", min, (1.0,)),
     "depth4-plateau": Effect("end of the plateau", "plateau_end", max, tuple(map(float, depth.PLATEAU_LENGTH))),
