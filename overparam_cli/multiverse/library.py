@@ -1,7 +1,9 @@
 """A world's runs, put together from what has been trained of the multiverse."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +13,7 @@ from overparam_cli.claims.model import CannotJudgeError
 from overparam_cli.errors import LogError
 from overparam_cli.experiments import to_dict
 from overparam_cli.multiverse.model import FINE, Choices, Multiverse, Reading, of_variant
+from overparam_cli.multiverse.screening import passes
 from overparam_cli.multiverse.training import experiment_of, own_rates, packs, points_of, rates, times, trials_of
 from overparam_cli.multiverse.views import at_rates, times_loss, until
 from overparam_cli.multiverse.worlds import Part, axes_of, first, part
@@ -63,14 +66,31 @@ class Library:
                 self._runs.clear()
                 self._seen.clear()
             try:
-                whole = run_of(self.multiverse, own, self.results) if horizon is None else self._run(own, None)
-                self._runs[key] = whole if horizon is None else until(whole, horizon)
+                self._runs[key] = self._whole(own) if horizon is None else self._until(own, horizon)
             except CannotJudgeError as error:
                 self._runs[key] = error
         found = self._runs[key]
         if isinstance(found, CannotJudgeError):
             raise found
         return found
+
+    def _whole(self, own: Part) -> Run:
+        return run_of(self.multiverse, own, self.results)
+
+    def _until(self, own: Part, horizon: int) -> Run:
+        """A part's run up to a horizon, from a first pass where there is nothing longer."""
+        try:
+            return until(self._run(own, None), horizon)
+        except CannotJudgeError as reason:
+            for short, folder in self._passes:
+                if own.experiment in short.experiments and horizon <= (short.screen or 0):
+                    with suppress(CannotJudgeError):
+                        return until(run_of(short, own, folder), horizon)
+            raise reason
+
+    @cached_property
+    def _passes(self) -> list[tuple[Multiverse, Path]]:
+        return passes(self.multiverse, self.results)
 
 
 def reading(multiverse: Multiverse, choices: Choices, experiments: tuple[str, ...]) -> Reading:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from overparam_cli.errors import ConfigError
 from overparam_cli.experiments import Experiment, apply_overrides, load_experiment
+from overparam_cli.experiments.expansion import sweeps
 from overparam_cli.experiments.trial import Settings
 from overparam_cli.words import suggest
 
@@ -154,8 +155,7 @@ class Multiverse:
 
     @staticmethod
     def _shortened(experiment: Experiment, most: int) -> Experiment:
-        given = {**experiment.trial, **experiment.forced}["iterations"]
-        return experiment if given <= most else apply_overrides(experiment, {"iterations": most})
+        return experiment if length(experiment) <= most else apply_overrides(experiment, {"iterations": most})
 
     def axis(self, name: str) -> Axis:
         """The axis of that name; ConfigError where there is none."""
@@ -163,6 +163,11 @@ class Multiverse:
             if axis.name == name:
                 return axis
         raise ConfigError(f"{self.where}: no axis {name!r}{suggest(name, [one.name for one in self.axes])}")
+
+
+def length(experiment: Experiment) -> int:
+    """The iterations of an experiment's trials; of the longest of its variants."""
+    return max(sweep.first.iterations for own in sweeps(experiment).values() for sweep in own)
 
 
 Choices = Mapping[str, str]

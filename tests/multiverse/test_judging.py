@@ -12,15 +12,18 @@ from support.multiverses import ASKED
 
 from overparam_cli.claims import find_claim
 from overparam_cli.claims.evaluation import Library, evaluate
-from overparam_cli.claims.model import Case
+from overparam_cli.claims.model import CannotJudgeError, Case
 from overparam_cli.cli.main import cli
 from overparam_cli.errors import LogError
 from overparam_cli.multiverse import record
 from overparam_cli.multiverse.deciding import NO, NOT_RUN, UNDECIDED, YES
 from overparam_cli.multiverse.judging import Row, judge_all, outcome_of
-from overparam_cli.multiverse.loading import asked_for
+from overparam_cli.multiverse.library import Library as Worlds
+from overparam_cli.multiverse.loading import asked_for, load
 from overparam_cli.multiverse.model import Multiverse
 from overparam_cli.multiverse.summary import best_world, summarise
+from overparam_cli.multiverse.training import own_rates, rates
+from overparam_cli.multiverse.worlds import part
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +151,29 @@ def test_a_first_pass_leaves_out_what_does_not_differ(tiny_file: Path, tmp_path:
     of = {claim: {source.partition("/")[0] for source in find_claim(claim).reads} for claim in claims}
     wanted = {"fig3"} & set().union(*of.values()), {"fig4-left", "fig4-right"} & set().union(*of.values())
     there = {path.name for path in (tmp_path / "tiny").iterdir() if path.is_dir()}
+    _check_read_from_the_first_pass(tiny_file, tmp_path)
     fig3, fig4 = "fig3@features={}", "fig4-left+fig4-right@features={}+semantics=tf1"
     assert {name for name in there if "zscore" in name} == {fig3.format("zscore"), fig4.format("zscore")}
     assert (fig3.format("minmax") in there) == bool(wanted[0])
     assert (fig4.format("minmax") in there) == bool(wanted[1])
+
+
+def _check_read_from_the_first_pass(tiny_file: Path, results: Path) -> None:
+    """Horizons within a first pass are judged by it where nothing else was trained."""
+    text = tiny_file.read_text(encoding="utf-8").replace("horizon = 50", "horizon = 20")
+    path = tiny_file.with_name("early.toml")
+    path.write_text(text, encoding="utf-8")
+    found = load(str(path))
+    own = part(found, "fig3/l4", {"features": "minmax"})
+    alone = Worlds(found, results / "nothing here" / "tiny").evidence
+    both = Worlds(found, results / "tiny").evidence
+    world = {"features": "minmax", "loss": "eq1", "grid": "paper", "horizon": "half"}
+    shutil.rmtree(results / "tiny" / "fig3@features=minmax", ignore_errors=True)
+    assert isinstance(alone("fig3/l4", world, ("fig3",)), CannotJudgeError)
+    early = both("fig3/l4", world, ("fig3",))
+    assert not isinstance(early, CannotJudgeError)
+    assert early.run.iterations == 20
+    wanted = {curve: {*trained} & {*own_rates(found, own)[curve]} for curve, trained in rates(found, own).items()}
+    assert {curve: {*run.rates} for curve, run in early.run.curves.items()} == wanted
+    late = both("fig3/l4", {**world, "horizon": "end"}, ("fig3",))
+    assert isinstance(late, CannotJudgeError)
