@@ -174,7 +174,7 @@ def _note(choice: Choice) -> str:
     if choice.lost:
         return f"{name}: diverged for seed {', '.join(map(str, sorted(choice.lost)))}"
     edge = f"the best learning rate, {choice.rate:g}, is the {choice.edge} of the grid" if choice.edge else ""
-    said = "; ".join(filter(None, (edge, choice.noise)))
+    said = "; ".join(filter(None, (choice.standing, edge, choice.noise)))
     return f"{name}: {said}" if said else ""
 
 

@@ -69,7 +69,7 @@ def curve_label(label: str, choice: Choice, *, named: bool = True) -> str:
     if choice.shown is None:
         return label
     rate = f"lr {format_rate(choice.shown)}{EDGE_MARK if choice.edge else ''}" if named else ""
-    fault = ""
+    fault = choice.standing
     if choice.lr is None:
         lost = set(choice.diverged) == set(choice.rates)
         fault = ("diverged" if len(choice.rates) == 1 else "every rate diverged") if lost else "seeds missing"

@@ -29,7 +29,7 @@ def _draw(axes: Axes, panel: Panel) -> Marks:
     """Draw the final level (median and range over the seeds) against the learning rate.
 
     Rates with which a seed diverged have no final level: they stand as crosses in a strip at the top, a row for each
-    curve. The chosen rate is ringed.
+    curve. The chosen rate is ringed, unless it is no better than another.
     """
     axes.set(xscale="log", yscale="log", xlabel=panel.level.rate, ylabel=panel.level.axis.format(loss=panel.loss))
     rates = [rate for choice in panel.choices.values() for rate in choice.rates]
@@ -41,10 +41,15 @@ def _draw(axes: Axes, panel: Panel) -> Marks:
         _open_strip(axes, len(failing))
     heights = [1 - _row(len(failing)) * (line + 0.75) for line in range(len(failing))]
     partial = [_draw_crosses(axes, panel, *row) for row in zip(failing, heights, strict=True)]
-    for label, marker, size in (("chosen", "o", 11.0), ("diverged", "x", 6.0)):
-        if label == "chosen" or failing:
+    standing = {panel.labels[curve]: said for curve, choice in panel.choices.items() if (said := choice.standing)}
+    for label, marker, size, shown in (
+        ("chosen", "o", 11.0, len(standing) < len(panel.choices)),
+        ("diverged", "x", 6.0, bool(failing)),
+    ):
+        if shown:
             axes.add_line(_sample(label, marker, size))
-    return marks(panel, *([PARTIAL_NOTE] if any(partial) else []), edge=RING_NOTE)
+    unringed = [f"not ringed: {label}, {said}" for label, said in standing.items()]
+    return marks(panel, *([PARTIAL_NOTE] if any(partial) else []), *unringed, edge=RING_NOTE)
 
 
 def _draw_curve(axes: Axes, panel: Panel, curve: str) -> Array:
@@ -67,7 +72,7 @@ def _draw_curve(axes: Axes, panel: Panel, curve: str) -> Array:
     )
     if np.any(high > low):
         axes.vlines(rates, low, high, color=style.color, linewidth=3.5, alpha=0.3, zorder=2)
-    if chosen.lr is not None:
+    if chosen.lr is not None and not chosen.standing:
         spot = rates == chosen.lr
         ring: dict[str, Any] = {"markersize": 11, "markerfacecolor": "none", "markeredgewidth": 1.4, "zorder": 4}
         (line,) = axes.plot(rates[spot], middle[spot], "o", color=style.color, **ring)

@@ -103,10 +103,12 @@ def _spread(values: Spread | None, form: str, *, ranged: bool = True) -> Cell:
 
 
 def rate(curve: CurveSummary) -> str:
-    """Return the chosen learning rate, marked where it stands at an edge of the grid."""
+    """Return the chosen learning rate, marked at an edge of the grid; in brackets where none is best."""
     chosen = curve.selection
     if chosen.lr is None:
         return NOTHING
+    if chosen.standing:
+        return f"({format_rate(chosen.lr)})"
     return format_rate(chosen.lr) + (f" {EDGE_MARKS[chosen.edge]}" if chosen.edge else "")
 
 

@@ -19,6 +19,7 @@ import pandas as pd
 from overparam_cli.errors import ConfigError
 from overparam_cli.experiments.kind import Level
 from overparam_cli.results.schema import STATUSES, STOP_AT_GAP
+from overparam_cli.results.standing import standing
 from overparam_cli.results.trajectory import Array, Speedup, Trajectory, effective_step, speedup
 
 if TYPE_CHECKING:
@@ -220,10 +221,25 @@ class Choice:
         """Rates that lack seeds which other rates of the curve have."""
         return self.curve.incomplete
 
+    @cached_property
+    def standing(self) -> str:
+        """Why the chosen rate is not the best, in words that follow the curve's name; "" where it is.
+
+        Nor where `noise` says more.
+        """
+        if self.lr in self.at_floor:
+            return ""
+        dtypes = self.curve.trials.get("dtype", ["float32"])
+        return standing(self.curve.logs(self.lr).values(), str(next(iter(dtypes), "")))
+
     @property
     def edge(self) -> str | None:
-        """Which edge of the grid won, "lowest" or "highest": the best may lie outside. A fixed rate has none."""
-        if self.lr is None or len(self.rates) < 2:
+        """Which edge of the grid won, "lowest" or "highest": the best may lie outside.
+
+        None for a fixed rate, and where there is no best.
+        """
+        told_to_stop = self.curve.stops_at > self.curve.run.floor
+        if self.lr is None or len(self.rates) < 2 or self.standing or (self.noise and not told_to_stop):
             return None
         return {self.rates[0]: "lowest", self.rates[-1]: "highest"}.get(self.lr)
 
@@ -240,7 +256,7 @@ class Choice:
             return f"trials end at a {self.level.noun} of {stop:g}{first if len(self.at_floor) > 1 else ''}"
         end = f"below the precision of the optimum, {self.curve.run.floor:.0e}"
         if len(self.at_floor) == 1:
-            return f"the best learning rate ends {end}: the rest of its final {self.level.noun} is noise"
+            return f"only lr {self.lr:g} ends {end}: the rest of its final {self.level.noun} is noise"
         return f"{len(self.at_floor)} learning rates end {end}, where their order is noise: the first to get there won"
 
     @property
@@ -281,5 +297,5 @@ class Choice:
 
     def as_dict(self) -> dict[str, Any]:
         """The choice for JSON."""
-        names = ("rule", "lr", "rates", "diverged", "incomplete", "edge", "scores")
+        names = ("rule", "lr", "rates", "diverged", "incomplete", "edge", "standing", "scores")
         return {"curve": self.curve.name, **{name: getattr(self, name) for name in names}}

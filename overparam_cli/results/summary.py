@@ -168,6 +168,9 @@ def _warnings(chosen: Choice) -> list[str]:
     if chosen.lr is None:
         reason = "every learning rate diverged" if chosen.rates else "no finished trial"
         return [f"{label}: {'no learning rate has finished every seed' if chosen.incomplete else reason}"]
+    if chosen.standing:
+        none = ": no learning rate is better than another" if len(chosen.rates) > 1 else ""
+        lines.append(f"{label}: {chosen.standing}{none}")
     if chosen.edge:
         lines.append(
             f"{label}: the best learning rate, {chosen.lr:g}, is the {chosen.edge} of the grid: "
@@ -181,7 +184,7 @@ def _warnings(chosen: Choice) -> list[str]:
         lines.append(f"{label}: {chosen.noise}")
     trials = list(chosen.logs.values())
     if trials and np.median([trial.final for trial in trials]) > np.median([trial.start for trial in trials]):
-        lines.append(f"{label}: even the best learning rate ends above its start")
+        lines.append(f"{label}: even lr {chosen.lr:g} ends above its start")
     if chosen.incomplete:
         lines.append(f"{label}: {len(chosen.incomplete)} learning rates lack seeds and could not win")
     return lines
