@@ -22,7 +22,7 @@ from overparam_cli.run.machine import pick_device, steady_arithmetic, threads_ea
 from overparam_cli.run.unit import State, Unit
 
 # Of a unit's first slice, and of its later ones at most; a stop request waits for the slices under way.
-FIRST_SECONDS, LONGEST_SECONDS = 0.5, 10.0
+FIRST_SECONDS, LONGEST_SECONDS = 0.5, 20.0
 CONNECT_SECONDS = 10
 LARGE = "4GiB"  # Dask would warn of tasks that carry more than 10 MB; ours carry images and networks
 MOST_TRIES = 3  # of a slice that is lost, as Dask has it of a task that kills its workers
