@@ -1,28 +1,34 @@
 """Kill commands, damage what they read, count what comes of it: nothing may be lost, silently wrong, or unexplained.
 
-    python tools/torture.py --crashes 1500 --kills 100 --damages 2000 --seed 0
+    python tools/torture.py --crashes 2500 --kills 100 --damages 2000 --seed 0
 
 Crash points: every command that writes is killed before each of its changes to the disk, half of what it wrote there or
-all of it; then it is given again, and must end with what an undisturbed one leaves. Kills: real processes, killed at
-random times, again and again until one comes through. Damages: experiment files, overrides, theory's parameters, logs,
-manifests, checkpoints, tables and archives; each must be refused in one line, or make no difference, or be said.
+all of it; or it is refused the change, finds the disk full, is interrupted or asked to end. Then it is given again, and
+must end with what an undisturbed one leaves. Kills: real processes, killed at random times, again and again until one
+comes through. Damages: experiment files, overrides, theory's parameters, logs, manifests, checkpoints, tables and
+archives; each must be refused in one line, or make no difference, or be said.
 
-Prints a table of counts, then every failing case with what reproduces it (kept below --work); exits with 1 if there is
-any. `--only NAME` runs one part, or one scene of it.
+Says every failing case as it comes, with what reproduces it (kept below --work), then prints a table of counts, however
+it ends; exits with 1 if a case failed. `--only NAME` runs one part, or one scene of it. What stands above takes TIME on
+one core.
 """
 
 import argparse
 import contextlib
+import multiprocessing
 import os
 import random
 import signal
 import sys
 import tempfile
 import time
+import traceback
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import NoReturn
 
 for _variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[_variable] = "1"
@@ -75,6 +81,35 @@ def results(options: argparse.Namespace, work: Path) -> Iterator[Result]:
             yield from part(random.Random(f"{options.seed} {name}"), count, folder, options.only)
 
 
+def in_worker(options: argparse.Namespace, work: Path) -> Iterator[Result]:
+    """The same, from a process group of its own, which ends when this does: whoever counts never waits for a case."""
+    ours, theirs = multiprocessing.Pipe(duplex=False)
+    worker = os.fork()
+    if not worker:
+        _work(options, work, theirs)
+    theirs.close()
+    try:
+        while (result := ours.recv()) is not None:  # an EOFError where the worker could not go on
+            yield result
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(worker, signal.SIGKILL)
+        os.waitpid(worker, 0)
+
+
+def _work(options: argparse.Namespace, work: Path, counter: Connection) -> NoReturn:
+    try:
+        os.setpgid(0, 0)
+        prepare()
+        for result in results(options, work):
+            counter.send(result)
+        counter.send(None)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(1)
+
+
 def main() -> None:
     """Run the parts and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -86,14 +121,15 @@ def main() -> None:
     parser.add_argument("--work", type=Path, help="folder for the cases; a temporary one by default, kept on failure")
     options = parser.parse_args()
     work = (options.work or Path(tempfile.mkdtemp(prefix="torture-"))).resolve()
-    prepare()
     start, tally = time.monotonic(), Tally({}, [])
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with contextlib.suppress(KeyboardInterrupt):  # whoever has waited long enough gets the counts so far
-        for result in results(options, work):
-            tally.add(result)
-    tally.show()
-    print(f"{time.monotonic() - start:.0f} s; {len(tally.failed)} failed; the last cases stand in {work}")
+    try:
+        with contextlib.suppress(KeyboardInterrupt):  # whoever has waited long enough gets the counts so far
+            for result in in_worker(options, work):
+                tally.add(result)
+    finally:
+        tally.show()
+        print(f"{time.monotonic() - start:.0f} s; {len(tally.failed)} failed; the last cases stand in {work}")
     sys.exit(bool(tally.failed))
 
 

@@ -2,47 +2,44 @@
 
 A child of this process, forked after all imports so that a crash costs milliseconds, runs the command with a hook at
 every change below a folder: a file opened for writing, a folder made or removed, a rename, a removal, a flush to disk.
-At the k-th of them, one of the `ACTIONS` happens. `everywhere` does so at every k and says what was wrong afterwards:
+At the k-th of them, one of the `ACTIONS` happens. `Stage` runs a scene undisturbed, knows its crash points, and says
+what is wrong after each:
 
-    scene = Scene(("run", "tiny.toml", "-q"), reads=(("status",), ("table",)))
-    report = everywhere(scene, workspace, actions=("kill", "full"))
-    assert not report.faults
+    stage = Stage(Scene(("run", "tiny.toml", "-q"), reads=(("status",), ("table",))), workspace)
+    assert not [fault for point in stage.points(("kill", "full")) for fault in stage.faults(point)]
 
 Every command is given `--results FOLDER`.
 """
 
 import errno
+import json
 import os
 import re
 import shutil
 import signal
 import sys
 import tempfile
-import time
-import traceback
-import warnings
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from click.testing import CliRunner
+from support import forked, scenes
 
-from overparam_cli.cli.main import cli, main
-from overparam_cli.results.disk import BESIDE
+from overparam_cli.cli.main import cli
 
-LIMIT = 120.0  # seconds that a command may take; one that takes longer hangs
-TRACEBACK = 70  # the exit code of a child that ended in one
 KILLED = -signal.SIGKILL
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 EVENTS = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "os.link", "os.symlink"}
 CREATING = {"open", "os.mkdir", "fsync"}  # what a full disk refuses
+UNFLUSHED = ", of what was written not all flushed"
 OWN_DIGEST = re.compile(rb'"digest": "[0-9a-f]{64}"')  # of a file's own content, paths included
-TIMED = {"manifest.json", ".lock"}  # files that hold times, or nothing
+TIMED = {"bench/bench.csv", "bench/manifest.json"}  # what is measured is another each time
 
 ACTIONS = {
     "kill": "the process is killed before the change",
-    "half": "the process is killed while a file is flushed, of which only half has reached the disk",
+    "half": "the power fails before the change: of files that have not been flushed, half has reached the disk",
     "full": "from here on the disk is full",
     "refuse": "the system refuses this one change",
     "interrupt": "Ctrl-C is pressed before the change",
@@ -51,13 +48,10 @@ ACTIONS = {
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """How a command ended: its exit code (−9 when it was killed), what it printed, and the changes that it made."""
+class Outcome(forked.Ended):
+    """How a command ended, and the changes that it made."""
 
-    code: int
-    output: str
     changes: tuple[str, ...]
-    hung: bool = False
 
 
 class Hook:
@@ -66,7 +60,8 @@ class Hook:
     def __init__(self, below: Path, at: int | None, action: str, report: int) -> None:
         """`report` is a descriptor that the name of each change is written to."""
         self.below, self.at, self.action, self.report = f"{below}{os.sep}", at, action, report
-        self.seen, self.acting, self.fsync = 0, False, os.fsync
+        self.seen, self.fsync = 0, os.fsync
+        self.unflushed: set[str] = set()
 
     def install(self) -> None:
         """Listen; there is no way back, so that this is for a child."""
@@ -77,32 +72,45 @@ class Hook:
         """Python tells of everything that it asks of the system before it does so."""
         if event == "open":
             name, _, flags = arguments
-            if isinstance(flags, int) and flags & WRITING:
-                self.change("open", name)
-        elif event in EVENTS:
-            self.change(event, arguments[0])
+            if not isinstance(flags, int) or not flags & WRITING or os.path.isdir(name):  # noqa: PTH112
+                return  # tempfile tells of the folder, too
+            if path := self.change("open", name):
+                self.unflushed.add(path)
+        elif event in EVENTS and (path := self.change(event, arguments[0])) in self.unflushed:
+            self.unflushed.remove(path)
+            if event == "os.rename":
+                self.unflushed.add(os.fsdecode(arguments[1]))
 
     def flush(self, file: int) -> None:
         """What stands in the place of `os.fsync`."""
-        self.change("fsync", Path(f"/proc/self/fd/{file}").readlink(), file)
+        path = self.change("fsync", Path(f"/proc/self/fd/{file}").readlink())
         self.fsync(file)
+        self.unflushed.discard(path)
 
-    def change(self, event: str, name: Any, file: int | None = None) -> None:
-        """One change is about to be made."""
+    def change(self, event: str, name: Any) -> str:
+        """One change is about to be made; the path, "" if it stands elsewhere."""
         path = os.fsdecode(name) if isinstance(name, str | bytes | os.PathLike) else ""
         if not path.startswith(self.below):
-            return
-        os.write(self.report, f"{event} {path.removeprefix(self.below)}\n".encode())
+            return ""
+        line = f"{event} {path.removeprefix(self.below)}{UNFLUSHED if self._cuttable() else ''}\n"
+        os.write(self.report, line.encode())
         self.seen += 1
         if self.action == "full" and self.at is not None and self.seen > self.at and event in CREATING:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
         if self.at == self.seen - 1:
-            self.act(event, path, file)
+            self.act(path)
+        return path
 
-    def act(self, event: str, path: str, file: int | None) -> None:
+    def _cuttable(self) -> list[str]:
+        """Files that would lose something if the power failed now."""
+        return [path for path in self.unflushed if os.path.exists(path) and os.path.getsize(path)]  # noqa: PTH110, PTH202
+
+    def act(self, path: str) -> None:
         """Do what is to be done here."""
-        if self.action == "half" and file is not None:
-            os.ftruncate(file, os.fstat(file).st_size // 2)
+        if self.action == "half":
+            for unflushed in self._cuttable():
+                file = os.open(unflushed, os.O_WRONLY)
+                os.ftruncate(file, os.fstat(file).st_size // 2)
         if self.action in ("kill", "half"):
             os.kill(os.getpid(), signal.SIGKILL)
         if self.action == "refuse":
@@ -111,72 +119,23 @@ class Hook:
             os.kill(os.getpid(), signal.SIGINT if self.action == "interrupt" else signal.SIGTERM)
 
 
-def overparam(
-    arguments: Sequence[str], results: Path, *, at: int | None = None, action: str = "kill", after: float | None = None
-) -> Outcome:
-    """Run a command of the program in a child; at its change number `at`, or `after` seconds, something happens."""
-
-    def command() -> None:
-        sys.argv = ["overparam", *arguments, "--results", str(results)]
-        main()
-
-    return in_child(command, results, at=at, action=action, after=after)
+def overparam(arguments: Sequence[str], results: Path, *, at: int | None = None, action: str = "kill") -> Outcome:
+    """Run a command of the program in a child; at its change number `at` something happens."""
+    return watched(lambda: forked.overparam(*arguments, "--results", str(results)), results, at=at, action=action)
 
 
-def in_child(
-    command: Callable[[], object], below: Path, *, at: int | None, action: str, after: float | None = None
-) -> Outcome:
-    """Run a function in a child of this process."""
-    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as changes:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of forking beside threads: none of them is needed in the child
-            child = os.fork()
-        if not child:
-            _be_child(command, Hook(below, at, action, changes.fileno()), output.fileno())
-        code, hung = _wait(child, after)
-        output.seek(0)
-        changes.seek(0)
-        text = output.read().decode(errors="replace")
-        return Outcome(code, text, tuple(changes.read().decode(errors="replace").splitlines()), hung)
+def watched(command: Callable[[], object], below: Path, *, at: int | None = None, action: str = "kill") -> Outcome:
+    """Run a function in a child, with a hook at its changes below a folder."""
+    with tempfile.TemporaryFile() as changes:
 
-
-def _be_child(command: Callable[[], object], hook: Hook, output: int) -> None:
-    """Never returns."""
-    code = TRACEBACK
-    try:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
-        warnings.resetwarnings()
-        null = os.open(os.devnull, os.O_RDONLY)
-        for own, standard in ((null, 0), (output, 1), (output, 2)):
-            os.dup2(own, standard)
-        sys.stdout, sys.stderr = (open(number, "w", encoding="utf-8", closefd=False) for number in (1, 2))  # noqa: SIM115
-        hook.install()
-        try:
+        def act() -> None:
+            Hook(below, at, action, changes.fileno()).install()
             command()
-            code = 0
-        except SystemExit as done:
-            code = done.code if isinstance(done.code, int) else int(done.code is not None)
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
-        os._exit(code)
 
-
-def _wait(child: int, after: float | None) -> tuple[int, bool]:
-    """The exit code of a child, killed `after` some seconds; and whether it hung."""
-    until = time.monotonic() + (LIMIT if after is None else after)
-    while True:
-        ended, status = os.waitpid(child, os.WNOHANG)
-        if ended:
-            return os.waitstatus_to_exitcode(status), False
-        if time.monotonic() > until:
-            os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
-            return KILLED, after is None
-        time.sleep(0.002)
+        ended = forked.in_child(act)
+        changes.seek(0)
+        lines = changes.read().decode(errors="replace").splitlines()
+    return Outcome(ended.code, ended.out, ended.err, tuple(lines))
 
 
 @dataclass(frozen=True)
@@ -189,52 +148,88 @@ class Scene:
         before: commands that make the folder as it is at the start.
         whole: whether what `reads` print may only be what they print before, or after, the whole command, unless
             they exit with 5 (nothing finished, or unfinished).
+        edit: what somebody then does to the folder at the start.
     """
 
     command: tuple[str, ...]
     reads: tuple[tuple[str, ...], ...] = ()
     before: tuple[tuple[str, ...], ...] = ()
     whole: bool = True
+    edit: Callable[[Path], object] = lambda _: None
 
 
-@dataclass
-class Report:
-    """How many crashes were tried, and what was wrong after them, a line each."""
+@dataclass(frozen=True)
+class Point:
+    """One place of a command, and what happens there."""
 
-    crashes: int = 0
-    faults: list[str] = field(default_factory=list)
-
-
-def everywhere(
-    scene: Scene, workspace: Path, *, actions: Sequence[str] = tuple(ACTIONS), every: int = 1, first: int = 0
-) -> Report:
-    """Run a scene with each of `actions` at its changes number `first`, `first + every`, …"""
-    start, undisturbed = workspace / "start", workspace / "undisturbed"
-    start.mkdir(parents=True)
-    warm_up((*scene.before, scene.command, *scene.reads), workspace / "warm")
-    for command in scene.before:
-        _undisturbed(command, start)
-    shutil.copytree(start, undisturbed)
-    changes = _undisturbed(scene.command, undisturbed).changes
-    expected, report = contents(undisturbed), Report()
-    said = [tuple(_said(read, folder) for folder in (start, undisturbed)) for read in scene.reads]
-    for action in actions:
-        for at in range(first, len(changes), every):
-            if action == "half" and not changes[at].startswith("fsync"):
-                continue
-            folder = workspace / "crashed"
-            shutil.copytree(start, folder)
-            report.crashes += 1
-            where = f"{' '.join(scene.command)}: {action} at {at} ({changes[at]})"
-            report.faults += [f"{where}: {fault}" for fault in _faults(scene, folder, at, action, said, expected)]
-            shutil.rmtree(folder)
-    return report
+    action: str
+    at: int
 
 
-def warm_up(commands: Sequence[Sequence[str]], results: Path) -> None:
-    """Run commands in this process, so that the children need not import what they use."""
-    for command in commands:
-        CliRunner().invoke(cli, [*command, "--results", str(results)])
+def points(changes: Sequence[str], actions: Sequence[str]) -> list[Point]:
+    """Every place at which one of the actions makes a difference."""
+    places = [(action, at, change) for action in actions for at, change in enumerate(changes)]
+    return [Point(action, at) for action, at, change in places if action != "half" or change.endswith(UNFLUSHED)]
+
+
+class Stage:
+    """A scene, run undisturbed in a workspace: what is to come out, and every point at which it can be disturbed."""
+
+    def __init__(self, scene: Scene, workspace: Path) -> None:
+        self.scene, self.start, self.crashed = scene, workspace / "start", workspace / "crashed"
+        self.start.mkdir(parents=True)
+        for command in (
+            *scene.before,
+            scene.command,
+            *scene.reads,
+        ):  # so that the children need not import what it does
+            CliRunner().invoke(cli, [*command, "--results", str(workspace / "warm")])
+        for command in scene.before:
+            _undisturbed(command, self.start)
+        scene.edit(self.start)
+        shutil.copytree(self.start, workspace / "undisturbed")
+        self.changes = _undisturbed(scene.command, workspace / "undisturbed").changes
+        self.expected = contents(workspace / "undisturbed")
+        self.said = [
+            tuple(_said(read, folder) for folder in (self.start, workspace / "undisturbed")) for read in scene.reads
+        ]
+
+    def points(self, actions: Sequence[str]) -> list[Point]:
+        """Every place at which one of the actions makes a difference."""
+        return points(self.changes, actions)
+
+    def where(self, point: Point) -> str:
+        """A point, in words."""
+        return f"{' '.join(self.scene.command)}: {point.action} at {point.at} ({self.changes[point.at]})"
+
+    def faults(self, point: Point) -> list[str]:
+        """Disturb the command there; what is wrong then, or once the command was given again."""
+        shutil.rmtree(self.crashed, ignore_errors=True)
+        shutil.copytree(self.start, self.crashed)
+        return list(self._faults(point))
+
+    def _faults(self, point: Point) -> Iterator[str]:
+        folder = self.crashed
+        yield from _ended_well(overparam(self.scene.command, folder, at=point.at, action=point.action), point.action)
+        for read, allowed in zip(self.scene.reads, self.said, strict=True):
+            code, output = _said(read, folder)
+            if code not in (0, 5) or "Traceback" in output:
+                yield f"{' '.join(read)} then exits with {code}: {output}"
+            elif code == 0 and self.scene.whole and (code, output) not in allowed:
+                yield f"{' '.join(read)} then says neither the old nor the new: {output}"
+        again = overparam(self.scene.command, folder)
+        if again.code:
+            yield f"the same command then exits with {again.code}: {again.output}"
+        yield from differences(contents(folder), self.expected)
+
+
+def differences(found: dict[str, bytes], expected: dict[str, bytes]) -> Iterator[str]:
+    """In what a folder is not what it should be in the end, times aside."""
+    for name in sorted(found.keys() ^ expected.keys()):
+        yield f"{name} is {'left behind' if name in found else 'missing'} in the end"
+    for name in sorted(found.keys() & expected.keys()):
+        if found[name] != expected[name] and name not in TIMED:
+            yield f"{name} is another in the end"
 
 
 def _undisturbed(command: Sequence[str], folder: Path) -> Outcome:
@@ -247,34 +242,6 @@ def _undisturbed(command: Sequence[str], folder: Path) -> Outcome:
 def _said(command: Sequence[str], folder: Path) -> tuple[int, str]:
     outcome = overparam(command, folder)
     return outcome.code, outcome.output.replace(str(folder), "RESULTS")
-
-
-def _faults(
-    scene: Scene,
-    folder: Path,
-    at: int,
-    action: str,
-    said: Sequence[tuple[tuple[int, str], ...]],
-    expected: dict[str, bytes],
-) -> Iterator[str]:
-    """What is wrong after one crash."""
-    crashed = overparam(scene.command, folder, at=at, action=action)
-    yield from _ended_well(crashed, action)
-    for read, allowed in zip(scene.reads, said, strict=True):
-        code, output = _said(read, folder)
-        if code not in (0, 5) or "Traceback" in output:
-            yield f"{' '.join(read)} then exits with {code}: {output}"
-        elif code == 0 and scene.whole and (code, output) not in allowed:
-            yield f"{' '.join(read)} then says neither the old nor the new: {output}"
-    again = overparam(scene.command, folder)
-    if again.code or again.hung:
-        yield f"the same command then exits with {again.code}: {again.output}"
-    found = contents(folder)
-    for name in sorted(found.keys() ^ expected.keys()):
-        yield f"{name} is {'left behind' if name in found else 'missing'} in the end"
-    for name in sorted(found.keys() & expected.keys()):
-        if found[name] != expected[name] and Path(name).name not in TIMED:
-            yield f"{name} is another in the end"
 
 
 def _ended_well(crashed: Outcome, action: str) -> Iterator[str]:
@@ -300,10 +267,12 @@ def contents(folder: Path) -> dict[str, bytes]:
     here = str(folder).encode()
     paths = [path for path in folder.rglob("*") if path.is_file() or not any(path.iterdir())]
     files = {path: path.read_bytes().replace(here, b"RESULTS") if path.is_file() else b"" for path in paths}
-    files = {path: OWN_DIGEST.sub(b"", content) for path, content in files.items()}
+    files = {path: _steady(path, content) for path, content in files.items()}
     return {path.relative_to(folder).as_posix(): content for path, content in files.items()}
 
 
-def leftovers(folder: Path) -> list[Path]:
-    """What writers have left beside files."""
-    return [path for path in folder.rglob("*") if BESIDE.fullmatch(path.name)]
+def _steady(path: Path, content: bytes) -> bytes:
+    """A file's content, without what its own folder's name, or the clock, has put there."""
+    if path.name != "manifest.json":
+        return OWN_DIGEST.sub(b"", content)
+    return json.dumps(scenes.steady(json.loads(content)), indent=1).encode()

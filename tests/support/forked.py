@@ -1,6 +1,6 @@
-"""A command of the program in a process of its own, made by a fork after the imports: milliseconds, not seconds.
+"""A function, or a command of the program, in a process of its own: forked after the imports, in milliseconds.
 
-What it says and how it ends is judged here once: a documented exit code and one line, or a fault.
+What a command says and how it ends is judged here once: a documented exit code and one line, or a fault.
 """
 
 import contextlib
@@ -10,7 +10,8 @@ import signal
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -18,28 +19,88 @@ from typing import NoReturn
 from support import scenes
 
 DOCUMENTED = {0, 1, 2, 3, 4, 5, 6, 7, 8, 130, 141}  # exit codes, as the README lists them
+LIMIT = 120.0  # seconds that a child may take; one that takes longer hangs
 MEMORY = 4 << 30  # bytes of address space beyond what the parent has
+ENDED_IN_TRACEBACK = 70  # no exit code of the program
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """How a command ended; `signal` is 0 unless one ended it."""
+class Ended:
+    """How a child ended: its exit code, negative where a signal ended it, and what it printed."""
 
-    arguments: tuple[str, ...]
     code: int
-    signal: int
     out: str
     err: str
+
+    @property
+    def hung(self) -> bool:
+        """Whether it had to be ended."""
+        return self.code == -signal.SIGALRM
+
+    @property
+    def output(self) -> str:
+        """All that it printed."""
+        return self.out + self.err
+
+
+def in_child(act: Callable[[], object], *, timeout: float = LIMIT) -> Ended:
+    """Call a function in a child of this process, with nothing to read and the signals as they are at a start."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of forking beside threads: none of them is needed in the child
+            child = os.fork()
+        if not child:
+            _be_child(act, timeout, (out.fileno(), err.fileno()))
+        _, status = os.waitpid(child, 0)
+        texts = []
+        for file in (out, err):
+            file.seek(0)
+            texts.append(file.read().decode(errors="replace"))
+    return Ended(os.waitstatus_to_exitcode(status), *texts)
+
+
+def _be_child(act: Callable[[], object], timeout: float, files: tuple[int, int]) -> NoReturn:
+    code = ENDED_IN_TRACEBACK
+    try:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_REAL, timeout)  # nobody handles it: the process ends
+        warnings.resetwarnings()
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        for own, file in enumerate(files, start=1):
+            os.dup2(file, own)
+        sys.stdout, sys.stderr = (open(own, "w", encoding="utf-8", closefd=False) for own in (1, 2))  # noqa: SIM115
+        try:
+            act()
+            code = 0
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        with contextlib.suppress(Exception):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code)
+
+
+@dataclass(frozen=True)
+class Outcome(Ended):
+    """How a command ended, and what it was."""
+
+    arguments: tuple[str, ...]
 
     @property
     def fault(self) -> str:
         """What no command may end in: traceback, hang, an undocumented exit, an error without its line; "" if none."""
         if "Traceback (most recent call last)" in self.err:
             return "traceback"
-        if self.signal == signal.SIGALRM:
+        if self.hung:
             return "hang"
-        if self.signal:
-            return f"signal {self.signal}"
+        if self.code < 0:
+            return f"signal {-self.code}"
         if self.code not in DOCUMENTED:
             return f"exit code {self.code}"
         said = [line for line in self.err.splitlines() if line.startswith("error: ")]
@@ -61,51 +122,16 @@ def run_command(
     environment: Mapping[str, str] | None = None,
 ) -> Outcome:
     """Run `overparam ARGUMENTS` in `folder`, `before` it whatever the case wants to happen in the new process."""
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        child = os.fork()
-        if not child:
-            _in_child(arguments, folder, timeout, before, environment or {}, (out.fileno(), err.fileno()))
-        _, status = os.waitpid(child, 0)
-        texts = []
-        for file in (out, err):
-            file.seek(0)
-            texts.append(file.read().decode(errors="replace"))
-    code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else -1
-    died = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
-    return Outcome(arguments, code, died, *texts)
 
-
-def _in_child(
-    arguments: Sequence[str],
-    folder: Path,
-    timeout: float,
-    before: Callable[[], None],
-    environment: Mapping[str, str],
-    files: tuple[int, int],
-) -> NoReturn:
-    code = 70  # no exit code of the program
-    try:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):
-            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
-        signal.setitimer(signal.ITIMER_REAL, timeout)  # nobody handles it: the process ends
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        for own, file in enumerate(files, start=1):
-            os.dup2(file, own)
-        sys.stdout, sys.stderr = (open(own, "w", encoding="utf-8", closefd=False) for own in (1, 2))  # noqa: SIM115
+    def command() -> None:
         os.chdir(folder)
-        os.environ.update(environment)
+        os.environ.update(environment or {})
         _limit_memory()
         before()
-        code = _main(arguments)
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        with contextlib.suppress(Exception):
-            sys.stdout.flush()
-            sys.stderr.flush()
-        os._exit(code)
+        overparam(*arguments)
+
+    ended = in_child(command, timeout=timeout)
+    return Outcome(ended.code, ended.out, ended.err, arguments)
 
 
 def _limit_memory() -> None:
@@ -114,15 +140,12 @@ def _limit_memory() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + MEMORY,) * 2)
 
 
-def _main(arguments: Sequence[str]) -> int:
+def overparam(*arguments: str) -> None:
+    """The program as it is called; ends in SystemExit."""
     from overparam_cli.cli.main import main
 
     sys.argv = ["overparam", *arguments]
-    try:
-        main()
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else int(end.code is not None)
-    return 0
+    main()
 
 
 def prepare() -> None:

@@ -42,7 +42,7 @@ kind = "cnn"
 
 [trial]
 dataset = "digits-simulated:n=5100,n_test=100"
-validation = 5090
+validation = 50
 batch = 2
 lr = 1e-3
 iterations = 4
@@ -62,6 +62,14 @@ baseline = "original"
 [plot]
 kind = "batch-loss"
 """
+LESS = LINEAR.replace('"small"', '"less"').replace('"l4"', '"l2"').replace("30", "6")
+STUDY = """\
+name = "study"
+title = "Two statements"
+kind = "theory"
+checks = ["claim2", "observation1"]
+"""
+INPUTS = {"mine.csv": TABLE, "small.toml": LINEAR, "less.toml": LESS, "tiny.toml": NETWORK, "study.toml": STUDY}
 RUN = ("run", "small.toml", "--quiet", "--checkpoint-seconds", "0")
 VOLATILE = ("digest", "timings", "created", "seconds", "command", "started", "finished", "versions", "machine", "git")
 
@@ -69,7 +77,7 @@ VOLATILE = ("digest", "timings", "created", "seconds", "command", "started", "fi
 def put_inputs(folder: Path) -> None:
     """The files that the commands of a scene read."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in (("mine.csv", TABLE), ("small.toml", LINEAR), ("tiny.toml", NETWORK)):
+    for name, text in INPUTS.items():
         (folder / name).write_text(text)
 
 
@@ -84,16 +92,17 @@ def contents(folder: Path) -> dict[str, Any]:
         if not path.is_file() or path.name == ".lock" or path.name == "checkpoint.pt":
             continue
         if path.suffix == ".json":
-            found[name] = _steady(json.loads(path.read_text()))
+            found[name] = steady(json.loads(path.read_text()))
         else:
             found[name] = path.read_bytes() if path.suffix in (".csv", ".toml") else "there"
     return found
 
 
-def _steady(value: Any) -> Any:
+def steady(value: Any) -> Any:
+    """What is read of a JSON file, without its clocks."""
     if isinstance(value, Mapping):
-        return {key: _steady(entry) for key, entry in value.items() if key not in VOLATILE and "sha" not in key}
-    return [_steady(entry) for entry in value] if isinstance(value, list) else value
+        return {key: steady(entry) for key, entry in value.items() if key not in VOLATILE and "sha" not in key}
+    return [steady(entry) for entry in value] if isinstance(value, list) else value
 
 
 def difference(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:

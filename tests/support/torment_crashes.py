@@ -1,17 +1,20 @@
-"""Crash points: each command that writes, killed before every change that it makes on disk (`support.crashes`)."""
+"""Crash points: each command that writes, disturbed before every change that it makes on disk (`support.crashes`)."""
 
+import gzip
 import random
 import shutil
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from support import crashes, scenes
-from support.crashes import Scene
+from support.crashes import Scene, Stage
 from support.local_server import idx, running, serve, sha
 from support.torment import Result
 
-ACTIONS = ("kill", "half")
+KILLS = ("kill", "half")
+OTHERS = ("full", "refuse", "interrupt", "terminate")
 READS = (("status",), ("table",))
 LOOK = (("status",),)  # where reading at length is for other scenes
 
@@ -19,93 +22,115 @@ LOOK = (("status",),)  # where reading at length is for other scenes
 def command_scenes(folder: Path) -> Mapping[str, Scene]:
     """Every command that writes below a results folder, on a fresh one and on one that has something."""
     scenes.put_inputs(folder)
-    small = ("run", str(folder / "small.toml"), "-q", "--checkpoint-seconds", "0")
-    tiny = ("run", str(folder / "tiny.toml"), "-q", "--checkpoint-seconds", "0")
+    often = ("-q", "--checkpoint-seconds", "0")
+    small = ("run", str(folder / "small.toml"), *often)
     lemma = ("theory", "lemma3", "--set", "depths=2,3", "--set", "dimensions=2", "--name", "one", "-q")
     claim = ("theory", "claim2", "--set", "depths=2", "--name", "one", "-q", "--no-figures")
-    fig1 = ("run", "fig1", "--smoke", "-q")
-    measured = (*small, "--measure", "sharpness", "--lr", "1e-2", "--no-reuse")
+    study = ("run", str(folder / "study.toml"), "-q")
+    plot = ("plot", "-q", "--format", "png")
     return {
         "run": Scene(small, LOOK, whole=False),
-        "run, measured": Scene(measured, LOOK, whole=False),
+        "run, measured": Scene((*small, "--measure", "sharpness", "--lr", "1e-2", "--no-reuse"), LOOK, whole=False),
         "run, more seeds": Scene((*small, "--seeds", "3"), LOOK, (small,), whole=False),
+        "run, resumed": Scene(small, LOOK, whole=False, edit=partial(_interrupted, small)),
         "run, taken over": Scene((*small, "--lr", "1e-2", "--name", "other"), LOOK, (small,), whole=False),
-        "run, network": Scene(tiny, LOOK, whole=False),
+        "run, two": Scene(("run", str(folder / "less.toml"), *small[1:]), LOOK, whole=False),
+        "run, edited": Scene((*small, "--accept-changes"), LOOK, (small,), whole=False, edit=_edited),
+        "run, network": Scene(("run", str(folder / "tiny.toml"), *often), LOOK, whole=False),
         "theory": Scene(claim, READS, whole=False),
         "theory, other numbers": Scene((*claim, "--set", "seeds=1"), READS, (claim,), whole=False),
         "theory, figures": Scene(lemma, READS, whole=False),
-        "fig1": Scene(fig1, READS, whole=False),
-        "plot": Scene(("plot", "-q"), READS, (small,)),
-        "plot, again": Scene(("plot", "-q", "--format", "png"), READS, (small, ("plot", "-q"))),
-        "verify": Scene(("verify", "--json"), READS, (small, fig1)),
+        "study": Scene(study, READS, whole=False),
+        "plot": Scene(plot, READS, (small,)),
+        "plot, again": Scene(("plot", "-q", "--format", "svg"), READS, (small, ("plot", "-q", "--format", "svg"))),
+        "verify": Scene(("verify", "--json"), READS, (small, study)),
+        "bench": Scene(("bench", "--rounds", "1", "--seconds", "0.001", "--json"), LOOK, whole=False),
     }
 
 
+def _interrupted(command: tuple[str, ...], results: Path) -> None:
+    """A run that was killed in the middle of its life, so that it goes on from a checkpoint."""
+    changes = crashes.overparam(command, results).changes
+    shutil.rmtree(results)
+    crashes.overparam(command, results, at=len(changes) // 2)
+    if not [*results.rglob("checkpoint.pt")]:
+        raise RuntimeError(f"{' '.join(command)} leaves no checkpoint half way")
+
+
+def _edited(results: Path) -> None:
+    """A last digit of a log, changed by hand."""
+    (log,) = results.rglob("log.csv")
+    lines = log.read_text().splitlines(keepends=True)
+    cells = lines[3].split(",")
+    cells[-2 if cells[-1].strip() == "" else -1] = "0.5\n" if cells[-1].strip() else "0.5"
+    lines[3] = ",".join(cells)
+    log.write_text("".join(lines))
+
+
 def crash_points(rng: random.Random, count: int, folder: Path, only: str) -> Iterator[Result]:
-    """About `count` points over all scenes, each scene's evenly spaced over its changes; no more than there are."""
+    """About `count` points over all scenes; no more than there are.
+
+    First every command is killed; what is then left of the count is for the other actions. Each time a scene's points
+    are evenly spaced.
+    """
     from overparam_cli.run import backends
 
     backends.ALONE_SECONDS = backends.SIDE_BY_SIDE_SECONDS = 0.0  # a checkpoint at every look
     asked = {f"crash: {name}": scene for name, scene in command_scenes(folder).items() if only in f"crash: {name}"}
+    stages: dict[str, Stage] = {}
     left = count
-    for place, (name, scene) in enumerate(asked.items()):
-        results = list(_scene(rng, name, scene, folder / name[7:].replace(", ", "-"), left // (len(asked) - place)))
-        left -= len(results)
-        yield from results
-    if only in "crash: data fetch":
-        yield from _fetches(folder / "fetch")
+    for actions in (KILLS, OTHERS):
+        for place, (name, scene) in enumerate(asked.items()):
+            if name not in stages:
+                shutil.rmtree(work := folder / name[7:].replace(", ", "-"), ignore_errors=True)
+                stages[name] = Stage(scene, work)
+            for result in _disturbed(rng, name, stages[name], actions, left // (len(asked) - place)):
+                left -= 1
+                yield result
+        if actions is KILLS and only in "crash: data fetch":
+            for result in _fetches(folder / "fetch"):
+                left -= 1
+                yield result
 
 
-def _scene(rng: random.Random, name: str, scene: Scene, work: Path, share: int) -> Iterator[Result]:
-    """One scene, killed at about `share` of its points."""
-    shutil.rmtree(work, ignore_errors=True)
-    results = work / "counted"
-    results.mkdir(parents=True)
-    for command in (*scene.before, scene.command):
-        undisturbed = crashes.overparam(command, results)
-    points = len(undisturbed.changes) + sum(change.startswith("fsync") for change in undisturbed.changes)
-    every = max(1, round(points / max(share, 1)))
-    report = crashes.everywhere(scene, work / "cases", actions=ACTIONS, every=every, first=rng.randrange(every))
-    yield from _results(name, report.crashes, report.faults)
-
-
-def _results(name: str, tried: int, faults: list[str]) -> Iterator[Result]:
-    """One result a crash: those with faults, of which each says all, and the others."""
-    by_case: dict[str, list[str]] = {}
-    for fault in faults:
-        case, _, what = fault.partition("): ")
-        by_case.setdefault(f"{case})", []).append(what)
-    yield from (Result(name, "; ".join(what)[:500], case, failed=True) for case, what in by_case.items())
-    yield from [Result(name, "no difference", "")] * (tried - len(by_case))
+def _disturbed(rng: random.Random, name: str, stage: Stage, actions: tuple[str, ...], share: int) -> Iterator[Result]:
+    """A scene, disturbed at about `share` of its points."""
+    points = stage.points(actions)
+    every = max(1.0, len(points) / max(share, 1))
+    at = rng.random() * every
+    while share > 0 and at < len(points):
+        point = points[int(at)]
+        faults = stage.faults(point)
+        yield Result(name, "; ".join(faults)[:500] or "no difference", stage.where(point), failed=bool(faults))
+        at += every
 
 
 def _fetches(folder: Path) -> Iterator[Result]:
     """MNIST's files, fetched from a server of this machine, into a cache."""
-    from overparam_cli.data.cache import Patience, RemoteFile
+    from overparam_cli.data.cache import Patience
     from overparam_cli.data.mnist import files as mnist
 
     drawn = np.random.default_rng(0)
     arrays = [drawn.integers(0, 256, shape, dtype=np.uint8) for shape in ((6, 28, 28), (6,), (2, 28, 28), (2,))]
     bodies = {file.name: idx(array) for file, array in zip(mnist.FILES, arrays, strict=True)}
+    shutil.rmtree(folder, ignore_errors=True)
     with running() as server:
         urls = {name: (server.on(f"/{name}", serve(body)),) for name, body in bodies.items()}
-        remote = tuple(RemoteFile(name, sha(body), urls[name]) for name, body in bodies.items())
-        sources = mnist.MnistSources(remote, Patience(connect=2.0, read=1.0, rounds=2, backoff=0.01))
+        files = (mnist.ImageFile(name, sha(one), urls[name], sha(gzip.decompress(one))) for name, one in bodies.items())
+        sources = mnist.MnistSources(tuple(files), Patience(connect=2.0, read=1.0, rounds=2, backoff=0.01))
 
         def fetched(cache: Path, at: int | None = None, action: str = "kill") -> crashes.Outcome:
             cache.mkdir(parents=True, exist_ok=True)
-            return crashes.in_child(lambda: mnist.fetch(cache, sources=sources), cache, at=at, action=action)
+            return crashes.watched(lambda: mnist.fetch(cache, sources=sources), cache, at=at, action=action)
 
-        shutil.rmtree(folder, ignore_errors=True)
-        changes = fetched(folder / "undisturbed").changes
-        expected = crashes.contents(folder / "undisturbed")
-        for at in range(len(changes)):
-            for action in ACTIONS:
-                cache, faults = folder / f"{action}-{at}", []
-                fetched(cache, at, action)
-                if (again := fetched(cache)).code:
-                    faults.append(f"then exits with {again.code}: {again.output}")
-                if crashes.contents(cache) != expected:
-                    faults.append("the cache is another in the end")
-                where = f"fetch: {action} at {at} ({changes[at]})"
-                yield Result("crash: data fetch", "; ".join(faults) or "no difference", where, failed=bool(faults))
+        if (whole := fetched(folder / "whole")).code:
+            raise RuntimeError(f"nothing is fetched undisturbed: {whole.output}")
+        expected = crashes.contents(folder / "whole")
+        for point in crashes.points(whole.changes, KILLS):
+            cache = folder / f"{point.action}-{point.at}"
+            fetched(cache, point.at, point.action)
+            again = fetched(cache)
+            faults = [f"then exits with {again.code}: {again.output}"] if again.code else []
+            faults += crashes.differences(crashes.contents(cache), expected)
+            where = f"fetch: {point.action} at {point.at} ({whole.changes[point.at]})"
+            yield Result("crash: data fetch", "; ".join(faults)[:500] or "no difference", where, bool(faults))
