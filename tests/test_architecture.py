@@ -27,7 +27,7 @@ LAYERS: tuple[set[str], ...] = (
     {"results"},
     {"experiments"},
     {"paper", "data"},
-    {"memory", "paths"},
+    {"disk", "memory", "paths"},
     {"errors", "words", "checks", "guests", "neutral", "texts", VERSION},
     {"grids"},
 )

@@ -13,10 +13,15 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from overparam_cli.errors import DataUnavailableError, StorageError
+from overparam_cli import disk
+from overparam_cli.errors import DataUnavailableError
 from overparam_cli.paths import at_home
+
+if TYPE_CHECKING:
+    import filelock
 
 CHECKSUMS = "SHA256SUMS"
 LOCK_SECONDS = 900.0
@@ -87,7 +92,7 @@ def download(file: RemoteFile, folder: Path, *, patience: Patience = Patience(),
             except OSError as error:
                 if _about_certificates(error):
                     raise DataUnavailableError(f"{file.name} could not be downloaded ({_UNTRUSTED})") from None
-                raise StorageError(f"cannot write {folder}: {error.strerror or error}; {_ELSEWHERE}") from None
+                raise disk.refused(folder, error, _ELSEWHERE) from None
     why = "; ".join(f"{urlsplit(url).netloc}: {reason}" for url, reason in reasons.items())
     raise DataUnavailableError(f"{file.name} could not be downloaded ({why})")
 
@@ -144,45 +149,55 @@ def staging(folder: Path, name: str) -> Iterator[Path]:
     """
     import filelock
 
-    lock = filelock.FileLock(folder / f".{name}.lock", timeout=LOCK_SECONDS)
-    work = folder / f".{name}.partial"
+    lock, work = _lock_and_work(folder, name)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
+        lock.acquire(timeout=LOCK_SECONDS)
     except filelock.Timeout:
         raise DataUnavailableError(
             f"another process has been fetching {name} into {folder} for {LOCK_SECONDS / 60:g} minutes: "
             "wait for it, or end it, and run this again"
         ) from None
     except OSError as error:
-        raise StorageError(f"cannot write {folder}: {error.strerror or error}; {_ELSEWHERE}") from None
+        raise disk.refused(folder, error, _ELSEWHERE) from None
     try:
-        shutil.rmtree(work, ignore_errors=True)
-        work.mkdir()
-        yield work
-    except OSError as error:
-        raise StorageError(f"cannot write {folder}: {error.strerror or error}; {_ELSEWHERE}") from None
+        with disk.writing(folder, _ELSEWHERE):
+            shutil.rmtree(work, ignore_errors=True)
+            work.mkdir()
+            yield work
     finally:
         shutil.rmtree(work, ignore_errors=True)
         lock.release()
 
 
-def install(files: Iterable[tuple[Path, Path]], folder: Path) -> None:
-    """Move verified files to their names under `folder` and note their checksums in `folder/SHA256SUMS`.
+def sweep(folder: Path, name: str) -> None:
+    """Remove the working folder that a fetch of `name` has left when it was killed, as far as that is possible."""
+    import filelock
 
-    Raises StorageError.
+    lock, work = _lock_and_work(folder, name)
+    if work.exists():
+        with contextlib.suppress(OSError, filelock.Timeout), lock.acquire(blocking=False):
+            shutil.rmtree(work, ignore_errors=True)
+            disk.sweep(folder)
+
+
+def _lock_and_work(folder: Path, name: str) -> "tuple[filelock.BaseFileLock, Path]":
+    import filelock
+
+    return filelock.FileLock(folder / f".{name}.lock"), folder / f".{name}.partial"
+
+
+def install(files: Iterable[tuple[Path, Path]], folder: Path) -> None:
+    """Move verified files to their names under `folder`, their checksums noted in `folder/SHA256SUMS` before.
+
+    Whoever is killed in between has a checksum without its file, which the next fetch brings. Raises StorageError.
     """
-    sums = recorded_checksums(folder)
-    try:
-        for source, target in files:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            sums[target.relative_to(folder).as_posix()] = sha256(source)
-            source.replace(target)
-        beside = folder / f".{CHECKSUMS}.partial"
-        beside.write_text("".join(f"{digest}  {name}\n" for name, digest in sorted(sums.items())), encoding="utf-8")
-        beside.replace(folder / CHECKSUMS)
-    except OSError as error:
-        raise StorageError(f"cannot write {folder}: {error.strerror or error}; {_ELSEWHERE}") from None
+    moves = list(files)
+    new = {target.relative_to(folder).as_posix(): sha256(source) for source, target in moves}
+    sums = "".join(f"{digest}  {name}\n" for name, digest in sorted((recorded_checksums(folder) | new).items()))
+    disk.replace(folder / CHECKSUMS, lambda file: file.write(sums.encode()), elsewhere=_ELSEWHERE)
+    for source, target in moves:
+        disk.move_in(source, target, elsewhere=_ELSEWHERE)
 
 
 def recorded_checksums(folder: Path) -> dict[str, str]:

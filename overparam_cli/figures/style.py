@@ -16,9 +16,8 @@ from typing import Any
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
-from overparam_cli import neutral
+from overparam_cli import disk, neutral
 from overparam_cli.errors import ConfigError
-from overparam_cli.results import disk
 from overparam_cli.words import printable
 
 STYLE: Any = {

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from overparam_cli.results import disk, store
+from overparam_cli import disk
+from overparam_cli.results import store
 from overparam_cli.results.schema import MANIFEST
 
 FILES, REPLACING, OWN = "files", "replacing", "digest"

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from overparam_cli import disk
 from overparam_cli.errors import BusyError
-from overparam_cli.results import disk
 from overparam_cli.results.schema import LOCK
 
 if TYPE_CHECKING:

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from overparam_cli import paper
+from overparam_cli import disk, paper
 from overparam_cli.errors import LogError
 from overparam_cli.experiments import from_dict
-from overparam_cli.results import digests, disk, store
+from overparam_cli.results import digests, store
 from overparam_cli.results.find import is_there
 from overparam_cli.results.manifest import THEORY, read_manifest, read_statement_manifest, read_study_manifest
 from overparam_cli.results.schema import MANIFEST, SCHEMA

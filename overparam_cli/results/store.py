@@ -9,9 +9,8 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from overparam_cli import texts
+from overparam_cli import disk, texts
 from overparam_cli.errors import LogError
-from overparam_cli.results import disk
 from overparam_cli.results.find import unreadable
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from typing import Any
 
 import torch
 
+from overparam_cli import disk
 from overparam_cli.errors import StorageError
-from overparam_cli.results import disk
 from overparam_cli.results.schema import CHECKPOINT, SCHEMA
 from overparam_cli.run.unit import State
 

@@ -14,7 +14,7 @@ import pytest
 from support.crashes import EVENTS, WRITING
 from support.forked import Outcome, prepare, run_command
 
-from overparam_cli.results.disk import BESIDE
+from overparam_cli.disk import BESIDE
 from tests.run.test_job import CONFIG
 
 LOOKING = {"os.listdir", "os.scandir"}

@@ -1,12 +1,15 @@
 """Fetching and reading MNIST's four files, made up here and served by this machine, into and from a cache."""
 
+import errno
 import gzip
+import os
 import threading
 
 import numpy as np
 import pytest
 from support.local_server import idx, refuse, serve, sha, stall, truncate
 
+from overparam_cli import disk
 from overparam_cli.data import fetch, list_datasets, load_images, verify
 from overparam_cli.data.cache import Patience, recorded_checksums
 from overparam_cli.data.mnist import files as mnist
@@ -212,3 +215,43 @@ def test_load_into_a_folder_that_cannot_be_written(tmp_path):
         load_images("mnist", data_dir=tmp_path / "file")
     with pytest.raises(StorageError, match="cannot write"):
         fetch("mnist", data_dir=tmp_path / "file")
+
+
+@pytest.mark.parametrize("moves", range(4))
+def test_a_fetch_that_is_killed_between_checksum_and_file_ends_as_any_other(tmp_path, sources, monkeypatch, moves):
+    left, move = iter(range(moves)), disk.move_in
+
+    def killed(*arguments, **settings):
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        move(*arguments, **settings)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(disk, "move_in", killed)
+        with pytest.raises(KeyboardInterrupt):
+            mnist.fetch(tmp_path, sources=sources)
+    mnist.fetch(tmp_path, sources=sources)
+    assert_filled(tmp_path)
+
+
+def test_what_a_killed_fetch_has_left_is_swept_by_the_next_though_nothing_is_missing(tmp_path, sources, server):
+    put(tmp_path)
+    (tmp_path / ".mnist.partial").mkdir()
+    (tmp_path / ".mnist.partial" / NAMES[0]).write_bytes(b"half")
+    (tmp_path / ".SHA256SUMS.a1_b2c3d").write_bytes(b"half")
+    mnist.fetch(tmp_path, sources=sources)
+    assert not server.requests
+    assert there(tmp_path).keys() - {".mnist.lock"} == {f"mnist/{name}" for name in NAMES}
+
+
+def test_a_full_disk_is_one_line_and_nothing_is_half_there(tmp_path, sources, monkeypatch):
+    def full(_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(StorageError, match=r"No space left .*free some space or .*--data-dir"):
+            mnist.fetch(tmp_path, sources=sources)
+    assert there(tmp_path).keys() <= {".mnist.lock"}
+    mnist.fetch(tmp_path, sources=sources)
+    assert_filled(tmp_path)

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from overparam_cli import disk
 from overparam_cli.errors import LogError, StorageError
-from overparam_cli.results import disk, schema, store
+from overparam_cli.results import schema, store
 from overparam_cli.results.run import Run
 
 

@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 from test_plans import STUDY, job, numbers, run, start
 
+from overparam_cli import disk
 from overparam_cli.errors import LogError
-from overparam_cli.results import digests, disk, schema
+from overparam_cli.results import digests, schema
 from overparam_cli.results.reading import read_tables
 from overparam_cli.results.run import Run
 from overparam_cli.run.folder import RunFolder

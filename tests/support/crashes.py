@@ -275,4 +275,4 @@ def _steady(path: Path, content: bytes) -> bytes:
     """A file's content, without what its own folder's name, or the clock, has put there."""
     if path.name != "manifest.json":
         return OWN_DIGEST.sub(b"", content)
-    return json.dumps(scenes.steady(json.loads(content)), indent=1).encode()
+    return json.dumps(scenes.steady(json.loads(content)), indent=1, sort_keys=True).encode()

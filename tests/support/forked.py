@@ -161,7 +161,8 @@ def prepare() -> None:
     for found in pkgutil.walk_packages(overparam_cli.__path__, "overparam_cli."):
         source = Path(str(importlib.util.find_spec(found.name).origin))  # type: ignore[union-attr]
         if source.suffix == ".py" and source.stem != "__main__":  # the compiled kernel is a library, not a module
-            importlib.import_module(found.name)
+            with contextlib.suppress(ModuleNotFoundError):  # of a library that is not installed, nobody here makes use
+                importlib.import_module(found.name)
     warm_up()
 
 

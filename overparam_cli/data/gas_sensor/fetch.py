@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from overparam_cli.data import archive
-from overparam_cli.data.cache import Patience, RemoteFile, download, install, staging, unavailable
+from overparam_cli.data.cache import Patience, RemoteFile, download, install, staging, sweep, unavailable
 from overparam_cli.data.gas_sensor import ucirepo
 from overparam_cli.data.gas_sensor.batches import (
     BATCHES,
@@ -48,6 +48,7 @@ def fetch_gas(gas: str, folder: Path, *, sources: GasSources = GasSources(), pro
     StorageError where `folder` cannot be written.
     """
     if _sound(gas, folder):
+        sweep(folder, FOLDER)
         return _where(folder)
     with staging(folder, FOLDER) as work:
         if _sound(gas, folder):  # another process was faster

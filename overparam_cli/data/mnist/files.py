@@ -13,7 +13,7 @@ from pathlib import Path
 
 from overparam_cli.data import archive
 from overparam_cli.data.archive import Member
-from overparam_cli.data.cache import Patience, RemoteFile, download, install, staging, unavailable
+from overparam_cli.data.cache import Patience, RemoteFile, download, install, staging, sweep, unavailable
 from overparam_cli.data.images import ImageDataset, Pixels
 from overparam_cli.data.mnist import idx
 from overparam_cli.errors import DataInvalidError, DataUnavailableError
@@ -96,6 +96,7 @@ def fetch(folder: Path, *, sources: MnistSources = MnistSources(), progress: boo
     """
     there = look(folder, sources)
     if all(one.sound for one in there):
+        sweep(folder, FOLDER)
         return next(one.place.parent for one in there if one.place)
     with staging(folder, FOLDER) as work:
         for one in look(folder, sources):  # asked again: another process may have been faster

@@ -9,11 +9,12 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
+from overparam_cli import disk
 from overparam_cli.cli.main import cli, main
 from overparam_cli.errors import ConfigError, LogError, StorageError
 from overparam_cli.kinds.theory.running import run_study
 from overparam_cli.kinds.theory.study import plan_checks, plan_studies
-from overparam_cli.results import disk, schema
+from overparam_cli.results import schema
 from overparam_cli.results.record import Record, find_names, find_records
 from overparam_cli.run.progress import Silent
 from overparam_cli.run.settings import Settings

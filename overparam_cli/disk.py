@@ -1,4 +1,4 @@
-"""Changes on disk: the one place that writes, renames and removes what stands below a results folder.
+"""Changes on disk: the one place that writes, renames and removes what stands in a results folder or a data cache.
 
 A file is replaced in one step: written beside, flushed to disk, renamed. One who is killed meanwhile leaves the file as
 it was, and what was written beside is swept away by the next who writes into the folder. Whatever the system refuses
@@ -18,19 +18,21 @@ from typing import BinaryIO
 
 from overparam_cli.errors import StorageError
 
-BESIDE = re.compile(r"\..+\.(csv|json|pt|png|pdf|svg)\.[a-z0-9_]{8}")  # the name of what is written beside a file
+BESIDE = re.compile(r"\.(.+\.(csv|json|pt|png|pdf|svg)|SHA256SUMS)\.[a-z0-9_]{8}")  # what is written beside a file
 PATIENCE = 2.0  # seconds for which a refusal is asked again: a scanner, or a spreadsheet, may have the file open
 REFUSALS = {errno.EACCES, errno.EPERM, errno.EBUSY, errno.ETXTBSY}
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+RESULTS = "choose another folder with --results"  # what else to do, where results are written
 TRIES = 3  # at a replace, should another writer sweep away what it has written beside
 
 
-def replace(path: Path, write: Callable[[BinaryIO], object]) -> None:
+def replace(path: Path, write: Callable[[BinaryIO], object], *, elsewhere: str = RESULTS) -> None:
     """Replace `path` by what `write` puts into a binary file, in one step; its folder is made where there is none.
 
-    Raises StorageError when the disk is full or the folder cannot be written; `path` is then as it was.
+    Raises StorageError when the disk is full or the folder cannot be written; `path` is then as it was. `elsewhere` is
+    what it tells the user to do about that.
     """
-    with writing(path):
+    with writing(path, elsewhere):
         path.parent.mkdir(parents=True, exist_ok=True)
         sweep(path.parent)
         for left in reversed(range(TRIES)):
@@ -66,6 +68,15 @@ def _write_beside(path: Path, write: Callable[[BinaryIO], object]) -> Path:
 def move(path: Path, target: Path) -> None:
     """Rename a file, over what stands there; raises StorageError."""
     with writing(path):
+        patiently(lambda: path.replace(target))
+
+
+def move_in(path: Path, target: Path, *, elsewhere: str = RESULTS) -> None:
+    """Move a file that another has written to its place, once it is whole on the disk; raises StorageError."""
+    with writing(target, elsewhere):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("rb+") as file:
+            os.fsync(file.fileno())
         patiently(lambda: path.replace(target))
 
 
@@ -121,17 +132,16 @@ def patiently(act: Callable[[], object]) -> None:
 
 
 @contextlib.contextmanager
-def writing(path: Path) -> Iterator[None]:
+def writing(path: Path, elsewhere: str = RESULTS) -> Iterator[None]:
     """Turn what the system says against writing `path` into a StorageError."""
     try:
         yield
     except OSError as error:
-        raise refused(path, error) from error
+        raise refused(path, error, elsewhere) from error
 
 
-def refused(path: Path, error: OSError) -> StorageError:
+def refused(path: Path, error: OSError, elsewhere: str = RESULTS) -> StorageError:
     """What to tell of a file that cannot be written."""
-    elsewhere = "choose another folder with --results"
     if error.errno in FULL:
         remedy = f"free some space or {elsewhere}"
     elif error.errno in REFUSALS or error.errno == errno.EROFS:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from overparam_cli import disk
 from overparam_cli.errors import BusyError, StorageError
-from overparam_cli.results import disk, lock
+from overparam_cli.results import lock
 from overparam_cli.results.lock import is_running, locked
 
 LEFT = ".figure.png.a1_b2c3d"
