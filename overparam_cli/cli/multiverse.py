@@ -52,10 +52,11 @@ def _which(command: F) -> F:
 
 def _load(file: str, axes: Sequence[str]) -> tuple["Multiverse", "Asked"]:
     """The multiverse, and what is asked of it."""
-    from overparam_cli.multiverse.loading import asked_for, load
+    from overparam_cli.multiverse.loading import asked_for, kept, load
 
     found = load(file)
-    return found, asked_for(found, axes)
+    asked = asked_for(found, axes)
+    return kept(found, asked), asked
 
 
 @multiverse.command("run")

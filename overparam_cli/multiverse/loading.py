@@ -1,6 +1,7 @@
 """Finding and reading a multiverse: the built-in one by name, or a TOML file of the user's own."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from overparam_cli.errors import ConfigError
@@ -46,3 +47,14 @@ def asked_for(multiverse: Multiverse, texts: Sequence[str]) -> Asked:
             raise ConfigError(f"--axis gives {axis.name!r} twice")
         asked[axis.name] = tuple(dict.fromkeys(axis.option(one.strip()).name for one in options.split(",")))
     return asked
+
+
+def kept(multiverse: Multiverse, asked: Asked) -> Multiverse:
+    """The multiverse without the extra options that nobody asks for: what is not there costs nothing to plan."""
+    axes = tuple(
+        replace(
+            axis, options=tuple(one for one in axis.options if not one.extra or one.name in asked.get(axis.name, ()))
+        )
+        for axis in multiverse.axes
+    )
+    return replace(multiverse, axes=axes)

@@ -175,7 +175,10 @@ class Pack:
 
 @cache
 def packs(multiverse: Multiverse) -> tuple[Pack, ...]:
-    """All there are, whatever is asked for, in the order in which they are trained."""
+    """All there are, whichever options are asked for, in the order in which they are trained.
+
+    So a trial stands in the same folder whatever a command restricts itself to.
+    """
     everything: Asked = {axis.name: tuple(one.name for one in axis.options) for axis in multiverse.axes}
     groups: dict[tuple[str, str], list[Part]] = {}
     for one in parts(multiverse, everything):
