@@ -79,6 +79,29 @@ COLUMNS = (
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 quiet_option = click.option("--quiet", "-q", is_flag=True, help="No progress, no notes; errors are still printed.")
 
+RUNNING = (  # where and how to train
+    results_option,
+    data_dir_option,
+    offline_option,
+    device_option,
+    threads_option,
+    kernel_option,
+    click.option("--measure", default="", help="Also log: curvature, sharpness (several: separated by commas)."),
+    click.option(
+        "--reuse/--no-reuse", default=True, show_default=True, help="Take over trials other experiments finished."
+    ),
+    click.option("--accept-changes", is_flag=True, help="Take result files that were edited by hand as they are."),
+    click.option(
+        "--checkpoint-seconds", type=Seconds(0), default=20.0, show_default=True, help="Time between checkpoints."
+    ),
+    click.option(
+        "--scheduler", metavar="ADDRESS", help="Train on the Dask cluster of this scheduler: tcp://host:8786."
+    ),
+    click.option("--workers", type=click.IntRange(1), help="Train in so many processes of this machine, with Dask."),
+    click.option("--dry-run", is_flag=True, help="Print the trials, their cost and a time estimate; run nothing."),
+    json_option,
+    quiet_option,
+)
 OVERRIDES = (
     click.option("--loss", help="Losses to run: l2, l4, l6, … (several: l2,l4)."),
     click.option("--variant", help="Variants to run (several: separated by commas)."),
@@ -98,14 +121,22 @@ OVERRIDDEN = ("loss", "variant", "depth", "lr", "iterations", "stop_at_gap", "se
 
 def override_options(command: F) -> F:
     """What may be changed of an experiment without a file of one's own."""
-    for option in reversed(OVERRIDES):
-        command = option(command)
-    return command
+    return with_options(OVERRIDES, command)
 
 
 def column_options(command: F) -> F:
     """Which columns of a table of one's own a command is about."""
-    for option in reversed(COLUMNS):
+    return with_options(COLUMNS, command)
+
+
+def run_options(command: F) -> F:
+    """Where and how to train, and what to say of it."""
+    return with_options(RUNNING, command)
+
+
+def with_options(options: Sequence[Callable[[F], F]], command: F) -> F:
+    """The command with these options, in this order."""
+    for option in reversed(options):
         command = option(command)
     return command
 

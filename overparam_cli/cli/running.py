@@ -1,7 +1,7 @@
 """What computes: `overparam run`, `theory`."""
 
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -11,25 +11,23 @@ import click
 
 from overparam_cli.cli import streams
 from overparam_cli.cli.options import (
-    Seconds,
     collect_columns,
     collect_overrides,
     column_options,
     data_dir_option,
-    device_option,
     json_option,
-    kernel_option,
     name_option,
     offline_option,
     override_options,
     quiet_option,
     results_option,
-    threads_option,
+    run_options,
     use_threads,
 )
 from overparam_cli.cli.several import Several
 
 if TYPE_CHECKING:
+    from overparam_cli.experiments import Experiment
     from overparam_cli.kinds.theory.study import Study
     from overparam_cli.run.backends import MakeBackend
     from overparam_cli.run.plan import Job
@@ -41,27 +39,22 @@ if TYPE_CHECKING:
 @click.argument("experiments", nargs=-1, required=True, metavar="EXPERIMENT...")
 @override_options
 @name_option
-@results_option
-@data_dir_option
-@offline_option
-@device_option
-@threads_option
-@kernel_option
-@click.option("--measure", default="", help="Also log: curvature, sharpness (several: separated by commas).")
-@click.option(
-    "--reuse/--no-reuse", default=True, show_default=True, help="Take over trials other experiments finished."
-)
-@click.option("--accept-changes", is_flag=True, help="Take result files that were edited by hand as they are.")
-@click.option(
-    "--checkpoint-seconds", type=Seconds(0), default=20.0, show_default=True, help="Time between checkpoints."
-)
-@click.option("--scheduler", metavar="ADDRESS", help="Train on the Dask cluster of this scheduler: tcp://host:8786.")
-@click.option("--workers", type=click.IntRange(1), help="Train in so many processes of this machine, with Dask.")
-@click.option("--dry-run", is_flag=True, help="Print the trials, their cost and a time estimate; run nothing.")
-@json_option
-@quiet_option
-def run(
-    experiments: tuple[str, ...],
+@run_options
+def run(experiments: tuple[str, ...], name: str | None, **options: Any) -> None:
+    """Run EXPERIMENTs (names, TOML files, or `all`): train what is missing, write logs, print the table.
+
+    Finished trials are not run again, and an interrupted run goes on where its checkpoint stood.
+
+    Example: overparam run fig3 --smoke
+    """
+    overrides = collect_overrides(options)
+    carry_out(experiments, overrides, name=name, **options)
+
+
+def carry_out(
+    experiments: "Sequence[str | Experiment]",
+    overrides: Mapping[str, Any],
+    *,
     results: Path,
     name: str | None,
     threads: int | None,
@@ -72,14 +65,7 @@ def run(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Run EXPERIMENTs (names, TOML files, or `all`): train what is missing, write logs, print the table.
-
-    Finished trials are not run again, and an interrupted run goes on where its checkpoint stood.
-
-    Example: overparam run fig3 --smoke
-    """
-    overrides = collect_overrides(options)
-
+    """Run experiments as the options that a command was given say."""
     from overparam_cli.run.stop import stop_requests
 
     with stop_requests() as stop:

@@ -40,12 +40,14 @@ def available() -> list[Summary]:
     return sorted(summaries, key=lambda summary: (not summary.name.startswith("fig"), summary.name))
 
 
-def load_experiment(name_or_path: str | Path) -> Experiment:
-    """The experiment of a built-in name, ``all``, or a path to a TOML file of the user's own.
+def load_experiment(name_or_path: str | Path | Experiment) -> Experiment:
+    """The experiment of a built-in name, ``all``, or a path to a TOML file of the user's own; one that is, as it is.
 
     A user's file is checked completely, registries included. The built-in ones are known to be right, so that
     loading them imports nothing heavy; `expand` checks them like any other.
     """
+    if isinstance(name_or_path, Experiment):
+        return name_or_path
     given = str(name_or_path)
     if given == EVERYTHING:
         members = tuple(summary.name for summary in available() if summary.kind != "group")
@@ -60,7 +62,16 @@ def load_experiment(name_or_path: str | Path) -> Experiment:
     if not path.exists():
         names = [summary.name for summary in available()]
         raise ConfigError(f"{given}: no such file, nor an experiment's name{suggest(path.stem, names)}")
-    experiment = _load(path, own=True)
+    return _checked(_load(path, own=True))
+
+
+def read_experiment(text: str, path: Path) -> Experiment:
+    """The experiment of a file's text that is yet to be written to `path`, checked as `load_experiment` checks it."""
+    return _checked(parse_experiment(tomllib.loads(text), path, text))
+
+
+def _checked(experiment: Experiment) -> Experiment:
+    """A user's own experiment, held against the built-in ones and resolved."""
     for one in (experiment, *flatten(experiment)):
         _refuse_borrowed_name(one)
         sweeps(one)

@@ -3,6 +3,7 @@
 Looking them up imports what they name, so that it is done for files of the user's own alone.
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -48,4 +49,12 @@ def _tables(document: Mapping[str, Any], file: str) -> Iterator[tuple[Place, str
 
 def taken_from(source: Path, dataset: str) -> str:
     """A data set as a file names it: a path is taken from where the file stands, whatever folder the command is in."""
-    return str(source.parent / at_home(dataset)) if is_table(dataset) else dataset
+    return os.path.normpath(source.parent / at_home(dataset)) if is_table(dataset) else dataset
+
+
+def named_from(source: Path, other: str) -> str:
+    """Another file as one that stands at `source` names it; the inverse of `taken_from`."""
+    try:
+        return Path(os.path.relpath(at_home(other), source.parent)).as_posix()
+    except ValueError:  # on another drive
+        return str(Path(other).resolve())

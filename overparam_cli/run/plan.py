@@ -45,8 +45,10 @@ class Job:
         return f"{self.name}/{self.variant}"
 
 
-def plan(names: Sequence[str], overrides: Mapping[str, Any], *, results: Path, name: str | None = None) -> list[Job]:
-    """The jobs of the experiments `names` (built-in names, paths, groups), each variant one job.
+def plan(
+    names: Sequence[str | Experiment], overrides: Mapping[str, Any], *, results: Path, name: str | None = None
+) -> list[Job]:
+    """The jobs of the experiments `names` (built-in names, paths, groups, or what they load), each variant one job.
 
     Raises ConfigError for unknown names and for overrides that do not fit.
     """

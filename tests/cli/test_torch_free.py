@@ -36,6 +36,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "run --help",
         "list",
         "show all",
+        "new {results}/study.toml",
         "show fig3 --lr 1e-3 --set optimizer=adam --set beta1=0.8",
         "plot --format svg",
         "table",
@@ -46,7 +47,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ],
 )
 def test_no_torch(command: str, results: Path) -> None:
-    arguments = command.split()
+    arguments = command.format(results=results).split()
     if arguments[0] in ("plot", "table", "status", "verify", "multiverse"):
         arguments += ["--results", str(results)]
     call = [sys.executable, "-c", CODE, *arguments]

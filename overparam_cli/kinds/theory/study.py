@@ -68,7 +68,7 @@ def plan_checks(names: Sequence[str], overrides: Mapping[str, Any], *, results: 
 
 
 def plan_studies(
-    names: Sequence[str], overrides: Mapping[str, Any], *, results: Path, name: str | None = None
+    names: Sequence[str | Experiment], overrides: Mapping[str, Any], *, results: Path, name: str | None = None
 ) -> list[Study]:
     """The theory among the experiments `names` (built-in names, paths, groups).
 

@@ -1,0 +1,116 @@
+"""Studies of one's own without typing every curve: `overparam new`, `overparam sweep`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from pathlib import Path
+from typing import Any
+
+import click
+
+from overparam_cli.cli.options import COLUMNS, collect_columns, run_options, with_options
+from overparam_cli.paths import at_home
+
+SWEPT = (
+    click.option("--dataset", required=True, help="A data set's name (`overparam data list`), or a table: my.csv."),
+    *COLUMNS,
+    click.option("--depth", default="1,2,3", show_default=True, help="Numbers of layers."),
+    click.option("--optimizer", help="Optimisers: gd,adam,…"),
+    click.option("--width", help="Hidden widths: 1,10; one for each hidden layer as 10x20."),
+    click.option("--init", help="Initialisations: near-zero,identity,…"),
+    click.option("--loss", default="l2", show_default=True, help="Losses, a panel each: l2,l4."),
+    click.option("--lr", required=True, help="Grid of learning rates: 1e-3,5e-3; 1e-4:1e-1:7; 1e-4:1e-1:2/decade."),
+    click.option("--iterations", default="10000", show_default=True, help="Iterations of every trial."),
+    click.option("--seeds", default="1", show_default=True, help="Number of seeds."),
+    click.option("--dtype", help="float32, float64."),
+    click.option(
+        "--set", "assignments", multiple=True, metavar="KEY=VALUES", help="Any other trial key, one or several values."
+    ),
+    click.option("--name", required=True, help="Name of the study and of its results folder."),
+    click.option("--force", is_flag=True, help="Write over the study of that name, were it another one."),
+)
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--from", "source", default="fig3", show_default=True, help="Experiment to begin with: a name or a path.")
+@click.option("--force", is_flag=True, help="Write over FILE where it exists.")
+def new(file: Path, source: str, force: bool) -> None:
+    """Write FILE, an experiment to edit: every key that can be set, with its meaning; defaults are comments.
+
+    Example: overparam new study.toml --from fig3
+    """
+    from overparam_cli.errors import ConfigError
+    from overparam_cli.experiments import load_experiment
+    from overparam_cli.experiments.annotated import annotated
+    from overparam_cli.experiments.loading import read_experiment
+    from overparam_cli.report import terminal
+
+    path = at_home(file)
+    if path.suffix != ".toml":
+        raise ConfigError(f"{file}: an experiment's file is called <name>.toml")
+    if path.exists() and not force:
+        raise ConfigError(f"{file} exists: choose another name, or write over it with --force")
+    text = annotated(load_experiment(source), path)
+    read_experiment(text, path)
+    _save(path, text)
+    terminal.echo(f"{file}: edit it, then overparam run {file}")
+
+
+def _sweep_options(command: Any) -> Any:
+    return with_options(SWEPT, command)
+
+
+@click.command()
+@_sweep_options
+@run_options
+def sweep(name: str, results: Path, assignments: tuple[str, ...], force: bool, dry_run: bool, **options: Any) -> None:
+    """Train all combinations of lists of settings, a curve each, and keep the study as a file in its results folder.
+
+    Example: overparam sweep --dataset simulated --depth 1,2 --optimizer gd,adam --lr 1e-3:1e-1:3 --name first
+    """
+    from overparam_cli.cli.running import carry_out
+    from overparam_cli.experiments import parse_assignments
+    from overparam_cli.experiments.study import FILE, asked, study
+
+    keys = ("dataset", "depth", "optimizer", "width", "init", "loss", "lr", "iterations", "seeds", "dtype")
+    given = {key: options.pop(key) for key in keys} | collect_columns(options)
+    given = {key: value for key, value in given.items() if value is not None and value != []}
+    for key, value in parse_assignments(assignments).items():
+        if key in given:
+            raise click.UsageError(f"{key} is given twice: by --{key} and by --set {key}={value}")
+        given[key] = value
+    path = results / name / FILE
+    experiment, text = study(name, *asked(given), path)
+    with nullcontext() if dry_run else _kept(path, text, force=force):
+        carry_out([experiment], {}, name=None, results=results, dry_run=dry_run, **options)
+
+
+@contextmanager
+def _kept(path: Path, text: str, *, force: bool) -> Iterator[None]:
+    """Write a study's file, and take it back where nothing came of it. ConfigError where it is of another study."""
+    from overparam_cli.errors import ConfigError
+    from overparam_cli.results.store import read_bytes
+
+    there = path.exists()
+    if there and not force and read_bytes(path) != text.encode():
+        raise ConfigError(
+            f"{path} is another study, or was edited: run it with overparam run {path}, choose another --name, or "
+            "write over it with --force; finished trials are kept"
+        )
+    made = [folder for folder in path.parents if not folder.exists()]
+    _save(path, text)
+    try:
+        yield
+    finally:
+        if not there and [*path.parent.iterdir()] == [path]:
+            path.unlink()
+        with suppress(OSError):  # one that is not empty
+            for folder in made:
+                folder.rmdir()
+
+
+def _save(path: Path, text: str) -> None:
+    """Write a file in one step."""
+    from overparam_cli.results.store import write_bytes
+
+    write_bytes(path, text.encode())
