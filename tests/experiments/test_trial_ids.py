@@ -103,7 +103,9 @@ def test_ids_survive_renaming_and_reordering(depths: list[int], lrs: list[float]
 
 
 @given(
-    name=st.sampled_from(["depth", "init_std", "lr", "weight_decay", "seed", "iterations", "loss_scale"]),
+    name=st.sampled_from(
+        ["depth", "init_std", "lr", "weight_decay", "seed", "iterations", "loss_scale", "stop_at_gap"]
+    ),
     change=st.integers(1, 1000),
 )
 def test_any_changed_number_changes_the_id(name: str, change: int) -> None:
@@ -139,7 +141,7 @@ def test_any_changed_description_changes_the_id(change: dict[str, Any]) -> None:
 
 
 def test_every_field_but_the_names_is_covered_above() -> None:
-    numbers = {"depth", "init_std", "lr", "weight_decay", "seed", "iterations", "loss_scale"}
+    numbers = {"depth", "init_std", "lr", "weight_decay", "seed", "iterations", "loss_scale", "stop_at_gap"}
     words = {
         "dataset",
         "targets",
