@@ -133,15 +133,9 @@ class Result:
 
     def _stacked(self, tables: Iterable["pd.DataFrame"]) -> "pd.DataFrame":
         """The tables of the runs below each other, with `run` and `variant` in front."""
-        import pandas as pd
+        from overparam_cli.results.frames import stacked
 
-        named = []
-        for run, table in zip(self.runs, tables, strict=True):
-            own = table.copy()
-            own.insert(0, "run", run.name)
-            own.insert(1, "variant", run.variant)
-            named.append(own)
-        return pd.concat(named, ignore_index=True)
+        return stacked(self.runs, tables)
 
     def _grids(self) -> Iterator["Grid"]:
         from overparam_cli.report.summary import grids

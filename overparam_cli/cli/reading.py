@@ -12,6 +12,14 @@ if TYPE_CHECKING:
     from overparam_cli.results.names import Found
 
 FORMATS = ("png", "pdf", "svg")
+TABLES = {  # a table's format → what renders it (`report.formats`)
+    "text": "terminal",
+    "csv": "csv",
+    "md": "markdown",
+    "latex": "latex",
+    "html": "html",
+    "json": "json",
+}
 RULES = ("final-gap", "lowest-gap", "area", "iterations-to-gap")
 
 
@@ -62,8 +70,9 @@ def _show_paths(paths: Sequence[Path], *, quiet: bool) -> None:
 @click.argument("experiments", nargs=-1, metavar="[EXPERIMENT]...")
 @results_option
 @click.option("--rule", type=click.Choice(RULES), help="Another selection rule.")
+@click.option("--format", "form", type=click.Choice([*TABLES]), default="text", show_default=True, help="Of the table.")
 @json_option
-def table(experiments: tuple[str, ...], results: Path, rule: str | None, as_json: bool) -> None:
+def table(experiments: tuple[str, ...], results: Path, rule: str | None, form: str, as_json: bool) -> None:
     """Print the table of EXPERIMENTs (as for plot) from their logs: chosen rates, gaps, speedups, divergence.
 
     Example: overparam table fig3 --rule area
@@ -76,7 +85,7 @@ def table(experiments: tuple[str, ...], results: Path, rule: str | None, as_json
     checks = {record.folder: record for own in found.records.values() for record in own}
     print_tables(
         [run for own in found.runs.values() for run in own],
-        as_json=as_json,
+        form="json" if as_json else TABLES[form],
         rule=rule,
         checks=[*map(Shown, checks.values())],
     )

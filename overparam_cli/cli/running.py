@@ -172,7 +172,8 @@ def _show_tables(checked: Iterable[Path], jobs: Sequence["Job"], *, as_json: boo
     from overparam_cli.results.run import Run
 
     records = [Record.read(folder) for folder in checked]
-    print_tables([Run.read(job.folder) for job in jobs], as_json=as_json, checks=[*map(Shown, records)])
+    form = "json" if as_json else "terminal"
+    print_tables([Run.read(job.folder) for job in jobs], form=form, checks=[*map(Shown, records)])
 
 
 def _say_how_to_plot(names: Sequence[str], results: Path, *, quiet: bool) -> None:

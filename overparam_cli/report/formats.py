@@ -10,6 +10,8 @@ MODULES = (
     "markdown",
     "json",
     "html",
+    "latex",
+    "csv",
 )
 FORMATS: Mapping[str, Callable[[Grid], str]] = {
     name: import_module(f"overparam_cli.report.{name}").render for name in MODULES

@@ -1,5 +1,6 @@
 """What is reported of a run as tidy tables: `summary` in pandas."""
 
+from collections.abc import Iterable, Sequence
 from math import nan
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,19 @@ from overparam_cli.results.trajectory import Speedup
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+def stacked(runs: Sequence[Run], tables: "Iterable[pd.DataFrame]") -> "pd.DataFrame":
+    """A table of each run, below each other, with `run` (the folder's name) and `variant` in front."""
+    import pandas as pd
+
+    named = []
+    for run, table in zip(runs, tables, strict=True):
+        own = table.copy()
+        own.insert(0, "run", run.name)
+        own.insert(1, "variant", run.variant)
+        named.append(own)
+    return pd.concat(named, ignore_index=True)
 
 
 def curve_table(run: Run, rule: str | None = None) -> "pd.DataFrame":

@@ -243,10 +243,10 @@ def test_tables_of_checks_come_first_each_with_an_empty_line(
 ) -> None:
     check = SimpleNamespace(as_grid=lambda: verdicts.grid([]), as_dict=lambda: {"check": "lemma3"})
     run = Run.read(results(tmp_path) / "fig3" / "l4")
-    print_tables([run], as_json=True, checks=[check])
+    print_tables([run], form="json", checks=[check])
     first, second = json.loads(capsys.readouterr().out)
     assert (first, second["experiment"]) == ({"check": "lemma3"}, "fig3")
-    print_tables([run], as_json=False, checks=[check])
+    print_tables([run], checks=[check])
     lines = said(capsys)
     place = next(place for place, line in enumerate(lines) if line.startswith("fig3/l4 · ethanol"))
     assert lines[place - 1] == ""
