@@ -25,7 +25,7 @@ from overparam_cli.multiverse.model import Multiverse, of_variant
         ('name = "features"', 'name = "claim"', "'claim' is a column of worlds.csv already"),
         ('name = "loss"', 'name = "grid"', "two axes are named 'grid'"),
         ('name = "minmax"', 'name = "zscore"', "two options are named 'zscore'"),
-        ('preprocessing = "minmax"', 'preprocessing = "minmx"', "axis 'features', option 'minmax': unknown preproc"),
+        (' preprocessing = "minmax"', ' preprocessing = "minmx"', "axis 'features', option 'minmax': unknown preproc"),
         ('{ semantics = "torch" }', '{ semantic = "torch" }', "option 'torch': unknown key 'semantic'; did you mean"),
         ('rates = "fine"', 'rates = "finest"', "option 'fine', reading: rates = 'finest' must be one of own, fine"),
         ("horizon = 50", "horizons = 50", "option 'half', reading: unknown key 'horizons'; did you mean 'horizon'"),

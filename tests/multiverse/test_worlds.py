@@ -48,7 +48,8 @@ def test_an_extra_option_is_there_when_it_is_named(tiny: Multiverse) -> None:
 
 def test_the_trials_of_a_part_are_those_of_the_ordinary_run(tiny: Multiverse, tmp_path: Path) -> None:
     table = str(tiny.overrides["dataset"])
-    given = {"dataset": table, "targets": "y", "iterations": 100, "preprocessing": "minmax", "variant": "l4"}
+    given = {"dataset": table, "targets": "y", "iterations": 100, "variant": "l4"}
+    given |= {"preprocessing": "minmax", "label_preprocessing": "maxabs"}
     (job,) = plan(["fig3"], given, results=tmp_path)
     own = part(tiny, "fig3/l4", {"features": "minmax"})
     ours = {trial.trial_id: trial for trial in trials_of(tiny, own)}

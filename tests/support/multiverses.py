@@ -32,7 +32,7 @@ name = "zscore"
 overrides = { preprocessing = "zscore" }
 [[axes.options]]
 name = "minmax"
-overrides = { preprocessing = "minmax" }
+overrides = { preprocessing = "minmax", label_preprocessing = "maxabs" }
 shift = [0, 1]
 [[axes.options]]
 name = "maxabs"
