@@ -1,4 +1,4 @@
-"""What must not change when the house is rebuilt: the figures and verdicts that the reference logs give."""
+"""What must not change when the house is rebuilt: the figures that the reference logs give."""
 
 import json
 from pathlib import Path
@@ -24,25 +24,6 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def load(name: str) -> Any:
     return json.loads((goldens.GOLDENS / name).read_text(encoding="utf-8"))
-
-
-def test_the_claims_are_judged_as_they_were(reference: Path) -> None:
-    assert_close(goldens.judge_reference(reference), load("claims.json"), "claims")
-
-
-def assert_close(now: Any, was: Any, place: str) -> None:
-    if isinstance(was, dict):
-        assert list(now) == list(was), place
-        for key in was:
-            assert_close(now[key], was[key], f"{place}/{key}")
-    elif isinstance(was, list):
-        assert len(now) == len(was), place
-        for position, pair in enumerate(zip(now, was, strict=True)):
-            assert_close(*pair, f"{place}/{position}")
-    elif isinstance(was, float):
-        assert now == pytest.approx(was, rel=1e-9, abs=1e-12), place
-    else:
-        assert now == was, place
 
 
 def test_every_figure_is_drawn(reference: Path) -> None:

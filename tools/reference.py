@@ -2,44 +2,120 @@
 
     python tools/reference.py results results/reference
 
-Copies manifests, `trials.csv`, tables and figures (PNG) as they are, thins every `log.csv`, and writes the verdicts,
-which are those of the whole logs, as `claims.json` and `claims.md`. What the results do not have stays as it is in the
-reference folder, so that it can be made experiment by experiment. The outcome is a results folder itself: `overparam
-table` and `overparam plot` read it.
+Copies manifests, `trials.csv`, tables and figures (PNG) as they are, and of every `log.csv` the rows that tell what the
+whole log tells. Then judges the claims by what is to be committed, as `overparam verify --results results/reference`
+does, into `claims.json` and `claims.md`; it is an error where the whole logs give another verdict. What the results do
+not have stays as it is in the reference folder, so that it can be made experiment by experiment. The outcome is a
+results folder itself: `overparam table` and `overparam plot` read it.
 """
 
 import argparse
 import shutil
-from collections import Counter
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from overparam_cli.claims.verify import load, verify
+from overparam_cli.claims.verify import Report, save, verify
 from overparam_cli.errors import LogError
 from overparam_cli.report import markdown
 from overparam_cli.report.grid import Grid
 from overparam_cli.results import digests
+from overparam_cli.results.find import run_folders
 from overparam_cli.results.reading import Tables, read_tables
+from overparam_cli.results.run import Run
 from overparam_cli.results.schema import LOG, MANIFEST, TRIALS
 from overparam_cli.results.store import write_json, write_table
+from overparam_cli.results.summary import summarise
+from overparam_cli.results.trajectory import Array, Trajectory, log10
 
 KEPT = (MANIFEST, TRIALS, "table.csv", "curves.csv", "bench.csv")
 HEADINGS = ("claim", "the paper says", "where", "measured", "required", "verdict")
+TOLERANCES = {"gap": 1e-3, "cross_entropy_mean": 1e-3, "loss_mean": 1e-3, "norm": 1e-2}  # column → decades
+Reads = dict[str, set[float]]  # trial → iterations
 
 
-def thin(log: pd.DataFrame, keep: int) -> pd.DataFrame:
-    """The rows at about `keep` of the logged iterations, the same ones for all trials, and every trial's last row.
+@contextmanager
+def watched() -> Iterator[Reads]:
+    """What is read of which trial meanwhile: the rows that a level is first reached at, and those beside a crossing."""
+    read: Reads = defaultdict(set)
+    owners: dict[int, tuple[Any, str]] = {}  # of a log, which is kept so that no other gets its place
+    whole = {name: getattr(Trajectory, name) for name in ("reaches", "crossing", "at")}
+    made = Run.trajectory
 
-    Where only some rows have errors, those rows are kept too.
+    def trajectory(run: Run, trial_id: str) -> Trajectory:
+        found = made(run, trial_id)
+        owners[id(found.log)] = (found.log, trial_id)
+        return found
+
+    def noting(name: str) -> Any:
+        def call(trial: Trajectory, asked: float) -> Any:
+            found = whole[name](trial, asked)
+            place = asked if name == "at" else found
+            if place is not None and id(trial.log) in owners:
+                times = trial.points[0]
+                after = int(np.searchsorted(times, place))
+                read[owners[id(trial.log)][1]].update(times[max(after - 1, 0) : after + 1])
+            return found
+
+        return call
+
+    try:
+        Run.trajectory = trajectory  # type: ignore[method-assign]
+        for name in whole:
+            setattr(Trajectory, name, noting(name))
+        yield read
+    finally:
+        Run.trajectory = made  # type: ignore[method-assign]
+        for name, method in whole.items():
+            setattr(Trajectory, name, method)
+
+
+def thin(log: pd.DataFrame, keep: int, read: Reads) -> pd.DataFrame:
+    """The rows that tell what the whole log tells.
+
+    Those of about `keep` of the iterations, the same ones for all trials, of tenths of the run, and of measured errors;
+    each trial's last, its lowest, those that were read of it, and as many as it takes for a line through those kept to
+    be within TOLERANCES of those left out, in decades.
     """
-    points = sorted(log["iteration"].unique())
-    chosen = {*points[:: max(1, round(len(points) / keep))]}
+    points = np.array(sorted(log["iteration"].unique()))
+    chosen = {*points[:: max(1, round(len(points) / keep))], *points[points * 10 % points[-1] == 0]}
     if "validation_error" in log:
         chosen |= {*log.loc[log["validation_error"].notna(), "iteration"]}
-    last = log.groupby("trial_id")["iteration"].transform("max")
-    return log[log["iteration"].isin(chosen) | (log["iteration"] == last)]
+    kept = log["iteration"].isin(chosen).to_numpy(copy=True)
+    for trial, places in log.groupby("trial_id", observed=True).indices.items():
+        own = log.iloc[places]
+        times = own["iteration"].to_numpy(np.float64)
+        kept[places] |= np.isin(times, [*read.get(str(trial), ()), times[-1]])
+        for name, tolerance in TOLERANCES.items():
+            values = own[name].to_numpy(np.float64) if name in own else np.empty(0)
+            finite = np.flatnonzero(np.isfinite(values))
+            if finite.size:
+                kept[places[finite[np.argmin(values[finite])]]] = True
+                kept[places[finite]] |= corners(times[finite], log10(values[finite]), tolerance)
+    return log[kept]
+
+
+def corners(times: Array, heights: Array, tolerance: float) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Which points to keep so that lines between them are within a tolerance of all: Douglas and Peucker (1973)."""
+    kept = np.zeros(len(times), dtype=bool)
+    kept[[0, -1]] = True
+    open_ends = [(0, len(times) - 1)]
+    while open_ends:
+        first, last = open_ends.pop()
+        inside = slice(first + 1, last)
+        line = np.interp(times[inside], times[[first, last]], heights[[first, last]])
+        off = np.abs(heights[inside] - line)
+        if off.size and off.max() > tolerance:
+            middle = first + 1 + int(off.argmax())
+            kept[middle] = True
+            open_ends += [(first, middle), (middle, last)]
+    return kept
 
 
 def describe(folder: Path, whole: Tables) -> None:
@@ -47,7 +123,7 @@ def describe(folder: Path, whole: Tables) -> None:
     if whole.changed:
         raise LogError(f"{folder}: {digests.said(whole.changed)}: it is no reference")
     files = {name: (folder / name).read_bytes() for name in (TRIALS, LOG)}
-    write_json(folder / MANIFEST, digests.seal(whole.manifest, digests.of(files)))
+    write_json(folder / MANIFEST, digests.seal(whole.manifest | {"thinned": True}, digests.of(files)))
 
 
 def verdicts(claims: dict[str, Any]) -> str:
@@ -61,38 +137,44 @@ def verdicts(claims: dict[str, Any]) -> str:
     return markdown.render(Grid.of(HEADINGS, rows))
 
 
-def merged(claims: dict[str, Any], path: Path) -> dict[str, Any]:
-    """The claims, those about runs that are not among the results as `path` has them: it judged the whole logs."""
-    if not path.exists():
-        return claims
-    before = {claim["id"]: claim for claim in load(path)["claims"]}
-    kept = [
-        claim if claim["measured"] or not before.get(claim["id"], {}).get("measured") else before[claim["id"]]
-        for claim in claims["claims"]
-    ]
-    found = Counter(claim["verdict"] for claim in kept)
-    return claims | {"claims": kept, "summary": {verdict: found[verdict] for verdict in claims["summary"]}}
+def compare(whole: Report, shipped: Report) -> None:
+    """Say where the rows kept measure otherwise than the whole logs; raises LogError where a verdict is another."""
+    others = []
+    for was, now in zip(whole.everything, shipped.everything, strict=True):
+        if was.finding and now.finding and was.finding.measured != now.finding.measured:
+            print(
+                f"{was.claim.id}: {was.finding.measured}\n  of the rows kept: {now.finding.measured}", file=sys.stderr
+            )
+        if was.finding and (was.verdict, was.held) != (now.verdict, now.held):
+            others.append(was.claim.id)
+    if others:
+        raise LogError(f"the rows kept give other verdicts on {', '.join(others)}: keep more")
 
 
 def main() -> None:
-    """Copy, thin, judge."""
+    """Judge the whole, copy, thin, and judge again."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("results", type=Path)
     parser.add_argument("reference", type=Path)
-    parser.add_argument("--keep", type=int, default=100, help="log rows a trial (default 100)")
+    parser.add_argument("--keep", type=int, default=50, help="log rows of every trial at the least (default 50)")
     options = parser.parse_args()
+    with watched() as read:
+        whole = verify(options.results)
+        for folder in run_folders(options.results):
+            summarise(Run.read(folder))
     for path in sorted(options.results.rglob("*")):
         target = options.reference / path.relative_to(options.results)
         if path.name in KEPT or path.suffix == ".png":
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
         elif path.name == LOG:
-            write_table(target, thin(read_tables(path.parent).log, options.keep))
+            write_table(target, thin(read_tables(path.parent).log, options.keep, read))
     for trials in options.results.rglob(TRIALS):
         describe(options.reference / trials.parent.relative_to(options.results), read_tables(trials.parent))
-    claims = merged(verify(options.results).as_dict(everything=True), options.reference / "claims.json")
-    write_json(options.reference / "claims.json", digests.sign(claims))
-    (options.reference / "claims.md").write_text(verdicts(claims), encoding="utf-8")
+    shipped = verify(options.reference)
+    save(shipped, options.reference / "claims.json")
+    (options.reference / "claims.md").write_text(verdicts(shipped.as_dict(everything=True)), encoding="utf-8")
+    compare(whole, shipped)
 
 
 if __name__ == "__main__":

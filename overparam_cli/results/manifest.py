@@ -79,6 +79,7 @@ RUN = entries(
         "timings": each(mapping),
         "adopted": each_value(text),
         "accepted": each_value(optional(sha256)),
+        "thinned": flag,  # whether the log keeps some of its rows alone, as tools/reference.py leaves it
         **SEAL,
     },
 )
