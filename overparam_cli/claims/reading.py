@@ -12,10 +12,10 @@ from overparam_cli.claims.evidence import RunEvidence, TableEvidence
 from overparam_cli.claims.model import CannotJudgeError
 from overparam_cli.errors import LogError
 from overparam_cli.results import digests, store
+from overparam_cli.results.find import has_trials
 from overparam_cli.results.manifest import read_bench_manifest
 from overparam_cli.results.record import TABLE, Record
 from overparam_cli.results.run import Run
-from overparam_cli.results.schema import TRIALS
 from overparam_cli.words import count
 
 BENCH = "bench.csv"
@@ -28,7 +28,7 @@ class MissingError(CannotJudgeError):
 
 def read_run_evidence(folder: Path) -> RunEvidence:
     """Read a run folder. Raises MissingError, CannotJudgeError (no seed is finished) or LogError (damaged)."""
-    if not (folder / TRIALS).exists():
+    if not has_trials(folder):
         raise MissingError(f"{folder} does not exist" if not folder.exists() else f"{folder} has no finished trial")
     run = Run.read(folder)
     unfinished = run.unfinished_seeds

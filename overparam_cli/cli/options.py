@@ -69,6 +69,11 @@ kernel_option = click.option(
     show_default=True,
     help="What computes gradients of linear networks: PyTorch, C where it is built, Triton on a GPU (not tried yet).",
 )
+log_format_option = click.option(
+    "--log-format",
+    type=click.Choice(["csv", "parquet"]),
+    help="How a new folder keeps its tables: CSV, which is the default, or Parquet, for runs of many trials.",
+)
 name_option = click.option("--name", help="Name of the results folder: <experiment>@<name>.")
 COLUMNS = (
     click.option("--target", "targets", multiple=True, metavar="COLUMN", help="Target column of a table; repeat."),
@@ -86,6 +91,7 @@ RUNNING = (  # where and how to train
     device_option,
     threads_option,
     kernel_option,
+    log_format_option,
     click.option("--measure", default="", help="Also log: curvature, sharpness (several: separated by commas)."),
     click.option(
         "--reuse/--no-reuse", default=True, show_default=True, help="Take over trials other experiments finished."

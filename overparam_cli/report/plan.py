@@ -5,12 +5,13 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from overparam_cli.report import json, terminal
-from overparam_cli.report.grid import Grid
+from overparam_cli.report.grid import Grid, Span
 from overparam_cli.words import clock, count
 
 if TYPE_CHECKING:
     from overparam_cli.run.plan import Job
 
+MANY = 10_000  # trials beyond which a terminal's table of them helps nobody
 COLUMNS = ("trial_id", "curve", "dataset", "loss", "depth", "width", "init", "optimizer", "lr", "seed", "dtype")
 
 
@@ -28,9 +29,24 @@ def print_plan(jobs: Sequence[tuple["Job", float]], *, as_json: bool) -> None:
 
 
 def trial_grid(job: "Job") -> Grid:
-    """Return a row a trial."""
+    """Return a row a trial; of very many, a row for those that differ in learning rate and seed alone."""
+    if len(job.trials) > MANY:
+        return _curve_grid(job)
     rows = [[getattr(trial, name) for name in COLUMNS] for trial in job.trials]
     return Grid.of(COLUMNS, rows, title=f"{job.title} → {job.folder}")
+
+
+def _curve_grid(job: "Job") -> Grid:
+    groups: dict[tuple[Any, ...], list[Any]] = {}
+    shared = [name for name in COLUMNS if name not in ("trial_id", "lr", "seed")]
+    for trial in job.trials:
+        groups.setdefault(tuple(getattr(trial, name) for name in shared), []).append(trial)
+    rows = [
+        [*group, len(own), f"{min(trial.lr for trial in own):g} – {max(trial.lr for trial in own):g}"]
+        for group, own in groups.items()
+    ]
+    title, note = f"{job.title} → {job.folder}", "every trial is listed by --json"
+    return Grid.of((*shared, "trials", "lr"), rows, title=title, notes=[Span(note, "faint")])
 
 
 def _as_dict(job: "Job", seconds: float) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from overparam_cli.errors import LogError, UnreadableError
 from overparam_cli.report import json, terminal
 from overparam_cli.report.grid import Grid
 from overparam_cli.results import digests
-from overparam_cli.results.find import contents, is_results_folder, is_there
+from overparam_cli.results.find import PART, contents, has_trials, is_results_folder, is_there
 from overparam_cli.results.lock import is_running
 from overparam_cli.results.manifest import (
     THEORY,
@@ -102,7 +102,7 @@ def folder_status(folder: Path) -> Folder:
             return _statement(replace(found, trials=""), folder)
         data = read_run_manifest(folder)["dataset"]
         found = replace(found, note=f"{data.get('name')}{' (embedded)' if data.get('embedded') else ''}")
-        if (folder / TRIALS) in inside:
+        if has_trials(folder):
             found = _with_trials(found, Run.read(folder))
     except UnreadableError:
         raise
@@ -113,7 +113,9 @@ def folder_status(folder: Path) -> Folder:
 
 def _without_manifest(found: Folder, inside: list[Path]) -> Folder:
     """What a folder is that no manifest describes."""
-    if {path.name for path in inside} & {TRIALS, LOG, TABLE, CHECKPOINT}:
+    if {path.name for path in inside} & {TRIALS, LOG, TABLE, CHECKPOINT} or any(
+        PART.fullmatch(path.name) for path in inside
+    ):
         lacking = f"{MANIFEST} is missing: restore it, or move the folder away and run again"
         return replace(found, state=DAMAGED, note=f"{lacking}; holds {_listed(inside)}")
     return replace(found, state="no run", trials="", note=f"holds {_listed(inside)}")

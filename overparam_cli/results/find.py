@@ -1,5 +1,6 @@
 """Which folders below a results folder hold runs."""
 
+import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from overparam_cli.errors import UnreadableError
 from overparam_cli.results.schema import MANIFEST, TRIALS
 
 CLAIMS = "claims.json"
+PART = re.compile(r"(trials|log)-(\d{5})\.parquet")  # the names of tables in several files (see `parts`)
 
 
 def run_folders(results: Path, name: str = "") -> list[Path]:
@@ -15,7 +17,7 @@ def run_folders(results: Path, name: str = "") -> list[Path]:
     Raises UnreadableError where `results`, or the folder of that name, may not be read; others are passed over.
     """
     if name:
-        return [folder for folder in children(results / name) if is_there(folder / TRIALS)]
+        return [folder for folder in children(results / name) if has_trials(folder)]
     found: list[Path] = []
     for experiment in children(results):
         with suppress(UnreadableError):
@@ -25,8 +27,18 @@ def run_folders(results: Path, name: str = "") -> list[Path]:
 
 def _is_run(folder: Path) -> bool:
     with suppress(UnreadableError):
-        return is_there(folder / TRIALS)
+        return has_trials(folder)
     return False
+
+
+def has_trials(folder: Path) -> bool:
+    """Whether any trial stands finished in a run folder. Raises UnreadableError where that may not be seen."""
+    return is_there(folder / TRIALS) or any(name.startswith("trials-") for name in part_names(folder))
+
+
+def part_names(folder: Path) -> list[str]:
+    """The files of a run folder that hold a part of its tables, in order."""
+    return [path.name for path in children(folder) if PART.fullmatch(path.name)]
 
 
 def children(folder: Path) -> list[Path]:

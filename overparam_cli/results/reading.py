@@ -1,28 +1,28 @@
 """The tables of a run folder, read and checked."""
 
-from collections.abc import Mapping
+from collections import ChainMap
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from overparam_cli.errors import LogError
-from overparam_cli.results import digests, store
+from overparam_cli.results import digests, parts
 from overparam_cli.results.divergence import settle
 from overparam_cli.results.find import is_there
 from overparam_cli.results.manifest import read_run_manifest
-from overparam_cli.results.schema import LOG, LOG_COLUMNS, MANIFEST, TRIAL_COLUMNS, TRIALS
 
 if TYPE_CHECKING:
     import pandas as pd
 
+REMEMBERED = 64  # folders, each as it was last read
 State = tuple[tuple[int, ...], ...]
 
 
 def state_of(folder: Path) -> State:
     """What tells whether a run folder's files have been replaced or changed since; empty for one that is not there."""
     states = []
-    for name in (MANIFEST, TRIALS, LOG):
+    for name in parts.names(folder):
         path = folder / name
         found = path.stat() if is_there(path) else None
         states.append((found.st_ino, found.st_mtime_ns, found.st_size) if found else ())
@@ -34,7 +34,7 @@ class Tables:
     """All that stands in a run folder, whatever plan asked for it, not to be changed. The log: of finished trials.
 
     Attributes:
-        digests: of the CSV files as they were read, by name.
+        digests: of the files of the tables as they were read, by name.
         changed: the names of the files that are not what the program wrote.
     """
 
@@ -63,18 +63,38 @@ def read_tables(folder: Path) -> Tables:
         # A run has replaced a file while the others were read: what was read is of two states.
 
 
-@lru_cache(maxsize=64)
+def _joined(read: Sequence[parts.Read]) -> parts.Read:
+    """Several pairs of tables as one."""
+    import pandas as pd
+
+    from overparam_cli.results.rows import joined
+
+    trials = pd.concat([one.trials for one in read], ignore_index=True)
+    return parts.Read(trials, joined([one.log for one in read]), dict(ChainMap(*(one.digests for one in read))))
+
+
+_known: dict[Path, tuple[State, Tables]] = {}
+
+
 def _read(folder: Path, state: State) -> Tables:
-    """Read a run folder whose files are in that state."""
+    """Read a run folder whose files are in that state; what is known of it in another is forgotten."""
+    before, found = _known.pop(folder, ((), None))
+    if found is None or before != state:
+        found = _parse(folder)
+    if len(_known) >= REMEMBERED:
+        del _known[next(iter(_known))]
+    _known[folder] = (state, found)
+    return found
+
+
+def _parse(folder: Path) -> Tables:
     from overparam_cli.results.faults import faults
 
     manifest = read_run_manifest(folder)
-    files = {name: store.read_bytes(folder / name) for name in (TRIALS, LOG)}
-    trials = store.parse_table(files[TRIALS], folder / TRIALS, TRIAL_COLUMNS)
-    log = store.parse_table(files[LOG], folder / LOG, LOG_COLUMNS, rest="float64")
-    log["trial_id"] = log["trial_id"].astype("category")  # each id is kept once, and compared as a number
+    read = [parts.read(folder, pair) for pair in parts.pairs(folder, manifest)]
+    trials, log, found = read[0] if len(read) == 1 else _joined(read)
+    del read  # the log is large
     for fault in faults(manifest, trials, log):
         raise LogError(f"{folder} is damaged: {fault}; restore it, or move it away and run again")
     finished = log[log["trial_id"].isin(trials["trial_id"])].reset_index(drop=True)
-    found = digests.of(files)
     return Tables(manifest, settle(trials, finished), finished, found, digests.changed(manifest, found))

@@ -67,9 +67,14 @@ def read_bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError as error:
-        raise LogError(f"{path} does not exist: restore it, or move its folder away and run again") from error
+        raise absent(path) from error
     except OSError as error:
         raise unreadable(path, error) from error
+
+
+def absent(path: Path) -> LogError:
+    """What to tell of a file that is gone."""
+    return LogError(f"{path} does not exist: restore it, or move its folder away and run again")
 
 
 def read_table(path: Path, columns: Mapping[str, str]) -> "pd.DataFrame":
@@ -82,7 +87,6 @@ def parse_table(data: bytes, path: Path, columns: Mapping[str, str], rest: str =
 
     Raises LogError naming the file when it is cut off, or a value is not of its column's type.
     """
-    import numpy as np
     import pandas as pd
 
     try:
@@ -91,7 +95,17 @@ def parse_table(data: bytes, path: Path, columns: Mapping[str, str], rest: str =
         words = {column: "str" for column, dtype in columns.items() if dtype == "str"}
         file = io.BytesIO(data)
         table = pd.read_csv(file, dtype=words, keep_default_na=False, na_values=[""], low_memory=False)
-        others = [str(name) for name in table if name not in columns] if rest else []
+    except (ValueError, OverflowError, csv.Error, pd.errors.ParserError) as error:
+        raise damaged(path, error) from error
+    return typed(table, path, columns, rest)
+
+
+def typed(table: "pd.DataFrame", path: Path, columns: Mapping[str, str], rest: str = "") -> "pd.DataFrame":
+    """A table whose columns are of their types; errors and `rest` as in `parse_table`."""
+    import numpy as np
+
+    others = [str(name) for name in table if name not in columns] if rest else []
+    try:
         for column, dtype in {**columns, **dict.fromkeys(others, rest)}.items():
             values = table[column]
             table[column] = values.fillna("") if dtype == "str" else values.astype(np.dtype(dtype))
@@ -99,10 +113,15 @@ def parse_table(data: bytes, path: Path, columns: Mapping[str, str], rest: str =
         raise LogError(
             f"{path} has no column {error}: it is not a log of this schema; run it again elsewhere"
         ) from error
-    except (ValueError, OverflowError, csv.Error, pd.errors.ParserError) as error:
-        reason = str(error).splitlines()[0]
-        raise LogError(f"{path} is damaged ({reason}): restore it, or move its folder away and run again") from error
+    except (ValueError, TypeError, OverflowError) as error:
+        raise damaged(path, error) from error
     return table
+
+
+def damaged(path: Path, error: Exception) -> LogError:
+    """What to tell of a file that cannot be what was written."""
+    reason = " ".join(str(error).splitlines()[:1])
+    return LogError(f"{path} is damaged ({reason}): restore it, or move its folder away and run again")
 
 
 def _check_whole(data: bytes) -> None:

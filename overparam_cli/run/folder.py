@@ -1,19 +1,20 @@
 """One run folder and its one writer: what is finished, and the commit of what has just been."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import torch
 
-from overparam_cli.errors import LogError
-from overparam_cli.results import digests, store
+from overparam_cli.errors import ConfigError, LogError
+from overparam_cli.results import digests, parts, store
 from overparam_cli.results.divergence import settle
-from overparam_cli.results.find import is_there
+from overparam_cli.results.find import has_trials
 from overparam_cli.results.plans import EARLIER, earlier_plans, of_trials
-from overparam_cli.results.reading import Tables, read_tables
+from overparam_cli.results.reading import State, Tables, read_tables, state_of
 from overparam_cli.results.rows import by_plan, joined
-from overparam_cli.results.schema import LOG, MANIFEST, TRIALS
+from overparam_cli.results.schema import MANIFEST
 from overparam_cli.run import manifest
 from overparam_cli.run.unit import Problem
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 def read_finished(folder: Path) -> Tables | None:
     """What is finished of a run folder, whatever plan asked for it; raises LogError where it is damaged."""
-    return read_tables(folder) if is_there(folder / TRIALS) else None
+    return read_tables(folder) if has_trials(folder) else None
 
 
 def finished_ids(folder: Path) -> set[str]:
@@ -35,9 +36,22 @@ def finished_ids(folder: Path) -> set[str]:
 class RunFolder:
     """The folder of a job while it is locked."""
 
-    def __init__(self, job: "Job", device: torch.device) -> None:
-        """`timings` and `adopted` (trial id → where it was taken from) are what the manifest is to say besides."""
-        self.job, self.device = job, device
+    def __init__(self, job: "Job", device: torch.device, log_format: str | None = None) -> None:
+        """`timings` and `adopted` (trial id → where it was taken from) are what the manifest is to say besides.
+
+        Raises ConfigError where the folder keeps its tables in another format than `log_format`, if one is asked for.
+        """
+        self.job, self.device, self.plan = job, device, of_trials(job.trials)
+        there = parts.format_of(job.folder)
+        if log_format and there and there != log_format:
+            raise ConfigError(
+                f"{job.folder} keeps its tables as {there}, and goes on so: leave --log-format away, or give this run "
+                "a folder of its own with --name"
+            )
+        self.format = there or log_format or parts.CSV
+        if self.format == parts.PARQUET:
+            parts.require()
+        self._left: tuple[State, Tables] | None = None  # the files as this writer left them, and what it must know
         self.timings: list[dict[str, Any]] = []
         self.adopted: dict[str, str] = {}
 
@@ -47,7 +61,10 @@ class RunFolder:
         Raises LogError where it is damaged, and where files are not what the program wrote, unless they are to be
         accepted as they are: then the manifest takes them as its own, and says that it did.
         """
-        folder, found = self.job.folder, read_finished(self.job.folder)
+        folder = self.job.folder
+        if self._left and self._left[0] == state_of(folder):
+            return self._left[1]
+        found = read_finished(folder)
         if found is None or not found.changed:
             return found
         if not accept:
@@ -69,6 +86,9 @@ class RunFolder:
         """Add finished trials to the folder, in the plan's order."""
         before, trials = self.read(), settle(trials, log)
         content = self._manifest(problem, before)
+        if self.format == parts.PARQUET:
+            self._add(content, trials, log, before)
+            return
         if before:
             trials, log = pd.concat([before.trials, trials]), joined([before.log, log])
         self._replace(content, trials, log, before)
@@ -76,38 +96,68 @@ class RunFolder:
     def restate(self, before: Tables) -> None:
         """Where nothing is left to train the plan may still be another than the last: a title, a label, fewer seeds."""
         content = before.manifest | self._plan(before)
-        trials, plan = before.trials, of_trials(self.job.trials)
+        trials, plan = before.trials, self.plan
         own = trials["trial_id"].isin(plan.keys())
         named = trials.assign(**self._names(trials))[own]
-        if not named.equals(trials[own]):
+        if self.format == parts.CSV and not named.equals(trials[own]):
             self._replace(content, trials, before.log, before)
         elif before.manifest != digests.seal(content | {"command": before.manifest.get("command")}, before.digests):
             store.write_json(self.job.folder / MANIFEST, digests.seal(content, before.digests))
 
     def _names(self, trials: pd.DataFrame) -> dict[str, pd.Series]:
         """The columns of rows that say where a trial is shown: those of this plan are shown as it has them."""
-        curves = trials["trial_id"].map(of_trials(self.job.trials))
+        curves = trials["trial_id"].map(self.plan)
         experiment = trials["experiment"].where(curves.isna(), self.job.experiment.name)
         return {"experiment": experiment, "curve": curves.fillna(trials["curve"])}
 
     def _replace(self, content: dict[str, Any], trials: pd.DataFrame, log: pd.DataFrame, before: Tables | None) -> None:
         """Replace all three files; `trials.csv` says what is finished: of the tables it is last."""
-        folder = self.job.folder
         trials = trials.assign(**self._names(trials))
-        plan = of_trials(self.job.trials)
-        trials, log = by_plan(trials, plan), by_plan(log, plan)  # earlier plans' behind these
-        data = {LOG: store.render(log), TRIALS: store.render(trials.astype({"diverged_at": "Int64"}))}
-        files = digests.of(data)
+        trials, log = by_plan(trials, self.plan), by_plan(log, self.plan)  # earlier plans' behind these
+        self._write(content, parts.CSVS, trials, log, before, {})
+
+    def _add(self, content: dict[str, Any], trials: pd.DataFrame, log: pd.DataFrame, before: Tables | None) -> None:
+        """Write a pair of Parquet files for what is new, or into the last one while that is small.
+
+        What was written before is not read for that: the next commit finds in `_left` what it must know of it.
+        """
+        folder = self.job.folder
+        there = parts.pairs(folder, before.manifest) if before else []
+        pair, new = parts.numbered(len(there) + 1), trials.assign(**self._names(trials))
+        if there and parts.takes_more(folder, there[-1]):
+            pair, last = there[-1], parts.read(folder, there[-1])
+            inside = last.log[last.log["trial_id"].isin(last.trials["trial_id"])]  # a killed commit may have left more
+            new, log = pd.concat([last.trials, new], ignore_index=True), joined([inside, log])
+        others = before.digests if before else {}
+        sealed = self._write(content, pair, by_plan(new, self.plan), by_plan(log, self.plan), before, others)
+        known = ["trial_id", "curve"]
+        finished = pd.concat([before.trials[known], trials[known]]) if before else trials[known]
+        self._left = (state_of(folder), Tables(sealed, finished, log.iloc[:0], sealed[digests.FILES], ()))
+
+    def _write(
+        self,
+        content: dict[str, Any],
+        pair: parts.Pair,
+        trials: pd.DataFrame,
+        log: pd.DataFrame,
+        before: Tables | None,
+        others: Mapping[str, str],
+    ) -> dict[str, Any]:
+        """Replace a pair of tables and the manifest, which describes `others`, too; the manifest is returned."""
+        folder, whole = self.job.folder, trials.astype({"diverged_at": "Int64"})
+        data = {pair.log: parts.render(log, pair.log), pair.trials: parts.render(whole, pair.trials)}
+        files = {**others, **digests.of(data)}
         store.write_json(folder / MANIFEST, digests.seal(content, files, before.digests if before else None))
         for name, text in data.items():
             store.write_bytes(folder / name, text)
-        store.write_json(folder / MANIFEST, digests.seal(content, files))
+        sealed = digests.seal(content, files)
+        store.write_json(folder / MANIFEST, sealed)
+        return sealed
 
     def _plan(self, before: Tables | None) -> dict[str, Any]:
         """What the manifest says of the job's plan and of those before it."""
         plan = manifest.describe_plan(self.job)
-        now = of_trials(self.job.trials)
-        return plan | {EARLIER: earlier_plans(before.manifest, before.trials, now) if before else []}
+        return plan | {EARLIER: earlier_plans(before.manifest, before.trials, self.plan) if before else []}
 
     def _manifest(self, problem: Problem, before: Tables | None) -> dict[str, Any]:
         timings, adopted, accepted = list(self.timings), dict(self.adopted), {}

@@ -14,10 +14,11 @@ import torch
 
 from overparam_cli.errors import ConfigError, RunInterrupted
 from overparam_cli.experiments import Trial
+from overparam_cli.results import parts
 from overparam_cli.results.lock import locked
 from overparam_cli.results.reading import Tables
 from overparam_cli.results.rows import Rows
-from overparam_cli.results.schema import LOG_COLUMNS, log_iterations
+from overparam_cli.results.schema import LOG_COLUMNS
 from overparam_cli.run import reuse
 from overparam_cli.run.backends import Local, MakeBackend, share
 from overparam_cli.run.checkpoint import Checkpoint, HalfTrained
@@ -31,14 +32,7 @@ from overparam_cli.run.stop import AGAIN, Stop, stop_requests
 from overparam_cli.run.unit import Problem, Unit, trained
 from overparam_cli.words import clock, count, size
 
-ROW = 80  # bytes of a row of log.csv
 MANY = 10_000  # trials beyond which a run says first what it will take
-
-
-def log_size(trials: Sequence[Trial]) -> str:
-    """What the logs of so many trials take on the disk, roughly; those that diverge take less."""
-    points = {iterations: len(log_iterations(iterations)) for iterations in {trial.iterations for trial in trials}}
-    return size(ROW * sum(points[trial.iterations] for trial in trials))
 
 
 def run_job(
@@ -71,7 +65,7 @@ class JobRun:
         self.kind = trained(job.experiment.kind)
         self.device = pick_device(settings.device)
         self.measures = tuple(measure.name for measure in settings.measures)
-        self.folder = RunFolder(job, self.device)
+        self.folder = RunFolder(job, self.device, settings.log_format)
         self.checkpoint = Checkpoint(job.folder, self._warn)
         self.done: set[str] = set()  # trials that were finished before
 
@@ -131,7 +125,8 @@ class JobRun:
         )
         begun = self.kind.units(fresh, problem, self.settings)
         if len(fresh) > MANY:
-            takes = f"about {clock(backend.estimate(begun))} here, and {log_size(fresh)} of logs"
+            logs = size(parts.log_bytes((trial.iterations for trial in fresh), self.folder.format))
+            takes = f"about {clock(backend.estimate(begun))} here, and {logs} of logs as {self.folder.format}"
             self._say(f"{len(fresh):,} trials: {takes}")
         if units := [*restored, *begun]:
             self.folder.write_manifest(problem)

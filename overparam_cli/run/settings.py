@@ -33,6 +33,7 @@ class Settings:
         checkpoint_seconds: between two checkpoints.
         threads: of the processor; None where a unit may find out how many pay.
         kernel: what computes the gradients of linear networks, one of `kernels.KERNELS`.
+        log_format: of the tables of a folder that has none yet, one of `parts.CSV` and `parts.PARQUET`; None for CSV.
         memo: data and optima that the jobs of one command share.
     """
 
@@ -46,4 +47,5 @@ class Settings:
     checkpoint_seconds: float = 20.0
     threads: int | None = None
     kernel: str = "auto"
+    log_format: str | None = None
     memo: Memo = field(default_factory=Memo, compare=False, repr=False)

@@ -12,6 +12,7 @@ from support.synthetic_runs import Curve, Trial, exponential
 from overparam_cli.claims.model import MIXED, NOT_RUN, Case, Claim, Finding, Result
 from overparam_cli.data.facts import Check
 from overparam_cli.experiments import Summary, load_experiment
+from overparam_cli.report import plan as plan_report
 from overparam_cli.report import terminal, verdicts
 from overparam_cli.report.bench import print_bench
 from overparam_cli.report.data import print_checks, print_datasets
@@ -111,6 +112,18 @@ def test_a_plan_has_a_row_a_trial_then_what_it_costs(capsys: pytest.CaptureFixtu
         "",
         "in all: about 1:05 min if nothing diverges early",
     ]
+
+
+def test_a_plan_of_very_many_trials_has_a_row_for_those_that_differ_in_rate_and_seed_alone(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plan_report, "MANY", 1)
+    print_plan([(job(), 61.0)], as_json=False)  # type: ignore[list-item]
+    _, headings, one, two, note, cost, *_ = said(capsys)
+    assert headings.split()[-2:] == ["trials", "lr"]
+    assert [line.split()[-5:] for line in (one, two)] == [["float64", "1", "0.001", "–", "0.001"]] * 2
+    assert note == "every trial is listed by --json"
+    assert cost.startswith("2 trials, 3,000 trial iterations")
 
 
 def test_a_plan_for_programs(capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,7 +18,7 @@ from support.tape import Tape
 from overparam_cli.errors import BusyError, ConfigError, LogError, RunInterrupted, StorageError
 from overparam_cli.kinds.linear import unit as linear
 from overparam_cli.kinds.linear.measure import parse_measures
-from overparam_cli.results import digests, schema, store
+from overparam_cli.results import digests, parts, schema, store
 from overparam_cli.results.lock import locked
 from overparam_cli.results.reading import Tables, read_tables
 from overparam_cli.results.run import Run
@@ -119,9 +119,12 @@ def test_a_run_of_many_trials_says_first_what_it_takes(
     config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(run_job_module, "MANY", 5)
-    monkeypatch.setattr(run_job_module, "ROW", 10**9 / 6 / len(schema.log_iterations(400)))
+    row = 10**9 / 6 / len(schema.log_iterations(400))
+    monkeypatch.setattr(parts, "ROW", {"csv": row, "parquet": row / 4})
     run_job(job(config, tmp_path), Settings(), recorder := Recorder())
-    assert re.fullmatch(r"tiny/l2: 6 trials: about \d+ s here, and 1.0 GB of logs", recorder.messages[0])
+    assert re.fullmatch(r"tiny/l2: 6 trials: about \d+ s here, and 1.0 GB of logs as csv", recorder.messages[0])
+    run_job(job(config, tmp_path / "packed"), Settings(log_format="parquet"), packed := Recorder())
+    assert packed.messages[0].endswith("and 250 MB of logs as parquet")
     run_job(job(config, tmp_path, seeds=2, lr="1e-3"), Settings(), fewer := Recorder())
     assert not [text for text in fewer.messages if "of logs" in text]
 

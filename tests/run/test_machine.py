@@ -87,8 +87,8 @@ def test_a_container_may_have_less_memory_than_its_machine(monkeypatch, tmp_path
 @pytest.mark.parametrize(
     ("config", "overrides", "words"),
     [
-        (SMALL["linear"], {"depth": "3", "width": "1000000"}, "trials up to depth 3 and width 1000000 needs about"),
-        (SMALL["linear"], {"depth": "1000", "width": "1000", "seeds": "10000"}, "a batch of 20,000 trials"),
+        (SMALL["linear"], {"depth": "3", "width": "1000000"}, "up to depth 3 and width 1000000 needs about"),
+        (SMALL["linear"], {"depth": "1000", "width": "20000", "seeds": "10000"}, "a batch of 1 trial up to depth 1000"),
         (SMALL["cnn"], {"iterations": "1e12"}, "1,000,000,000,000 iterations needs about 16,000 GB"),
         (SMALL["cnn"], {"depth": "3", "dense1_width": "1000000"}, "inner widths 1000000x1000000"),
     ],

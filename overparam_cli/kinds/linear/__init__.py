@@ -11,6 +11,7 @@ from overparam_cli.kinds.linear import losses
 from overparam_cli.kinds.linear.trial import LinearTrial
 from overparam_cli.run.settings import Settings
 from overparam_cli.run.unit import Trained
+from overparam_cli.words import count
 
 if TYPE_CHECKING:
     from overparam_cli.kinds.linear.problem import LinearProblem
@@ -79,10 +80,12 @@ class Linear:
         from overparam_cli.kinds.linear.unit import LinearUnit, batches_of, bytes_of
         from overparam_cli.run.machine import check_fits, pick_device
 
-        batches = batches_of(trials)
+        batches = batches_of(trials, problem)
         for batch in batches:
             largest = max(batch, key=lambda trial: sum(trial.widths))
-            what = f"a batch of {len(batch):,} trials up to depth {largest.depth} and width {largest.width or '-'}"
+            what = (
+                f"a batch of {count(len(batch), 'trial')} up to depth {largest.depth} and width {largest.width or '-'}"
+            )
             remedy = "ask for fewer rates or seeds, or a smaller width or depth"
             check_fits(what, bytes_of(batch, problem), remedy, pick_device(settings.device))
         return [LinearUnit(batch, problem, settings) for batch in batches]

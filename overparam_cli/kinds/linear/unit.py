@@ -7,7 +7,7 @@ depend, is the same in an interrupted run and an undisturbed one.
 import math
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import cached_property
 from itertools import pairwise
@@ -33,6 +33,7 @@ from overparam_cli.run.unit import State
 if TYPE_CHECKING:
     import pandas as pd
 
+MOST, BATCH_BYTES = 4096, 2.0**30  # trials, and bytes, of a batch; what is more makes batches one after another
 LOGGED = 4  # numbers that a trial logs at a time
 PROBE_SECONDS, PROBE_STEPS = 0.5, 10  # that an estimate runs for, and at a time
 
@@ -51,12 +52,31 @@ def batch_key(trial: LinearTrial) -> tuple[object, ...]:
     )
 
 
-def batches_of(trials: Iterable[LinearTrial]) -> list[list[LinearTrial]]:
-    """The trials, those together that train as one batch."""
-    batches: dict[tuple[object, ...], list[LinearTrial]] = {}
+def batches_of(trials: Iterable[LinearTrial], problem: LinearProblem) -> list[list[LinearTrial]]:
+    """The trials, those together that train as one batch: MOST of them, and what fits into BATCH_BYTES.
+
+    They are counted from the first on, so that what is left of a plan makes the batches that it would have made.
+    """
+    alike: dict[tuple[object, ...], list[LinearTrial]] = {}
     for trial in trials:
-        batches.setdefault(batch_key(trial), []).append(trial)
-    return list(batches.values())
+        alike.setdefault(batch_key(trial), []).append(trial)
+    return [part for own in alike.values() for part in _parts(own, problem)]
+
+
+def _parts(trials: Sequence[LinearTrial], problem: LinearProblem) -> Iterator[list[LinearTrial]]:
+    costs: dict[tuple[object, ...], float] = {}  # trials of the same networks cost the same
+    part, filled = list[LinearTrial](), 0.0
+    for trial in trials:
+        networks = (trial.parameterisation, trial.widths)
+        if networks not in costs:
+            costs[networks] = bytes_of([trial], problem)
+        if part and (len(part) == MOST or filled + costs[networks] > BATCH_BYTES):
+            yield part
+            part, filled = [], 0.0
+        part.append(trial)
+        filled += costs[networks]
+    if part:
+        yield part
 
 
 def bytes_of(batch: Sequence[LinearTrial], problem: LinearProblem) -> float:
@@ -160,9 +180,10 @@ class LinearUnit:
         return gaps
 
     @property
-    def alike(self) -> object:
-        """No other batch."""
-        return self.trials
+    def alike(self) -> Hashable:
+        """Batches of as many trials of each kind of network."""
+        kinds = Counter((trial.parameterisation, trial.widths, trial.optimizer) for trial in self.trials)
+        return (*batch_key(self.trials[0]), frozenset(kinds.items()))
 
     @property
     def timing(self) -> Mapping[str, Any]:

@@ -1,6 +1,7 @@
 """A factor on the loss: it multiplies value, gradient, curvature and optimum, and leaves weight decay alone."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -66,7 +67,8 @@ def test_measures_are_of_the_loss_with_its_factor(loss: str) -> None:
 def test_trials_of_different_factors_are_not_one_batch_and_have_different_ids() -> None:
     trial = make_trial()
     other = replace(trial, loss_scale=2.0)
-    assert len(batches_of([trial, other])) == 2
+    X, Y = make_problem(23, 5, 1)
+    assert len(batches_of([trial, other], SimpleNamespace(X=X, Y=Y))) == 2
     assert other.trial_id != trial.trial_id == replace(trial, loss_scale=1.0).trial_id
     assert "loss_scale" not in trial.extras()
     assert other.extras()["loss_scale"] == 2.0
