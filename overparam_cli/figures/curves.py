@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from overparam_cli.figures.axes import cross, limit
 from overparam_cli.figures.labels import curve_label
-from overparam_cli.figures.panels import Band, Line, Panel, band
+from overparam_cli.figures.panels import Band, Line, Panel, band, singly
 from overparam_cli.figures.style import Look
 from overparam_cli.results.trajectory import Array
 
@@ -71,8 +71,9 @@ def draw_band(axes: Axes, values: Band, style: Look, label: str, turn: tuple[int
 def draw_crosses(axes: Axes, panel: Panel, column: str | None = None, at: str | None = None) -> bool:
     """Mark where seeds of the drawn rates diverged; return whether there are any.
 
-    Each seed of such a rate is then drawn as a thin line too: the median does not show what the seeds that go on do. A
-    seed that diverges before the level, or `column`, has a value is marked at its last one of the column `at`.
+    Each seed of such a rate is then drawn as a thin line too (of many the first): the median does not show what the
+    seeds that go on do. A seed that diverges before the level, or `column`, has a value is marked at its last one of
+    the column `at`.
     """
     end, marked = panel.run.iterations, False
     for curve in panel.choices:
@@ -85,10 +86,10 @@ def draw_crosses(axes: Axes, panel: Panel, column: str | None = None, at: str | 
         lost = [line for line in ends if line.stopped and line.values.size]
         if not lost:
             continue
-        for line in lines:
+        for line in singly(lines, len(lines)):
             heights = np.maximum(line.values, panel.floor)
             axes.plot(line.iterations, heights, color=style.color, linewidth=0.6, zorder=2.5)
-        for line in lost:
+        for line in singly(lost, len(lines)):
             cross(axes, float(line.iterations[-1]), float(line.values[-1]), style)
         marked = True
     return marked

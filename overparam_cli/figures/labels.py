@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from overparam_cli import paper
 from overparam_cli.figures.compose import Head, Marks
-from overparam_cli.figures.panels import Panel
+from overparam_cli.figures.panels import MANY_SEEDS, SINGLES, Panel, extent_words
 from overparam_cli.figures.style import literal
 from overparam_cli.results.curve import Choice
 from overparam_cli.words import format_rate
@@ -16,14 +16,16 @@ DIVERGED_NOTE = "× diverged"
 PARTIAL_NOTE = "1/3 beside a cross: seeds that diverged, where some did not"
 EDGE_NOTE = f"{EDGE_MARK} at the edge of the learning-rate grid: a better rate may lie outside"
 RING_NOTE = EDGE_NOTE.replace(f"{EDGE_MARK} at", "ring at")
-NOTES = (DIVERGED_NOTE, PARTIAL_NOTE, EDGE_NOTE, RING_NOTE)  # the order in which they stand
+SINGLES_NOTE = f"of many seeds {SINGLES} are marked or drawn singly"
+NOTES = (DIVERGED_NOTE, SINGLES_NOTE, PARTIAL_NOTE, EDGE_NOTE, RING_NOTE)  # the order in which they stand
 
 
 def marks(panel: Panel, *notes: str, edge: str = EDGE_NOTE) -> Marks:
     """What stands around a run's axes; `edge` explains the choices that stand at an edge of their grid."""
     edges = [edge] if any(choice.edge for choice in panel.choices.values()) else []
+    few = [SINGLES_NOTE] if DIVERGED_NOTE in notes and len(panel.run.seeds) >= MANY_SEEDS else []
     title = "" if panel.common_rate is None else f"{panel.level.rate} {format_rate(panel.common_rate)}"
-    return Marks(head(panel), title, (*notes, *edges))
+    return Marks(head(panel), title, (*notes, *few, *edges))
 
 
 def head(panel: Panel) -> Head:
@@ -54,7 +56,7 @@ def dimensions(panel: Panel) -> list[str]:
     outputs = f", k = {data['k']:,}" if data.get("k", 1) > 1 else ""
     return [
         f"n = {data['n']:,}, d = {data['d']:,}{outputs}",
-        "1 seed" if seeds == 1 else f"{seeds} seeds: median and range",
+        "1 seed" if seeds == 1 else f"{seeds:,} seeds: {extent_words(seeds)}",
     ]
 
 

@@ -12,7 +12,7 @@ from matplotlib.transforms import blended_transform_factory
 from overparam_cli.figures.axes import drawable, limit
 from overparam_cli.figures.compose import Marks
 from overparam_cli.figures.labels import PARTIAL_NOTE, RING_NOTE, marks, wrapped
-from overparam_cli.figures.panels import HIGHEST, Panel
+from overparam_cli.figures.panels import HIGHEST, Panel, extent_of
 from overparam_cli.figures.registry import Figure, beside
 from overparam_cli.figures.style import MUTED
 from overparam_cli.results.trajectory import Array
@@ -26,7 +26,7 @@ def has_grid(panel: Panel) -> bool:
 
 
 def _draw(axes: Axes, panel: Panel) -> Marks:
-    """Draw the final level (median and range over the seeds) against the learning rate.
+    """Draw the final level (median and extent over the seeds) against the learning rate.
 
     Rates with which a seed diverged have no final level: they stand as crosses in a strip at the top, a row for each
     curve. The chosen rate is ringed, unless it is no better than another.
@@ -56,9 +56,10 @@ def _draw_curve(axes: Axes, panel: Panel, curve: str) -> Array:
     """Draw the final gaps of one curve and ring the chosen one; return all gaps drawn."""
     style, chosen = panel.looks[curve], panel.choices[curve]
     trials = chosen.curve.trials[~chosen.curve.trials["lr"].isin(chosen.diverged)]
-    gaps = trials[panel.level.final].clip(panel.floor, HIGHEST).groupby(trials["lr"]).agg(["median", "min", "max"])
-    rates = gaps.index.to_numpy(np.float64)
-    middle, low, high = (gaps[name].to_numpy(np.float64) for name in ("median", "min", "max"))
+    finals = trials[panel.level.final].clip(panel.floor, HIGHEST).groupby(trials["lr"])
+    gaps = {float(lr): own.to_numpy(np.float64) for lr, own in finals}
+    rates, middle = np.array([*gaps]), np.array([np.median(own) for own in gaps.values()])
+    low, high = np.array([extent_of(own) for own in gaps.values()]).reshape(-1, 2).T
     axes.plot(
         rates,
         middle,

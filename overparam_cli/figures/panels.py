@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 
@@ -13,7 +14,9 @@ from overparam_cli.results.curve import Choice
 from overparam_cli.results.run import Run
 from overparam_cli.results.trajectory import SMALLEST, Array, Trajectory
 
+T = TypeVar("T")
 HIGHEST = 1e200  # what lies higher is drawn at it, above the end of every axis
+MANY_SEEDS, SINGLES = 20, 10  # from how many seeds on a band leaves out a tenth at each end; how many stand singly then
 FAMILY = 3  # curves that differ by a number are drawn as an ordered family from here on
 
 
@@ -91,7 +94,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Band:
-    """Median and full range over the seeds, iteration by iteration."""
+    """Median and extent (`extent_of`) over the seeds, iteration by iteration."""
 
     iterations: Array
     median: Array
@@ -155,8 +158,28 @@ def _looks(described: Sequence[Curve], curves: Sequence[str]) -> dict[str, Look]
     return looks
 
 
+def extent_of(values: Array) -> tuple[Array, Array]:
+    """The ends of a band over seeds, the first axis: the full range; of many seeds without a tenth at each end.
+
+    Each end is the value of a seed, never one between two: a seed that has diverged counts as infinite.
+    """
+    least = len(values) // 10 if len(values) >= MANY_SEEDS else 0
+    ordered = np.sort(values, axis=0)
+    return ordered[least], ordered[len(values) - 1 - least]
+
+
+def extent_words(seeds: int) -> str:
+    """What a band of so many seeds shows."""
+    return "median and 10–90 %" if seeds >= MANY_SEEDS else "median and range"
+
+
+def singly(found: Sequence[T], seeds: int) -> Sequence[T]:
+    """Those of a run of so many seeds that are drawn one by one: all that are `found`, or of many seeds the first."""
+    return found if seeds < MANY_SEEDS else found[:SINGLES]
+
+
 def band(lines: Sequence[Line], floor: float = SMALLEST) -> Band:
-    """Median and range over the seeds, on the union of their log points; values below `floor` count as `floor`.
+    """Median and extent over the seeds, on the union of their log points; values below `floor` count as `floor`.
 
     Between the log points of a seed its value is interpolated in log10. A trial that stopped has diverged: from there
     on it counts as infinite, so that it pulls the median up instead of silently leaving it; all along where it stopped
@@ -168,7 +191,7 @@ def band(lines: Sequence[Line], floor: float = SMALLEST) -> Band:
     times = np.unique(np.concatenate([line.iterations for line in lines]))
     rows = [_along(line, times, floor) for line in lines if line.iterations.size or line.stopped]
     stacked = np.stack(rows)  # (seeds, iterations)
-    return Band(times, np.median(stacked, axis=0), stacked.min(axis=0), stacked.max(axis=0))
+    return Band(times, np.median(stacked, axis=0), *extent_of(stacked))
 
 
 def _along(line: Line, times: Array, floor: float) -> Array:

@@ -12,7 +12,7 @@ from support.synthetic_runs import OPTIMUM, START, Curve, Trial, exponential, ma
 
 from overparam_cli.errors import ConfigError, LogError, StorageError
 from overparam_cli.figures import plots
-from overparam_cli.figures.panels import Line, band, panels_of
+from overparam_cli.figures.panels import Line, band, extent_of, panels_of
 from overparam_cli.figures.plots import drawing
 from overparam_cli.figures.style import LOOKS, save, styled
 from overparam_cli.results import schema, store
@@ -86,6 +86,30 @@ def test_the_data_set_the_seeds_and_nothing_else_are_said_of_a_full_run_on_the_p
     assert "ethanol data · n = 2,565, d = 128 · 3 seeds: median and range" in said
     assert "not the paper" not in said
     assert " of 1" not in said
+
+
+def test_of_many_seeds_a_band_leaves_out_a_tenth_at_each_end_and_says_so():
+    seeds = [Trial(exponential(rate)) for rate in np.linspace(1e-3, 3e-3, 21)]
+    lost = [Trial(exponential(1e-3), 500) for _ in seeds]
+    run = make_run({"a": Curve({1e-3: seeds, 1e-2: lost}), "b": Curve({1e-3: [*seeds[:10], *lost[:11]]})})
+    panel = panels_of([run])[0]
+    drawn = band([Line.of(trial, 1000) for trial in panel.shown("a").values()])
+    ends = sorted(10.0 ** (-rate * 1000) for rate in np.linspace(1e-3, 3e-3, 21))
+    assert (drawn.low[-1], drawn.median[-1], drawn.high[-1]) == pytest.approx((ends[2], ends[10], ends[18]))
+    figure = drawing([panel])
+    assert "21 seeds: median and 10–90 %" in texts(figure)
+    assert "of many seeds 10 are marked or drawn singly" in figure.get_supxlabel()
+    assert len([line for line in figure.axes[0].lines if line.get_gid() == "diverged"]) == 10
+
+
+def test_a_band_of_many_seeds_is_infinite_where_more_than_a_tenth_have_diverged():
+    values = np.full((20, 2), 1.0)
+    values[:2, 0] = values[:3, 1] = np.inf
+    low, high = extent_of(values)
+    assert low.tolist() == [1, 1]
+    assert high.tolist() == [1, np.inf]
+    few = extent_of(values[:19])
+    assert [end.tolist() for end in few] == [[1, 1], [np.inf, np.inf]]
 
 
 @pytest.mark.parametrize("stem", ["figure", "learning-rates", "norms"])

@@ -14,7 +14,7 @@ from overparam_cli.figures.axes import NOTHING, cross, limit, remark, scale_axes
 from overparam_cli.figures.compose import Marks, Sheet
 from overparam_cli.figures.curves import draw_band
 from overparam_cli.figures.labels import DIVERGED_NOTE, curve_label, marks, wrapped
-from overparam_cli.figures.panels import HIGHEST, Line, Panel, band
+from overparam_cli.figures.panels import HIGHEST, Line, Panel, band, singly
 from overparam_cli.figures.registry import Draw, Figure, above, has_column
 from overparam_cli.figures.style import Look
 from overparam_cli.results.curve import CurveRun
@@ -95,7 +95,7 @@ def strands(panel: Panel) -> list[Strand]:
             found.append(Strand(curve, choice.shown, curve_label(panel.labels[name], choice), look, trials, late=False))
         for lr in late:
             own = curve.trials["trial_id"][lost_late & (curve.trials["lr"] == lr)]
-            trials = tuple(panel.run.trajectory(trial_id) for trial_id in own)
+            trials = tuple(panel.run.trajectory(trial_id) for trial_id in singly([*own], len(panel.run.seeds)))
             found.append(Strand(curve, lr, _late_label(panel.labels[name], late, lr), look, trials, late=True))
     return found
 
@@ -125,7 +125,11 @@ def _draw_quantity(axes: "Axes", panel: Panel, quantity: Quantity) -> bool:
     thresholds = [_draw_threshold(axes, strand) for strand, lines in drawn if lines] if quantity.threshold else []
     values = [*(line.values for line, _ in shown), np.array(thresholds)]
     limit(axes, values, CEILING * max(steady) if max(steady) > SMALLEST else np.inf)
-    stopped = [(line, look) for line, look in shown if line.stopped]
+    stopped = [
+        (line, strand.look)
+        for strand, lines in drawn
+        for line in singly([one for one in lines if one.stopped], len(panel.run.seeds))
+    ]
     for line, look in stopped:
         cross(axes, float(line.iterations[-1]), float(line.values[-1]), look)
     return bool(stopped)
