@@ -7,6 +7,7 @@ launches, is what the tests on `cuda` are for.
 
 import itertools
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -142,3 +143,26 @@ def test_a_number_of_pythons_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -
     difference = float((plain.end_to_end() - recorded.end_to_end()).abs().max())
     assert math.isfinite(difference)
     assert difference > 1e-3
+
+
+class Unrecorded(Tape):
+    """Makes steps as they are, counted on the device all the same."""
+
+    def record(self, work: Callable[[], None], generators: Sequence[torch.Generator] = ()) -> Callable[[], None]:
+        return work
+
+
+@pytest.mark.parametrize("k", [1, 3])
+@pytest.mark.parametrize("loss", ["l2", "l4", "huber", "logistic"])
+def test_nothing_is_left_on_the_processor(loss: str, k: int) -> None:
+    """On the device `meta`, which has shapes and no numbers, and refuses to add what lies on two devices."""
+    X, Y = make_problem(23, 5, k)
+    trials = [*batch(loss=loss), make_trial(loss=loss, depth=2, parameterisation="diagonal")]
+    engine = Engine(X, Y, trials, device=torch.device("meta"), kernel="torch", recorder=Unrecorded())
+    for _ in range(2):
+        engine.advance(5)
+        engine._keep([place % 2 == 0 for place in range(len(engine.trials))])
+    held = [engine.W_e, engine.G, engine.loss(), *vars(engine.kernel).values()]
+    for member in engine.families:
+        held += [*vars(member).values(), *vars(member.networks).values(), *member.state.values()]
+    assert {tensor.device.type for tensor in held if isinstance(tensor, Tensor)} == {"meta"}
