@@ -53,6 +53,18 @@ class CudaGraphs:
         return graph.replay
 
 
+class StepByStep:
+    """Records nothing: what the others are held against."""
+
+    def warm_up(self, work: Work) -> None:
+        """As it is."""
+        work()
+
+    def record(self, work: Work, generators: Sequence[torch.Generator] = ()) -> Work:
+        """As it is."""
+        return work
+
+
 def recorder_for(device: torch.device) -> Recorder | None:
     """What records the work of a device; None where there is nothing to be gained by it."""
     return CudaGraphs(device) if device.type == "cuda" else None

@@ -9,10 +9,12 @@ import torch
 from overparam_cli.kinds.linear import rivals
 from overparam_cli.kinds.linear.compiled.library import why_not
 from overparam_cli.kinds.linear.engine import Engine
+from overparam_cli.kinds.linear.fused import available as fused
 from overparam_cli.kinds.linear.losses import named
 from overparam_cli.kinds.linear.problem import LinearProblem, load_problem
 from overparam_cli.kinds.linear.trial import LinearTrial
 from overparam_cli.kinds.optimizers import OPTIMIZERS
+from overparam_cli.run.graphs import Recorder, StepByStep
 from overparam_cli.run.machine import DTYPES, pick_device, steady_arithmetic
 from overparam_cli.run.settings import Settings
 from overparam_cli.run.timing import Subject, Timing, measure
@@ -20,6 +22,7 @@ from overparam_cli.run.timing import Subject, Timing, measure
 LOSSES, DEPTHS = ("l4", "l2"), (1, 2, 3)
 NAIVE = "one at a time (torch.nn, autograd, torch.optim)"
 ENGINE, WITH_TORCH, ONE_DEPTH = "engine", "engine, PyTorch's kernel", "engine, one depth"
+BY_STEP, WITH_TRITON = "engine, operation by operation", "engine, Triton's kernel"  # on a GPU
 JAX = "JAX, a compiled loop, trials as rows"
 PRODUCTS, PEAK = "two bare matrix products", "the arithmetic alone, at its peak"
 PRODUCTS_OF = (13, 30)
@@ -80,10 +83,24 @@ def batch(first: LinearTrial, trials: int, depths: Sequence[int], width: int = 1
 
 
 def engine_steps(
-    problem: LinearProblem, trials: Sequence[LinearTrial], device: torch.device, kernel: str = "auto"
+    problem: LinearProblem,
+    trials: Sequence[LinearTrial],
+    device: torch.device,
+    kernel: str = "auto",
+    recorder: Recorder | None = None,
 ) -> rivals.Run:
     """The engine on a batch."""
-    return Engine(problem.X, problem.Y, trials, device=device, kernel=kernel).advance
+    return Engine(problem.X, problem.Y, trials, device=device, kernel=kernel, recorder=recorder).advance
+
+
+def other_ways(problem: LinearProblem, trials: Sequence[LinearTrial], device: torch.device) -> dict[str, rivals.Run]:
+    """The engine in the other ways that it can compute on the device."""
+    if device.type == "cpu":
+        return {} if why_not() else {WITH_TORCH: engine_steps(problem, trials, device, "torch")}
+    ways = {BY_STEP: engine_steps(problem, trials, device, "torch", StepByStep())}
+    if not fused.why_not(device):
+        ways[WITH_TRITON] = engine_steps(problem, trials, device, "triton")
+    return ways
 
 
 def subjects(settings: Settings, dataset: str, dtype: str, losses: Sequence[str] = LOSSES) -> Iterator[Subject]:
@@ -105,9 +122,8 @@ def _subjects_of(problem: LinearProblem, name: str, settings: Settings, dataset:
             own = batch(first, trials, case.depths, case.width)
             depths = ",".join(map(str, case.depths)) if trials > 1 else str(case.depths[0])
             yield Subject(ENGINE, name, trials, depths, engine_steps(problem, own, device), case.name)
-            if has_compiled:
-                run = engine_steps(problem, own, device, "torch")
-                yield Subject(WITH_TORCH, name, trials, depths, run, case.name)
+            for way, run in other_ways(problem, own, device).items():
+                yield Subject(way, name, trials, depths, run, case.name)
     plain = template(name, 1, dataset, dtype)
     for depth in DEPTHS:
         yield Subject(ONE_DEPTH, name, 30, str(depth), engine_steps(problem, batch(plain, 30, (depth,)), device))
@@ -141,7 +157,7 @@ def _of_case(case: Case, timings: Sequence[Timing]) -> Iterator[tuple[str, float
     for trials, time in engine.items():
         if naive:
             yield f"one at a time / engine, {trials} trials{named}", statistics.mean(naive) / time
-    for rival in (WITH_TORCH, JAX):
+    for rival in (WITH_TORCH, BY_STEP, WITH_TRITON, JAX):
         for trials, time in _sizes(timings, rival, case).items():
             yield f"{rival} / engine, {trials} trials{named}", time / engine[trials]
 

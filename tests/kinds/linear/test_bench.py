@@ -46,6 +46,30 @@ def test_ratios_are_those_of_the_medians() -> None:
     }
 
 
+def test_what_a_gpu_is_timed_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the device `meta`, which has shapes and no numbers: recorded beside unrecorded, and Triton where it is."""
+    X, Y = make_problem(20, 5, 1)
+    data = Dataset("test", X.numpy(), Y.numpy(), "the test", False, tuple("abcde"), ("y",))
+    trials = bench.batch(bench.template("l4", 1, "test", "float32"), 3, bench.DEPTHS)
+    problem, meta = problem_of(data, trials[0]), torch.device("meta")
+    asked: list[str] = []
+    make = bench.engine_steps
+
+    def steps(problem: object, trials: object, device: object, kernel: str = "auto", recorder: object = None) -> object:
+        asked.append(kernel)
+        return make(problem, trials, device, "torch", recorder)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(bench, "engine_steps", steps)
+    monkeypatch.setattr(bench.fused, "why_not", lambda device: "not here")
+    assert [*bench.other_ways(problem, trials, meta)] == [bench.BY_STEP]
+    monkeypatch.setattr(bench.fused, "why_not", lambda device: "")
+    ways = bench.other_ways(problem, trials, meta)
+    assert [*ways] == [bench.BY_STEP, bench.WITH_TRITON]
+    assert asked == ["torch", "torch", "triton"]
+    for run in ways.values():
+        run(3)
+
+
 @pytest.mark.parametrize("loss", ["l2", "l4"])
 def test_jax_makes_the_engines_steps(loss: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if not rivals.has_jax():

@@ -172,6 +172,23 @@ def test_trials_that_diverge_leave_the_batch(loss: str) -> None:
     assert some.trials == (trials[1],)
 
 
+@needs_triton
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("loss", ["l2", "l4"])
+def test_on_a_gpu_recorded_chains_descend_as_the_reference(loss: str, dtype: str) -> None:
+    X, Y = make_problem(200, 100, 1)
+    trials = batch(loss=loss, dtype=dtype)
+    cuda = torch.device("cuda")
+    found = Engine(X, Y, trials, device=cuda, kernel="triton")
+    expected = Engine(X, Y, trials, kernel="torch")
+    for engine in (found, expected):
+        engine.advance(250)
+    assert found.refused == ""
+    tolerance = 1e-10 if dtype == "float64" else 1e-4
+    torch.testing.assert_close(found.end_to_end().cpu(), expected.end_to_end(), rtol=tolerance, atol=tolerance)
+
+
 # Which kernel
 
 

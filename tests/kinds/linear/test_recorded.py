@@ -7,7 +7,6 @@ launches, is what the tests on `cuda` are for.
 
 import itertools
 import math
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +20,7 @@ from overparam_cli.kinds.linear import engine as loop
 from overparam_cli.kinds.linear.engine import Engine, Snapshot
 from overparam_cli.kinds.linear.trial import LinearTrial
 from overparam_cli.kinds.optimizers import OPTIMIZERS, SEMANTICS
+from overparam_cli.run.graphs import StepByStep
 
 OPTIONS = list(itertools.product(OPTIMIZERS, SEMANTICS))
 CHECK_EVERY = 10  # here, so that there are many looks in few iterations
@@ -145,20 +145,13 @@ def test_a_number_of_pythons_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -
     assert difference > 1e-3
 
 
-class Unrecorded(Tape):
-    """Makes steps as they are, counted on the device all the same."""
-
-    def record(self, work: Callable[[], None], generators: Sequence[torch.Generator] = ()) -> Callable[[], None]:
-        return work
-
-
 @pytest.mark.parametrize("k", [1, 3])
 @pytest.mark.parametrize("loss", ["l2", "l4", "huber", "logistic"])
 def test_nothing_is_left_on_the_processor(loss: str, k: int) -> None:
     """On the device `meta`, which has shapes and no numbers, and refuses to add what lies on two devices."""
     X, Y = make_problem(23, 5, k)
     trials = [*batch(loss=loss), make_trial(loss=loss, depth=2, parameterisation="diagonal")]
-    engine = Engine(X, Y, trials, device=torch.device("meta"), kernel="torch", recorder=Unrecorded())
+    engine = Engine(X, Y, trials, device=torch.device("meta"), kernel="torch", recorder=StepByStep())
     for _ in range(2):
         engine.advance(5)
         engine._keep([place % 2 == 0 for place in range(len(engine.trials))])

@@ -172,3 +172,20 @@ def test_a_batch_never_runs_over_the_end(step: int, batch: int, train: int) -> N
 def test_memory_formats_change_no_values() -> None:
     for name, value in network(PLAIN).items():
         assert torch.equal(cnn.in_layout(name, value), value)
+
+
+def test_the_formats_of_a_gpu_compute_the_same_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scores and gradients, to rounding; measured on a processor, which has both formats."""
+    parameters, maps = network(PLAIN), cnn.scale_pixels(images(), torch.float64)
+
+    def computed() -> list[torch.Tensor]:
+        leaves = {name: cnn.in_layout(name, value.clone()).requires_grad_() for name, value in parameters.items()}
+        scores = cnn.logits(leaves, maps)
+        return [scores.detach(), *torch.autograd.grad(scores.square().mean(), list(leaves.values()))]
+
+    here = computed()
+    monkeypatch.setattr(cnn, "layout_of", lambda layer, device: torch.channels_last)
+    for value, other in zip(here, computed(), strict=True):
+        torch.testing.assert_close(other, value, rtol=0, atol=1e-13 * float(value.abs().max()))
+    monkeypatch.undo()
+    assert {cnn.layout_of(layer, torch.device("meta")) for layer in cnn.LAYOUT} == {torch.channels_last}

@@ -3,6 +3,7 @@
 import copy
 import functools
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from overparam_cli.kinds.mnist.trainer import LOOK_EVERY, CnnTrainer
 from overparam_cli.kinds.mnist.trial import MnistTrial
 from overparam_cli.kinds.optimizers import OPTIMIZERS
 from overparam_cli.results import schema
+from overparam_cli.run.graphs import StepByStep
 
 CPU = torch.device("cpu")
 PLAIN, NARROW = ((), ()), ((16,), (10,))
@@ -293,15 +295,16 @@ def test_a_small_batch_learns_the_embedded_digits(device: torch.device, digits: 
 @pytest.mark.parametrize(
     "changes",
     [
-        *({"optimizer": name, "dropout": 0.5} for name in ELEMENTWISE),
-        *({"decay_on": on, "weight_decay": 0.01, "dropout": 0.0} for on in ("factors", "original", "product")),
+        {"optimizer": "momentum", "dropout": 0.5},
+        {"optimizer": "adam", "dropout": 0.5, "decay_on": "factors", "weight_decay": 0.01},
+        {"decay_on": "product", "weight_decay": 0.01, "dropout": 0.0},
     ],
     ids=str,
 )
 def test_recorded_steps_are_the_steps(changes: dict[str, Any], digits: ImageDataset) -> None:
     """What stands in for a CUDA graph refuses to wait, and knows no number of Python's; dropout draws on (see Tape)."""
     trial = make_cnn_trial(widths=NARROW, validation=20, iterations=7, evaluate_every=5, batch=2, **changes)
-    problem, tape = split(digits, 20, CPU), Tape()
+    problem, tape = replace(split(digits, 20, CPU), held_out={}), Tape()
     recorded = finish(CnnTrainer(trial, problem, CPU, recorder=tape))
     assert (recorded.refused, tape.warmed, tape.recorded, tape.replayed) == ("", 3, 1, 4)
     plain = finish(CnnTrainer(trial, problem, CPU))
@@ -313,7 +316,7 @@ def test_recorded_steps_are_the_steps(changes: dict[str, Any], digits: ImageData
 
 def test_a_recording_trainer_is_saved_and_goes_on(digits: ImageDataset) -> None:
     trial = make_cnn_trial(widths=NARROW, validation=20, iterations=9, evaluate_every=6, batch=2)
-    problem = split(digits, 20, CPU)
+    problem = replace(split(digits, 20, CPU), held_out={})
     whole, broken = (CnnTrainer(trial, problem, CPU, recorder=Tape()) for _ in range(2))
     while broken.iteration < 6:
         broken.advance(0.0)
@@ -323,10 +326,38 @@ def test_a_recording_trainer_is_saved_and_goes_on(digits: ImageDataset) -> None:
 
 def test_steps_that_a_device_does_not_record_are_made_all_the_same(digits: ImageDataset) -> None:
     trial = make_cnn_trial(widths=NARROW, validation=20, iterations=5, evaluate_every=5, batch=2)
-    problem = split(digits, 20, CPU)
+    problem = replace(split(digits, 20, CPU), held_out={})
     refused = finish(CnnTrainer(trial, problem, CPU, recorder=Tape(refuse="not today")))
     assert refused.refused == "not today"
     assert torch.equal(refused.history, finish(CnnTrainer(trial, problem, CPU)).history)
+
+
+class OnMeta:
+    """PyTorch, but that a generator of numbers, which the device `meta` has none of, is the processor's."""
+
+    Generator = staticmethod(lambda device: torch.Generator())
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(torch, name)
+
+
+@pytest.mark.parametrize("optimizer", ELEMENTWISE)
+def test_nothing_is_left_on_the_processor(
+    optimizer: str, digits: ImageDataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On the device `meta`, which has shapes and no numbers, and refuses to add what lies on two devices."""
+    monkeypatch.setattr("overparam_cli.kinds.mnist.trainer.torch", OnMeta())
+    meta = torch.device("meta")
+    trial = make_cnn_trial(widths=NARROW, validation=20, optimizer=optimizer, weight_decay=0.01, decay_on="product")
+    one = CnnTrainer(trial, split(digits, 20, meta), meta, recorder=StepByStep())
+    for _ in range(3):
+        one.step()
+    held = [
+        *one.parameters.values(),
+        *vars(one).values(),
+        *(value for own in one.states.values() for value in own.values()),
+    ]
+    assert {tensor.device.type for tensor in held if isinstance(tensor, Tensor)} == {"meta"}
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA")
