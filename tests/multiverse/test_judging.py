@@ -14,6 +14,7 @@ from overparam_cli.claims import find_claim
 from overparam_cli.claims.evaluation import Library, evaluate
 from overparam_cli.claims.model import CannotJudgeError, Case
 from overparam_cli.cli.main import cli
+from overparam_cli.cli.several import Several
 from overparam_cli.errors import LogError
 from overparam_cli.multiverse import record
 from overparam_cli.multiverse.deciding import NO, NOT_RUN, UNDECIDED, YES
@@ -21,9 +22,15 @@ from overparam_cli.multiverse.judging import Row, judge_all, outcome_of
 from overparam_cli.multiverse.library import Library as Worlds
 from overparam_cli.multiverse.loading import asked_for, load
 from overparam_cli.multiverse.model import Multiverse
+from overparam_cli.multiverse.running import jobs_of, train
 from overparam_cli.multiverse.summary import best_world, summarise
-from overparam_cli.multiverse.training import own_rates, rates
+from overparam_cli.multiverse.training import asked_packs, own_rates, rates
 from overparam_cli.multiverse.worlds import part
+from overparam_cli.results.lock import locked
+from overparam_cli.run.backends import Local
+from overparam_cli.run.progress import display
+from overparam_cli.run.settings import Settings
+from overparam_cli.run.stop import stop_requests
 
 MINMAX = {"preprocessing": "minmax", "label_preprocessing": "maxabs"}  # what the option of this name overrides
 
@@ -179,3 +186,14 @@ def _check_read_from_the_first_pass(tiny_file: Path, results: Path) -> None:
     assert {curve: {*run.rates} for curve, run in early.run.curves.items()} == wanted
     late = both("fig3/l4", {**world, "horizon": "end"}, ("fig3",))
     assert isinstance(late, CannotJudgeError)
+
+
+def test_what_another_process_trains_is_passed_over(tiny: Multiverse, tmp_path: Path) -> None:
+    packs = asked_packs(tiny, asked_for(tiny, [*ASKED, "features=zscore"]))
+    jobs = jobs_of(packs, tmp_path)
+    with locked(jobs[0].folder), stop_requests() as stop, display(len(jobs), quiet=True) as progress:
+        settings = Settings(quiet=True, threads=1)
+        busy = train(jobs[:2], settings, progress, Local, stop, Several(2, progress.message).attempt)
+    assert [job.title for job in busy] == ["fig3@features=zscore/l2"]
+    assert (jobs[1].folder / "trials.csv").is_file()
+    assert not (jobs[0].folder / "trials.csv").exists()
