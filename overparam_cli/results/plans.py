@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from overparam_cli.errors import ConfigError, LogError
-from overparam_cli.experiments import Trial, expand, from_dict
+from overparam_cli.experiments import Trial, apply_overrides, available, expand, from_dict, load_experiment
 from overparam_cli.experiments.trial import COLUMNS
 
 if TYPE_CHECKING:
@@ -65,6 +65,23 @@ def last_plan(manifest: Mapping[str, Any], trials: "pd.DataFrame") -> Curves:
             "last one's: run the experiment again under another --name"
         )
     return dict(zip(trials["trial_id"], trials["curve"], strict=True))
+
+
+def outdated(manifest: Mapping[str, Any]) -> str:
+    """Why a full-length plan of a built-in experiment is not what its file asks for now; "" where it is.
+
+    An experiment may come to read the paper otherwise: what was run before must not be taken for that.
+    """
+    name, variant = str(manifest["experiment"]), str(manifest["variant"])
+    if PLAN not in manifest or not manifest.get("full_length") or name not in {one.name for one in available()}:
+        return ""
+    try:
+        now = apply_overrides(load_experiment(name), manifest.get("overrides") or {})
+        asked = {trial.trial_id for trial in expand(now).get(variant, ())}
+    except ConfigError:
+        asked = set()
+    known = read_list(manifest[PLAN])
+    return "" if asked and asked <= known.keys() else f"trials of an earlier form of {name}: run it again"
 
 
 def _agree(asked: Iterable[Trial], trials: "pd.DataFrame") -> None:

@@ -18,7 +18,7 @@ from overparam_cli.experiments import Experiment, expand, from_dict, is_full, to
 from overparam_cli.experiments.kind import Kind, Level, kind
 from overparam_cli.results import digests
 from overparam_cli.results.curve import CurveRun
-from overparam_cli.results.plans import Curves, last_plan, of_trials
+from overparam_cli.results.plans import Curves, last_plan, of_trials, outdated
 from overparam_cli.results.reading import Tables, read_tables
 from overparam_cli.results.rows import Owners, Rows
 from overparam_cli.results.schema import DIVERGED
@@ -182,13 +182,20 @@ class Run:
         if not self.full_length and not found:
             changed = ", ".join(f"{key} = {value}" for key, value in (self.manifest.get("overrides") or {}).items())
             found.append(changed or "not the whole experiment")
+        found += [self.outdated] if self.outdated else []
         return (*([digests.said(self.changed)] if self.changed else []), *found)
+
+    @cached_property
+    def outdated(self) -> str:
+        """Why its trials are not those of the built-in experiment whose name it has; "" where they are."""
+        return outdated(self.manifest)
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader must know of the folder before its numbers."""
         found = [f"{digests.said(self.changed)}: restore it, or run it with --accept-changes"] if self.changed else []
         found += [f"{name} was edited by hand, and accepted" for name in self.manifest.get("accepted", {})]
+        found += [self.outdated] if self.outdated else []
         if self.others:
             several = "s of other plans are" if self.others > 1 else " of another plan is"
             found.append(f"{self.others} trial{several} in the folder besides, and not shown")

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import re
+import shutil
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -15,7 +16,8 @@ from support.claim_logs import SCENARIOS
 
 from overparam_cli.claims.verify import load, verify
 from overparam_cli.errors import LogError
-from overparam_cli.results import schema
+from overparam_cli.experiments import apply_overrides, load_experiment
+from overparam_cli.results import plans, schema
 from overparam_cli.results.run import Run
 from overparam_cli.results.summary import summarise
 from overparam_cli.results.trajectory import Array
@@ -104,6 +106,24 @@ def test_another_verdict_is_an_error(tool: ModuleType, tmp_path: Path, monkeypat
     monkeypatch.setattr(tool, "thin", lambda log, keep, read: log[log["iteration"] % 1000 == 0])
     with pytest.raises(LogError, match="the rows kept give other verdicts on width-negligible"):
         tool.main()
+
+
+def test_trials_of_an_earlier_form_of_an_experiment_bear_no_verdict(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(ROOT / REFERENCE / "cnn-init", tmp_path / "cnn-init")
+    (before,) = verify(tmp_path, ["cnn-init-insensitive"]).asked
+    assert before.verdict == "not reproduced"
+    other = apply_overrides(load_experiment("cnn-init"), {"dropout": "0.25"})
+    monkeypatch.setattr(plans, "load_experiment", lambda name: other)
+    shutil.copytree(ROOT / REFERENCE / "cnn-init", tmp_path / "again" / "cnn-init")
+    (now,) = verify(tmp_path / "again", ["cnn-init-insensitive"]).asked
+    assert (now.verdict, now.indication) == ("not run", "not reproduced")
+    assert "trials of an earlier form of cnn-init: run it again" in now.notes[0]
+    assert (
+        "trials of an earlier form of cnn-init: run it again"
+        in Run.read(tmp_path / "again/cnn-init/cross-entropy").notes
+    )
 
 
 def by_hand(times: Array, heights: Array, kept: Array) -> float:
