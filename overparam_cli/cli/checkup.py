@@ -118,7 +118,11 @@ def _kernels() -> Iterator[Finding]:
 
     loss, device = losses.named("l4"), pick_device("auto")
     chosen, missing = kernels.choose(loss, 1, device, "auto"), why_not()
-    note = "of --kernel auto, for ℓp with one output" if not missing else "PyTorch's; the others are not to be had here"
+    note = (
+        "of --kernel auto, for ℓp with one output"
+        if not missing
+        else "of --kernel auto: the compiled one is not to be had here"
+    )
     yield Finding(KERNELS, "in use", chosen, note=note)
     if missing:
         yield Finding(KERNELS, "compiled", "not to be had", "caution", missing)
