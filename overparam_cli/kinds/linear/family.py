@@ -9,7 +9,7 @@ from torch import Tensor
 from overparam_cli.kinds.linear.kernels import Chains
 from overparam_cli.kinds.linear.parameterisation import Networks, Parameterisation
 from overparam_cli.kinds.linear.parameterisations import parameterisation
-from overparam_cli.kinds.linear.parameterisations.layers import ScalarChain
+from overparam_cli.kinds.linear.parameterisations.layers import MatrixChain, ScalarChain
 from overparam_cli.kinds.linear.trial import LinearTrial
 from overparam_cli.kinds.optimizers import OPTIMIZERS, State
 
@@ -59,12 +59,15 @@ class Family:
         self._move(self.networks.grads, t)
 
     def chains(self) -> Chains | None:
-        """The family as a kernel may descend with it by itself; None unless its networks are scalar chains."""
+        """The family as a kernel may descend with it by itself; None unless its networks are chains of one output."""
         first, chain = self.trials[0], self.networks
-        if not isinstance(chain, ScalarChain):
-            return None
         function, rates = OPTIMIZERS[first.optimizer].function, (self._rate.flatten(), self._penalty.flatten())
-        return Chains(chain.params, chain.real, *rates, function, self.state, dict(first.hyper))
+        own = (function, self.state, dict(first.hyper))
+        if isinstance(chain, ScalarChain):
+            return Chains(chain.params, chain.real, *rates, *own)
+        if isinstance(chain, MatrixChain) and self.k == 1:
+            return Chains(chain.params, chain.params.new_empty(0), *rates, *own, (self.d, *first.widths, 1))
+        return None
 
     def kept(self, alive: Sequence[int]) -> "Family":
         """This family with only the trials at positions `alive`."""

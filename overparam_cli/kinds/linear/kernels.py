@@ -24,15 +24,16 @@ KERNELS = ("auto", "torch", "compiled", "triton")
 
 @dataclass(frozen=True)
 class Chains:
-    """A family of networks of one output and width 1, as `layers.ScalarChain` lays them out, and its optimiser."""
+    """A family of networks of one output and its optimiser, laid out as one of the chains in `layers` has it."""
 
-    params: Tensor  # (d + m, B): first layers, then scalars
-    real: Tensor  # (m, B): 1 where there is such a layer, 0 for pads
+    params: Tensor  # (d + m, B): first layers, then scalars; (B, P) of matrices
+    real: Tensor  # (m, B): 1 where there is such a layer, 0 for pads; of no meaning for matrices
     rate: Tensor  # (B,)
     decay: Tensor  # (B,): weight decay λ of Eq. 4
     function: Callable[..., None]  # the optimiser's, by which a kernel may know it
     state: Mapping[str, Tensor]  # like `params` each
     hyper: Mapping[str, float]
+    sizes: tuple[int, ...] = ()  # d, …, 1, of matrices; () of scalars
 
 
 class GradientKernel(Protocol):

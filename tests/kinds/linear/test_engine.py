@@ -82,11 +82,11 @@ def collect(engine: Engine, iterations: int, log_points: Iterable[int]) -> list[
 @pytest.mark.parametrize("p", [2, 4])
 @pytest.mark.parametrize(("name", "semantics"), ELEMENTWISE)
 def test_chains_of_one_optimiser_train_as_each_trial_would_alone(p: int, name: str, semantics: str) -> None:
-    """What the compiled kernel does without PyTorch's steps, for both kernels: all of these are networks of width 1."""
+    """What the compiled kernel does without PyTorch's steps, for both kernels: networks of one output, any widths."""
     chosen = [one for one in mixed_trials(p, 1) if one.optimizer == name and one.semantics == semantics]
     trials = [
-        replace(chosen[0], depth=depth, widths=(1,) * (depth - 1), weight_decay=decay)
-        for depth in (1, 2, 5)
+        replace(chosen[0], depth=len(widths) + 1, widths=widths, weight_decay=decay)
+        for widths in ((), (1,), (1, 1, 1, 1), (3,), (2, 37))
         for decay in (0.0, 0.3)
     ]
     X, Y = make_problem(40, 4, 1)

@@ -2,6 +2,7 @@
 
 import weakref
 from collections.abc import Callable, Mapping, Sequence
+from ctypes import c_int
 from typing import NamedTuple
 
 import torch
@@ -100,22 +101,24 @@ class Compiled:
         if not all(chains.function in RULES for chains in families):
             return None
         own, W_e, _, G, width, _ = self._call
-        made, tensors, start = [], list[Tensor](), 0
+        made, alive, start = [], list[object](), 0  # alive: what the pointers are to
         for chains in families:
-            rule, d, (rows, B) = RULES[chains.function], len(self.W_e), chains.params.shape
+            rule, d, B, layers = RULES[chains.function], len(self.W_e), len(chains.rate), len(chains.sizes) - 1
+            m, sizes = 0 if chains.sizes else len(chains.params) - d, (c_int * len(chains.sizes))(*chains.sizes)
             state = [chains.state[slot] for slot in rule.slots]
             numbers = [chains.hyper[name] for name in rule.hyper]
             needed = [chains.params, chains.real, chains.rate, chains.decay, *state]
             if not all(tensor.is_contiguous() and tensor.dtype == self.dtype for tensor in needed):
                 raise ValueError("chains of another precision or layout than the kernel's")
             params, real, rate, decay, *slots = (tensor.data_ptr() for tensor in needed)
-            places = (W_e + start * self.dtype.itemsize, G + start * self.dtype.itemsize, width)
-            made.append(Chain(d, rows - d, B, rule.number, params, real, rate, decay, (*slots,), (*numbers,), *places))
-            tensors, start = [*tensors, *needed], start + B
-        at = (Chain * len(made))(*made)
+            at = start * self.dtype.itemsize
+            places = (W_e + at, G + at, width, max(layers, 0), sizes)
+            made.append(Chain(d, m, B, rule.number, params, real, rate, decay, (*slots,), (*numbers,), *places))
+            alive, start = [*alive, *needed, sizes], start + B
+        every = (Chain * len(made))(*made)
 
-        def run(done: int, steps: int, _alive: Sequence[Tensor] = tensors) -> None:
-            if self.library.descend(own, at, len(at), done, steps):
+        def run(done: int, steps: int, _alive: Sequence[object] = alive) -> None:
+            if self.library.descend(own, every, len(every), done, steps):
                 raise MemoryError("no memory for the compiled loop")
 
         return run

@@ -15,6 +15,18 @@
 /* Whether vectors go along the features rather than along the trials, most of whose lanes would be empty */
 static inline int few(int B, int lanes) { return 2 * B <= lanes || B == 1; }
 
+/* Numbers that a family needs between the gradient's call and its own: see `Products_` and `above_` of tiles.h */
+static inline size_t room_of(const Chain *chain) {
+    if (!chain->layers) return (size_t)(chain->m + 3) * chain->B;
+    size_t heights = 0, most = 0;
+    for (int j = 0; j <= chain->layers; j++) {
+        const size_t size = (size_t)chain->sizes[j];
+        if (j) heights += size;
+        if (size > most) most = size;
+    }
+    return heights * chain->B + 2 * most;
+}
+
 #define TYPED(name) CONCATENATED(name, KIND)
 #define CONCATENATED(a, b) CONCATENATED_(a, b)
 #define CONCATENATED_(a, b) a##_##b
@@ -109,7 +121,7 @@ void overparam_gradient(Kernel *c, const void *W, int ldw, void *G, int ldg, int
 
 int overparam_descend(Kernel *c, const Chain *chains, int count, long done, int steps) {
     size_t bytes = 0;
-    for (int f = 0; f < count; f++) bytes += (size_t)(chains[f].m + 3) * chains[f].B * c->bytes;
+    for (int f = 0; f < count; f++) bytes += room_of(chains + f) * c->bytes;
     if (bytes > c->chain_bytes) {
         void *more = room(bytes, 1);
         if (!more) return -1;

@@ -12,11 +12,13 @@
 
 #include "pool.h"
 
-enum { VERSION = 3 }; /* of this interface; `library.py` asks for it */
+enum { VERSION = 4 }; /* of this interface; `library.py` asks for it */
 enum { ROWS = 96, PANEL = 64, PAD = 16, SLICES = 4, MOST_SEGMENTS = 16, FEW = 4 };
 
-/* A family: trials of one optimiser whose columns of W stand together, chains of scalars a_2 ... a_{m+1} times a first
-   layer. The rules are those of kinds/optimizers, where their formulas stand; so do the names of `state` and `hyper`. */
+/* A family: trials of one optimiser whose columns of W stand together. They are chains of scalars a_2 ... a_{m+1} times
+   a first layer; or, where `layers` is not 0, of so many matrices, layer j of (sizes[j], sizes[j - 1]) numbers, the last
+   one of one row, and then m is 0, `real` is of no meaning, and params and state are (B, P), layers one after another.
+   The rules are those of kinds/optimizers, where their formulas stand; so do the names of `state` and `hyper`. */
 enum { GD, MOMENTUM, ADAGRAD, ADADELTA, ADAM };
 typedef struct {
     int d, m, B, rule;              /* features, scalars, trials */
@@ -26,6 +28,8 @@ typedef struct {
     double hyper[4];
     void *W, *G;                    /* (d, ld): room for the end-to-end columns and their gradient */
     int ld;                         /* the same for all families of a batch */
+    int layers;
+    const int *sizes;               /* layers + 1: d, ..., 1 */
 } Chain;
 
 typedef struct Kernel Kernel;

@@ -6,7 +6,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-VERSION = 3  # of the interface in kernels.h
+VERSION = 4  # of the interface in kernels.h
 NAME = "overparam_cli.kinds.linear.compiled._kernels"
 
 
@@ -19,7 +19,8 @@ class Chain(Structure):
         ("state", c_void_p * 2),
         ("hyper", c_double * 4),
         *((name, c_void_p) for name in ("W", "G")),
-        ("ld", c_int),
+        *((name, c_int) for name in ("ld", "layers")),
+        ("sizes", POINTER(c_int)),
     )
 
 

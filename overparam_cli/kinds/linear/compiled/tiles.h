@@ -234,18 +234,111 @@ TILE void N(step_)(const int rule, const Chain *chain, const REAL *h, REAL *room
         }
 }
 
+/* out[.] = sum over r of a[r] W[r][.], W (rows, n) */
+static TARGET void N(combine_)(const int rows, const int n, const REAL *a, const REAL *W, REAL *out) {
+    enum { MOST = 4 };
+    int c = 0;
+#define CASE(wide) \
+    for (; c + wide * VL <= n; c += wide * VL) { \
+        V sum[wide]; \
+        UNROLL for (int v = 0; v < wide; v++) sum[v] = (V){0}; \
+        for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < wide; v++) \
+            sum[v] += a[r] * *(const U *)(W + (size_t)r * n + c + v * VL); \
+        UNROLL for (int v = 0; v < wide; v++) *(U *)(out + c + v * VL) = sum[v]; \
+    }
+    CASE(MOST)
+    CASE(1)
+#undef CASE
+    for (; c < n; c++) {
+        REAL sum = 0;
+        for (int r = 0; r < rows; r++) sum += a[r] * W[(size_t)r * n + c];
+        out[c] = sum;
+    }
+}
+
+TILE REAL N(dot_)(const int n, const REAL *a, const REAL *b) {
+    V even = {0}, odd = {0};
+    REAL sum = 0;
+    int c = 0;
+    for (; c + 2 * VL <= n; c += 2 * VL) {
+        even += *(const U *)(a + c) * *(const U *)(b + c);
+        odd += *(const U *)(a + c + VL) * *(const U *)(b + c + VL);
+    }
+    even += odd;
+    UNROLL for (int l = 0; l < VL; l++) sum += even[l];
+    for (; c < n; c++) sum += a[c] * b[c];
+    return sum;
+}
+
+/* A chain of matrices: how many numbers a trial's parameters are, and the heights of its layers, which is how many its
+   products of all layers above one (rows of such heights) are; those stand in the room, trial by trial */
+TILE void N(extent_)(const Chain *chain, size_t *parameters, size_t *heights) {
+    *parameters = *heights = 0;
+    for (int j = 1; j <= chain->layers; j++)
+        *heights += chain->sizes[j], *parameters += (size_t)chain->sizes[j] * chain->sizes[j - 1];
+}
+
+/* End-to-end columns into W, multiplied from the output down */
+static TARGET void N(compose_matrices_)(const Chain *chain, REAL *room) {
+    size_t parameters, heights;
+    N(extent_)(chain, &parameters, &heights);
+    REAL *W = chain->W, *whole = room + heights * chain->B;
+    for (size_t b = 0; b < (size_t)chain->B; b++) {
+        const REAL *layer = (const REAL *)chain->params + (b + 1) * parameters;
+        REAL *above = room + (b + 1) * heights - 1;
+        *above = 1;
+        for (int j = chain->layers; j > 0; j--) {
+            const int rows = chain->sizes[j], n = chain->sizes[j - 1];
+            REAL *product = j > 1 ? above - n : whole;
+            layer -= (size_t)rows * n;
+            N(combine_)(rows, n, above, layer, product);
+            above = product;
+        }
+        for (int i = 0; i < chain->d; i++) W[(size_t)i * chain->ld + b] = whole[i];
+    }
+}
+
+/* Every parameter's step: a layer's gradient is what is above it times what is below, G (W_{j-1} ... W_1)^T */
+TILE void N(step_matrices_)(const int rule, const Chain *chain, const REAL *h, REAL *room) {
+    size_t parameters, heights;
+    N(extent_)(chain, &parameters, &heights);
+    const REAL *G = chain->G, *above = room;
+    REAL *params = chain->params, *one = chain->state[0] ? chain->state[0] : params, *two = chain->state[1] ? chain->state[1] : params;
+    REAL *below = room + heights * chain->B, *next = below + (room_of(chain) - heights * chain->B) / 2;
+    for (int b = 0; b < chain->B; b++) {
+        const REAL rate = ((const REAL *)chain->rate)[b], decay = ((const REAL *)chain->decay)[b];
+        for (int i = 0; i < chain->d; i++) below[i] = G[(size_t)i * chain->ld + b];
+        for (int j = 1; j <= chain->layers; j++) {
+            const int rows = chain->sizes[j], n = chain->sizes[j - 1];
+            for (int r = 0; r < rows; r++, above++, params += n, one += n, two += n) {
+                if (j < chain->layers) next[r] = N(dot_)(n, params, below);
+                const REAL pull = *above;
+                const REAL *restrict under = below;
+                REAL *restrict w = params, *restrict s = one, *restrict u = two;
+                for (int c = 0; c < n; c++) w[c] = N(moved_)(rule, h, w[c], pull * under[c] + decay * w[c], rate, s + c, u + c);
+            }
+            REAL *swap = below;
+            below = next, next = swap;
+        }
+    }
+}
+
 static TARGET void N(descend_)(Kernel *c, const Chain *chains, int count, long done, int steps, void *scratch) {
     int B = 0;
     for (int f = 0; f < count; f++) B += chains[f].B;
     for (int step = 1; step <= steps; step++) {
         REAL *room = scratch, h[6];
-        for (int f = 0; f < count; room += (chains[f].m + 3) * (size_t)chains[f].B, f++) N(compose_)(chains + f, room);
+        for (int f = 0; f < count; room += room_of(chains + f++)) (chains[f].layers ? N(compose_matrices_) : N(compose_))(chains + f, room);
         overparam_gradient(c, chains->W, chains->ld, chains->G, chains->ld, B);
         room = scratch;
-        for (int f = 0; f < count; room += (chains[f].m + 3) * (size_t)chains[f].B, f++) {
+        for (int f = 0; f < count; room += room_of(chains + f++)) {
             const Chain *chain = chains + f;
             N(numbers_)(chain, done + step, h);
-#define CASE(rule) case rule: N(step_)(rule, chain, h, room); break;
+#define CASE(rule) \
+    case rule: \
+        if (chain->layers) N(step_matrices_)(rule, chain, h, room); \
+        else N(step_)(rule, chain, h, room); \
+        break;
             switch (chain->rule) { CASE(GD) CASE(MOMENTUM) CASE(ADAGRAD) CASE(ADADELTA) CASE(ADAM) }
 #undef CASE
         }
