@@ -61,13 +61,15 @@ class Family:
     def chains(self) -> Chains | None:
         """The family as a kernel may descend with it by itself; None unless its networks are chains of one output."""
         first, chain = self.trials[0], self.networks
-        function, rates = OPTIMIZERS[first.optimizer].function, (self._rate.flatten(), self._penalty.flatten())
-        own = (function, self.state, dict(first.hyper))
         if isinstance(chain, ScalarChain):
-            return Chains(chain.params, chain.real, *rates, *own)
-        if isinstance(chain, MatrixChain) and self.k == 1:
-            return Chains(chain.params, chain.params.new_empty(0), *rates, *own, (self.d, *first.widths, 1))
-        return None
+            real, sizes = chain.real, tuple[int, ...]()
+        elif isinstance(chain, MatrixChain) and self.k == 1:
+            real, sizes = chain.params.new_empty(0), (self.d, *first.widths, 1)
+        else:
+            return None
+        function, hyper = OPTIMIZERS[first.optimizer].function, dict(first.hyper)
+        rate, decay = self._rate.flatten(), self._penalty.flatten()
+        return Chains(chain.params, real, rate, decay, function, self.state, hyper, sizes)
 
     def kept(self, alive: Sequence[int]) -> "Family":
         """This family with only the trials at positions `alive`."""
