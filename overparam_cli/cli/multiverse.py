@@ -47,14 +47,15 @@ def multiverse() -> None:
 def _which(command: F) -> F:
     """The multiverse that a command is about, and which of its options."""
     axis = click.option("--axis", "axes", multiple=True, metavar="AXIS=OPTIONS", help="Only these options; repeat.")
-    return click.argument("file", default="multiverse", metavar="[FILE]")(axis(results_option(command)))
+    seeds = click.option("--seeds", type=click.IntRange(1), help="Seeds of every trial; more join the same folders.")
+    return click.argument("file", default="multiverse", metavar="[FILE]")(axis(seeds(results_option(command))))
 
 
-def _load(file: str, axes: Sequence[str]) -> tuple["Multiverse", "Asked"]:
+def _load(file: str, axes: Sequence[str], seeds: int | None = None) -> tuple["Multiverse", "Asked"]:
     """The multiverse, and what is asked of it."""
-    from overparam_cli.multiverse.loading import asked_for, kept, load
+    from overparam_cli.multiverse.loading import asked_for, kept, load, seeded
 
-    found = load(file)
+    found = load(file) if seeds is None else seeded(load(file), seeds)
     asked = asked_for(found, axes)
     return kept(found, asked), asked
 
@@ -78,6 +79,7 @@ def _load(file: str, axes: Sequence[str]) -> tuple["Multiverse", "Asked"]:
 def run(
     file: str,
     axes: tuple[str, ...],
+    seeds: int | None,
     results: Path,
     threads: int | None,
     screen: int | None,
@@ -105,7 +107,7 @@ def run(
         threads = threads or (1 if scheduler or workers else None)
         use_threads(threads)
         settings = Settings(threads=threads, **options)
-        found, asked = _load(file, axes)
+        found, asked = _load(file, axes, seeds)
         passes = [screened(found, screen), found] if screen else [found]
         with backend_for(scheduler, workers, settings.device) as backend:
             if dry_run:
@@ -159,7 +161,7 @@ def _show_plan(
 @multiverse.command("status")
 @_which
 @json_option
-def status(file: str, axes: tuple[str, ...], results: Path, as_json: bool) -> None:
+def status(file: str, axes: tuple[str, ...], seeds: int | None, results: Path, as_json: bool) -> None:
     """Say what has been trained of the worlds of FILE.
 
     Example: overparam multiverse status
@@ -169,7 +171,7 @@ def status(file: str, axes: tuple[str, ...], results: Path, as_json: bool) -> No
     from overparam_cli.report.status import folder_status
     from overparam_cli.results.find import is_there
 
-    found, asked = _load(file, axes)
+    found, asked = _load(file, axes, seeds)
     states = []
     for pack in asked_packs(found, asked):
         place = results / found.name / pack.folder
@@ -183,12 +185,12 @@ def status(file: str, axes: tuple[str, ...], results: Path, as_json: bool) -> No
 @_which
 @json_option
 @quiet_option
-def verify(file: str, axes: tuple[str, ...], results: Path, as_json: bool, quiet: bool) -> None:
+def verify(file: str, axes: tuple[str, ...], seeds: int | None, results: Path, as_json: bool, quiet: bool) -> None:
     """Judge every claim in every world of FILE from the logs, write worlds.csv, and print the shares. Never trains.
 
     Example: overparam multiverse verify
     """
-    _judge(*_load(file, axes), results, as_json=as_json, quiet=quiet)
+    _judge(*_load(file, axes, seeds), results, as_json=as_json, quiet=quiet)
 
 
 @multiverse.command("plot")

@@ -58,3 +58,8 @@ def kept(multiverse: Multiverse, asked: Asked) -> Multiverse:
         for axis in multiverse.axes
     )
     return replace(multiverse, axes=axes)
+
+
+def seeded(multiverse: Multiverse, seeds: int) -> Multiverse:
+    """The multiverse with so many seeds of every trial: 0 … K−1, as `overparam run --seeds` has them."""
+    return replace(multiverse, overrides={**multiverse.overrides, "seeds": seeds})

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from overparam_cli.claims import find_claim
-from overparam_cli.multiverse.loading import asked_for, load
+from overparam_cli.multiverse.loading import asked_for, load, seeded
 from overparam_cli.multiverse.model import Grid, Multiverse
 from overparam_cli.multiverse.training import (
     asked_packs,
@@ -79,6 +79,16 @@ def test_every_trial_is_trained_in_one_place(tiny: Multiverse) -> None:
         for features in ("zscore", "minmax", "maxabs")
         for name in ("tf1", "torch")
     }
+
+
+def test_more_seeds_join_the_same_folders(tiny: Multiverse) -> None:
+    asked = asked_for(tiny, ["semantics=tf1"])
+    one, three = (asked_packs(found, asked) for found in (tiny, seeded(tiny, 3)))
+    assert [pack.folder for pack in three] == [pack.folder for pack in one]
+    for few, many in zip(one, three, strict=True):
+        ids = {trial.trial_id for trial in many.trials}
+        assert {trial.trial_id for trial in few.trials} < ids
+        assert len(ids) == 3 * few.size
 
 
 def test_the_order_of_training_is_that_of_the_file(tiny: Multiverse) -> None:
