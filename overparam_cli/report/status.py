@@ -8,7 +8,7 @@ from typing import Any
 from overparam_cli.errors import LogError, UnreadableError
 from overparam_cli.report import json, terminal
 from overparam_cli.report.grid import Grid
-from overparam_cli.results import digests
+from overparam_cli.results import digests, underway
 from overparam_cli.results.find import PART, contents, has_trials, is_results_folder, is_there
 from overparam_cli.results.lock import is_running
 from overparam_cli.results.manifest import (
@@ -148,10 +148,13 @@ def _with_trials(found: Folder, run: Run) -> Folder:
 
 def _going(found: Folder, folder: Path, manifest: dict[str, Any]) -> Folder:
     """The same folder with what is still to be done there."""
+    stands = underway.read(folder) if is_there(folder / CHECKPOINT) else None
     if is_running(folder):
-        return replace(found, state="running")
+        return replace(found, state="running", note=f"{found.note}; {stands.said}" if stands else found.note)
     if is_there(folder / CHECKPOINT):
-        state, note = "unfinished", "; the same run command goes on from the checkpoint"
+        where = f"at iteration {stands.resumed:,}, " if stands else ""
+        far = f"{stands.iteration / max(stands.iterations, 1):.0%} done: " if stands else ""
+        state, note = "unfinished", f"; {far}the same run command goes on {where}from the checkpoint"
     elif not found.trials:
         state, note = "not started", "; the same run command starts it"
     elif int(found.trials) < int(manifest.get("planned", 0)):

@@ -6,7 +6,9 @@ A run folder `results/<experiment>/<variant>/` holds
   row stands here, and only then: this file is replaced last.
 - `log.csv`: the trajectories (`LOG_COLUMNS`, then the columns of the kind of network, then what else was measured).
 - `manifest.json`: everything needed to know what the numbers are: configuration, data, optimum, versions, timings.
-- `checkpoint.pt`, only while trials are unfinished.
+- `checkpoint.pt`, and `underway.json` (how far that is), only while trials are unfinished.
+
+Of many trials (`--log-format parquet`) the two tables are pairs of Parquet files, see `results.parts`.
 
 Wall-clock values stand in the manifest and never in the CSVs, so two runs can be compared with `diff`.
 """
@@ -17,6 +19,7 @@ from collections.abc import Mapping
 from overparam_cli.experiments.trial import COLUMNS
 
 SCHEMA = 1
+UNDERWAY = "underway.json"
 TRIALS, LOG, MANIFEST, CHECKPOINT, LOCK = "trials.csv", "log.csv", "manifest.json", "checkpoint.pt", ".lock"
 
 TRIAL_COLUMNS: Mapping[str, str] = {  # column → pandas dtype; the order is the file's

@@ -15,7 +15,9 @@ import torch
 
 from overparam_cli import disk
 from overparam_cli.errors import StorageError
+from overparam_cli.results import underway
 from overparam_cli.results.schema import CHECKPOINT, SCHEMA
+from overparam_cli.results.underway import Underway
 from overparam_cli.run.unit import State
 
 HEAD = b"overparam checkpoint\n"
@@ -53,15 +55,18 @@ class Checkpoint:
         self.path, self._warn = folder / CHECKPOINT, warn
         self.kept: list[HalfTrained] = []  # units that another plan asks for: they stay
 
-    def save(self, units: Iterable[HalfTrained]) -> None:
-        """Replace it by `units` and those that are kept; without any, there is none."""
+    def save(self, units: Iterable[HalfTrained], state: Underway | None = None) -> None:
+        """Replace it by `units` and those that are kept; without any, there is none. Beside it stands how far it is."""
         entries = [vars(unit) for unit in (*units, *self.kept)]
         if not entries:
+            underway.remove(self.path.parent)
             disk.remove(self.path)
             return
         content = io.BytesIO()  # in memory first: the digest stands before it, and what writes it knows a full disk
         torch.save({"schema": SCHEMA, "units": entries}, content)
         seal(self.path, content.getbuffer())
+        if state:
+            underway.write(self.path.parent, state)
 
     def load(self, planned: set[str], finished: set[str]) -> list[HalfTrained]:
         """What can be gone on with where the trials `planned` are wanted, and `finished` is what there is.
@@ -99,6 +104,7 @@ class Checkpoint:
         numbers = ("", *(f"-{number}" for number in range(2, 1000)))
         names = [name for name in map(UNUSED.format, numbers) if not self.path.with_name(name).exists()]
         disk.move(self.path, self.path.with_name(names[0]))
+        underway.remove(self.path.parent)
         self.kept = []
         self._warn(f"the checkpoint is not used, {why}; it is kept as {names[0]}")
 

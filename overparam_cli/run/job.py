@@ -19,6 +19,7 @@ from overparam_cli.results.lock import locked
 from overparam_cli.results.reading import Tables
 from overparam_cli.results.rows import Rows
 from overparam_cli.results.schema import LOG_COLUMNS
+from overparam_cli.results.underway import Underway
 from overparam_cli.run import reuse
 from overparam_cli.run.backends import Local, MakeBackend, share
 from overparam_cli.run.checkpoint import Checkpoint, HalfTrained
@@ -206,7 +207,8 @@ class Loop:
         self.open, self.seconds = list(units), dict(restored)
         self.total, self.trials = sum(unit.total for unit in units), sum(len(unit.trials) for unit in units)
         self.ended = self.lost = 0  # iterations, and diverged trials, of the units that have left
-        self.last_saved = time.monotonic()
+        self.began = self.last_saved = time.monotonic()
+        self.start = sum(unit.done for unit in units)
         self.told: set[str] = set()  # remarks of units
 
     def after(self, unit: Unit, seconds: float) -> None:
@@ -223,15 +225,37 @@ class Loop:
         stopped, signal = run.stop.asked and bool(self.open), run.stop.take_signal()
         due = time.monotonic() - self.last_saved >= run.settings.checkpoint_seconds
         if stopped or signal or due or unit.finished:
-            started = [own for own in self.open if own in self.seconds or own.done]
-            run.checkpoint.save(run.half_trained(own, self.seconds.get(own, 0.0), self.problem) for own in started)
-            self.last_saved = time.monotonic()
+            self._save(status)
         at = f"at iteration {status.iteration:,} of {self.total:,} of {run.job.title}"
         kept = "the checkpoint is saved" if run.checkpoint.path.exists() else "what is finished is kept"
         if signal:
             run.progress.message(f"{signal} {at}: {kept}, the run goes on")
         if stopped:
-            raise RunInterrupted(f"interrupted {at}; {kept}: {AGAIN}")
+            raise RunInterrupted(f"interrupted {at}; {kept}: {AGAIN}{self._where()}")
+
+    def _save(self, status: Status) -> None:
+        """Save what is half trained, and how far it is."""
+        self.last_saved = time.monotonic()
+        half = [own for own in self.open if own in self.seconds or own.done]
+        state = Underway(
+            iteration=status.iteration,
+            iterations=status.iterations,
+            resumed=sum(own.done for own in half),
+            alive=status.alive,
+            trials=status.trials,
+            rate=max(status.iteration - self.start, 0) / max(self.last_saved - self.began, 1e-9),
+            saved=time.time(),
+        )
+        run = self.run
+        run.checkpoint.save([run.half_trained(own, self.seconds.get(own, 0.0), self.problem) for own in half], state)
+
+    def _where(self) -> str:
+        """At which iteration the same command goes on."""
+        half = [unit for unit in self.open if unit in self.seconds or unit.done]
+        if not half:
+            return ""
+        each = f" of {count(len(half), 'unit')} together" if len(half) > 1 else ""
+        return f" from iteration {sum(unit.done for unit in half):,}{each}"
 
     def _commit(self, unit: Unit) -> None:
         """Write a finished unit's rows and let go of it."""

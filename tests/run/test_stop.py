@@ -1,6 +1,7 @@
 """Signals: some end a command wherever it is, some only make it save; and a job that fails does not stop the others."""
 
 import os
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,9 @@ from overparam_cli import data
 from overparam_cli.cli.main import cli
 from overparam_cli.errors import DataUnavailableError, LogError, OverparamError, RunInterrupted
 from overparam_cli.kinds.linear import unit as linear
-from overparam_cli.results import schema
+from overparam_cli.report.status import folder_status
+from overparam_cli.results import schema, underway
+from overparam_cli.results.lock import locked
 from overparam_cli.results.run import Run
 from overparam_cli.run import backends
 from overparam_cli.run.folder import RunFolder
@@ -75,9 +78,34 @@ def test_some_signals_end_a_run_with_its_checkpoint_saved(tmp_path: Path, signum
     run_job(whole, RARELY, Silent())
     with pytest.raises(RunInterrupted, match=r"of tiny/l2; the checkpoint is saved: run the same command again"):
         run_job(task, RARELY, Send(signum, 7))
+    stands = underway.read(task.folder)
+    assert stands is not None
     run_job(task, RARELY, recorder := Recorder())
-    assert "going on from iteration" in recorder.messages[0]
+    assert f"going on from iteration {stands.resumed:,}" in recorder.messages[0]
     assert csvs(task.folder) == csvs(whole.folder)
+    assert underway.read(task.folder) is None
+    assert not (task.folder / schema.UNDERWAY).exists()
+
+
+def test_whoever_ends_a_run_and_whoever_looks_on_are_told_where_it_goes_on(tmp_path: Path) -> None:
+    task = job(tmp_path)
+    with pytest.raises(RunInterrupted) as told:
+        run_job(task, RARELY, Send(signal.SIGINT, 7))
+    stands = underway.read(task.folder)
+    assert stands is not None
+    assert 0 < stands.iteration < stands.iterations == 40
+    assert str(told.value).endswith(f"run the same command again to go on from iteration {stands.resumed:,}")
+    row = folder_status(task.folder)
+    assert (row.state, row.trials) == ("unfinished", 0)
+    percent = round(100 * stands.iteration / stands.iterations)
+    where = f"{percent}% done: the same run command goes on at iteration {stands.resumed:,}, from the checkpoint"
+    assert row.note.endswith(where)
+    with locked(task.folder):
+        row = folder_status(task.folder)
+    assert row.state == "running"
+    assert re.search(rf"; {percent}% of 40 iterations, [\d,]+ a second, about .* left \(.* ago\)$", row.note)
+    (task.folder / schema.UNDERWAY).write_text("{")  # nothing depends on it
+    assert folder_status(task.folder).note.endswith("; the same run command goes on from the checkpoint")
 
 
 @pytest.mark.parametrize("signum", [signal.SIGUSR1, signal.SIGUSR2])
@@ -139,7 +167,7 @@ def test_a_stop_before_anything_is_trained_is_answered_at_once(tmp_path: Path, m
     monkeypatch.setattr("overparam_cli.kinds.linear.problem.load", loading)
     task = job(tmp_path)
     with pytest.raises(RunInterrupted, match="run the same command again"):
-        run_job(task, RARELY, Silent())
+        run_job(task, Settings(), Silent())
     assert not (tmp_path / "results").exists()
 
 
