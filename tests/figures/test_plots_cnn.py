@@ -119,6 +119,24 @@ def test_the_last_values_of_a_diverging_trial_do_not_set_the_scale():
     assert marked(axes, "diverged")[0].get_ydata()[0] == axes.get_ylim()[1]
 
 
+@pytest.mark.parametrize(
+    ("readings", "note"),
+    [
+        (("factors", "factors"), "weight decay falls on each factor"),
+        (("factors", "product"), "weight decay falls on the layers' products"),  # the original has no factors
+        (("factors", "original"), "weight decay falls on the original names, the first factors"),
+    ],
+)
+def test_the_foot_says_what_weight_decay_falls_on(readings: tuple[str, str], note: str) -> None:
+    run = two_networks()
+    said = dict(zip(run.curves, readings, strict=True))
+    run.trials["settings"] = [f"batch=64 decay_on={said[curve]}" for curve in run.trials["curve"]]
+    assert note in " ".join(drawing(panels_of([run])).get_supxlabel().split())
+    run.trials["depth"] = 2
+    both = " ".join(drawing(panels_of([run])).get_supxlabel().split())
+    assert ("weight decay" in both) == (len(set(readings)) == 1)
+
+
 def test_a_run_too_short_for_means_shows_its_single_batches():
     figure = drawing(panels_of([two_networks(iterations=40, every=1)]))
     original, _ = marked(figure.axes[0], "batches")

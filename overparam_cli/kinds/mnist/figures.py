@@ -1,5 +1,6 @@
 """Figure 5-right: the CNN's training loss over the iterations, and its errors, every curve at its chosen base rate."""
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,11 @@ PALE = {"alpha": 0.25, "linewidth": 0.5}
 RAW_BELOW = 0.02  # share of the single batches that may lie below the axis: they would stretch it for nothing
 HEADROOM = 30.0  # the axis ends at this multiple of where half of the means start: a network may blow up and recover
 MEAN_NOTE = f"batch losses: mean of the last {SMOOTHED} training batches"
+FALLS_ON = {  # decay_on → what that is
+    "factors": "each factor",
+    "original": "the original names, the first factors",
+    "product": "the layers' products",
+}
 FEW_DECADES = 100.0  # up to this ratio of its ends an axis is written in plain numbers
 
 
@@ -47,9 +53,21 @@ def _loss(column: str, label: str) -> Draw:
         axes.set_xlabel(panel.plot.xlabel)
         axes.set_ylabel(f"{'batch loss' if panel.plot.ylabel == Plot.ylabel else panel.plot.ylabel}: {label}")
         crosses = draw_crosses(axes, panel, column + MEAN, at=column)
-        return marks(panel, *([DIVERGED_NOTE] if crosses else []), note)
+        return marks(panel, *([DIVERGED_NOTE] if crosses else []), note, *_reading(panel))
 
     return draw
+
+
+def _reading(panel: Panel) -> list[str]:
+    """What weight decay falls on in the factored networks, if it is the same in all that are drawn.
+
+    Where it is not, the curves' labels say it.
+    """
+    trials = panel.run.trials
+    drawn = trials[trials["curve"].isin(panel.choices) & (trials["depth"] > 1)]
+    settings = " ".join(drawn["settings"].astype(str)) if "settings" in drawn else ""
+    found = set(re.findall(r"\bdecay_on=(\w+)", settings))
+    return [f"weight decay falls on {FALLS_ON.get(one, one)}" for one in found] if len(found) == 1 else []
 
 
 def _error(column: str, label: str) -> Draw:
