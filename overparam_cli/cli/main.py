@@ -16,6 +16,7 @@ from overparam_cli.errors import OverparamError, ReaderGoneError, StorageError
 # a command computes with, it imports when it runs.
 COMMANDS: Mapping[str, str] = {
     "bench": "overparam_cli.cli.timing:bench",
+    "compare": "overparam_cli.cli.comparing:compare",
     "data": "overparam_cli.cli.data:data",
     "doctor": "overparam_cli.cli.doctor:doctor",
     "list": "overparam_cli.cli.listing:list_experiments",

@@ -52,6 +52,17 @@ def drawn(runs: Sequence[Run], stem: str) -> Drawing:
         return for_notebooks(drawing(panels, stem))
 
 
+def draw_to(path: Path, runs: Sequence[Run], stem: str) -> Path:
+    """Draw one figure of the runs into a file, whose ending says the format.
+
+    Raises ConfigError, LogError, StorageError as `draw`.
+    """
+    panels = _showing(runs, stem)
+    with styled():
+        (written,) = save(drawing(panels, stem), path.with_suffix(""), [path.suffix.removeprefix(".")])
+    return written
+
+
 def draw_into(axes: Axes, run: Run, stem: str) -> Drawing:
     """Draw a figure of one run into axes of the caller's own, with a legend; returns their figure.
 
