@@ -25,17 +25,19 @@ PLAIN = 200.0  # an axis that spans less has its numbers written out
 
 
 def draw_curve(rows: Sequence[Row]) -> Figure | None:
-    """The specification curve of a claim, from its worlds; None where nothing of it can be drawn."""
+    """The specification curve of a claim, from its worlds; None where it has no number, or nothing was chosen."""
     effect = EFFECTS.get(rows[0].claim.id)
     ran = [row for row in rows if row.outcome != NOT_RUN and row.effect == row.effect]
     if effect is None or not ran:
         return None
     ordered = sorted(ran, key=lambda row: (row.effect, list(COLORS).index(row.outcome)))
     options = _varied([row for row in rows if row.outcome != NOT_RUN])
+    if not options:
+        return None
     claim = rows[0].claim
     left = len(rows) - sum(row.outcome != NOT_RUN for row in rows)
     lines = (f"{literal(claim.statement)} ({claim.where}); required: {claim.requirement}", _said(rows, left))
-    heights = (TOP, max(ROW * len(options), 0.3))
+    heights = (TOP, ROW * len(options))
     sheet = Sheet(lone=7.2, height=sum(heights) / 2, ratios=heights)
     cells = [
         Cell(lambda axes: _draw_effects(axes, ordered, effect, Head(lines))),
@@ -99,7 +101,7 @@ def _draw_effects(axes: Axes, rows: Sequence[Row], effect: Effect, head: Head) -
 
 def _draw_choices(axes: Axes, rows: Sequence[Row], options: Sequence[tuple[str, str]]) -> Marks:
     """A row for each option: coloured where it was chosen; beside it the share in which the claim holds there."""
-    picture = np.ones((max(len(options), 1), len(rows), 3))
+    picture = np.ones((len(options), len(rows), 3))
     for line, (axis, option) in enumerate(options):
         for place, row in enumerate(rows):
             if row.choices[axis] == option:

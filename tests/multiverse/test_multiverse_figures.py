@@ -64,6 +64,7 @@ def test_a_specification_curve_has_every_world_that_was_run_sorted() -> None:
 
 def test_a_claim_without_a_number_or_a_world_has_no_curve() -> None:
     assert draw_curve(ROWS[-1:]) is None
+    assert draw_curve(ROWS[:1]) is None  # one world is no curve
     assert draw_curve([Row(find_claim("fig3-axes"), {}, NO, "")]) is None
 
 
