@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, str] = {
     "compare": "overparam_cli.cli.comparing:compare",
     "data": "overparam_cli.cli.data:data",
     "doctor": "overparam_cli.cli.doctor:doctor",
+    "export": "overparam_cli.cli.exporting:export",
     "list": "overparam_cli.cli.listing:list_experiments",
     "multiverse": "overparam_cli.cli.multiverse:multiverse",
     "new": "overparam_cli.cli.studies:new",
