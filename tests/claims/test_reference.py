@@ -111,19 +111,16 @@ def test_another_verdict_is_an_error(tool: ModuleType, tmp_path: Path, monkeypat
 def test_trials_of_an_earlier_form_of_an_experiment_bear_no_verdict(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shutil.copytree(ROOT / REFERENCE / "cnn-init", tmp_path / "cnn-init")
-    (before,) = verify(tmp_path, ["cnn-init-insensitive"]).asked
+    shutil.copytree(ROOT / REFERENCE / "fig4-right", tmp_path / "fig4-right")
+    (before,) = verify(tmp_path, ["adam-plus-depth"]).asked
     assert before.verdict == "not reproduced"
-    other = apply_overrides(load_experiment("cnn-init"), {"dropout": "0.25"})
+    other = apply_overrides(load_experiment("fig4-right"), {"init_std": "0.02"})
     monkeypatch.setattr(plans, "load_experiment", lambda name: other)
-    shutil.copytree(ROOT / REFERENCE / "cnn-init", tmp_path / "again" / "cnn-init")
-    (now,) = verify(tmp_path / "again", ["cnn-init-insensitive"]).asked
+    shutil.copytree(ROOT / REFERENCE / "fig4-right", tmp_path / "again" / "fig4-right")
+    (now,) = verify(tmp_path / "again", ["adam-plus-depth"]).asked
     assert (now.verdict, now.indication) == ("not run", "not reproduced")
-    assert "trials of an earlier form of cnn-init: run it again" in now.notes[0]
-    assert (
-        "trials of an earlier form of cnn-init: run it again"
-        in Run.read(tmp_path / "again/cnn-init/cross-entropy").notes
-    )
+    assert "trials of an earlier form of fig4-right: run it again" in now.notes[0]
+    assert "trials of an earlier form of fig4-right: run it again" in Run.read(tmp_path / "again/fig4-right/l4").notes
 
 
 def by_hand(times: Array, heights: Array, kept: Array) -> float:
