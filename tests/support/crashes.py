@@ -35,7 +35,7 @@ EVENTS = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "os.l
 CREATING = {"open", "os.mkdir", "fsync"}  # what a full disk refuses
 UNFLUSHED = ", of what was written not all flushed"
 OWN_DIGEST = re.compile(rb'"digest": "[0-9a-f]{64}"')  # of a file's own content, paths included
-TIMED = {"bench/bench.csv", "bench/manifest.json"}  # what is measured is another each time
+TIMED = {"bench/bench.csv", "bench/bench.png", "bench/manifest.json"}  # what is measured is another each time
 
 ACTIONS = {
     "kill": "the process is killed before the change",
@@ -120,8 +120,12 @@ class Hook:
 
 
 def overparam(arguments: Sequence[str], results: Path, *, at: int | None = None, action: str = "kill") -> Outcome:
-    """Run a command of the program in a child; at its change number `at` something happens."""
-    return watched(lambda: forked.overparam(*arguments, "--results", str(results)), results, at=at, action=action)
+    """Run a command of the program in a child; at its change number `at` something happens.
+
+    RESULTS in an argument stands for the folder.
+    """
+    own = [part.replace("RESULTS", str(results)) for part in arguments]
+    return watched(lambda: forked.overparam(*own, "--results", str(results)), results, at=at, action=action)
 
 
 def watched(command: Callable[[], object], below: Path, *, at: int | None = None, action: str = "kill") -> Outcome:
@@ -183,7 +187,8 @@ class Stage:
             scene.command,
             *scene.reads,
         ):  # so that the children need not import what it does
-            CliRunner().invoke(cli, [*command, "--results", str(workspace / "warm")])
+            own = [part.replace("RESULTS", str(workspace / "warm")) for part in command]
+            CliRunner().invoke(cli, [*own, "--results", str(workspace / "warm")])
         for command in scene.before:
             _undisturbed(command, self.start)
         scene.edit(self.start)

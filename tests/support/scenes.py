@@ -69,7 +69,25 @@ title = "Two statements"
 kind = "theory"
 checks = ["claim2", "observation1"]
 """
-INPUTS = {"mine.csv": TABLE, "small.toml": LINEAR, "less.toml": LESS, "tiny.toml": NETWORK, "study.toml": STUDY}
+WORLDS = """\
+name = "worlds"
+title = "Two scalings"
+paper = "-"
+kind = "multiverse"
+description = "Figure 3 under two scalings."
+experiments = ["fig3"]
+overrides = { dataset = "mine.csv", targets = ["price"], iterations = 4 }
+
+[[axes]]
+name = "features"
+[[axes.options]]
+name = "zscore"
+overrides = { preprocessing = "zscore" }
+[[axes.options]]
+name = "minmax"
+overrides = { preprocessing = "minmax" }
+"""
+INPUTS = {"mine.csv": TABLE, "small.toml": LINEAR, "less.toml": LESS, "tiny.toml": NETWORK, "study.toml": STUDY, "worlds.toml": WORLDS}
 RUN = ("run", "small.toml", "--quiet", "--checkpoint-seconds", "0")
 VOLATILE = ("digest", "timings", "created", "seconds", "command", "started", "finished", "versions", "machine", "git")
 

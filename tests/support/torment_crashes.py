@@ -43,7 +43,8 @@ def command_scenes(folder: Path) -> Mapping[str, Scene]:
         "study": Scene(study, READS, whole=False),
         "plot": Scene(plot, READS, (small,)),
         "plot, again": Scene(("plot", "-q", "--format", "svg"), READS, (small, ("plot", "-q", "--format", "svg"))),
-        "verify": Scene(("verify", "--json"), READS, (small, study)),
+        "verify": Scene(("verify", "--json", "--output", "RESULTS/verdicts.json"), READS, (small, study)),
+        "multiverse run": Scene(("multiverse", "run", str(folder / "worlds.toml"), *often), LOOK, whole=False),
         "bench": Scene(("bench", "--rounds", "1", "--seconds", "0.001", "--json"), LOOK, whole=False),
     }
 
