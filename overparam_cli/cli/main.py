@@ -10,6 +10,7 @@ import click
 from overparam_cli import __version__
 from overparam_cli.cli import streams
 from overparam_cli.cli.interrupts import INTERRUPTED
+from overparam_cli.cli.once import check_once
 from overparam_cli.errors import OverparamError, ReaderGoneError, StorageError
 
 # Where each command stands. Its module is imported when the command is called or listed, and nothing else is; what
@@ -51,6 +52,15 @@ class LazyGroup(click.Group):
         module, _, attribute = COMMANDS[cmd_name].partition(":")
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is asked for, each of its options given once."""
+        name, command, rest = super().resolve_command(ctx, args)
+        if command and name and not ctx.resilient_parsing:
+            check_once(command, name, rest, ctx)
+        return name, command, rest
 
 
 @click.group(cls=LazyGroup, context_settings=CONTEXT)

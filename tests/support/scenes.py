@@ -87,7 +87,14 @@ overrides = { preprocessing = "zscore" }
 name = "minmax"
 overrides = { preprocessing = "minmax" }
 """
-INPUTS = {"mine.csv": TABLE, "small.toml": LINEAR, "less.toml": LESS, "tiny.toml": NETWORK, "study.toml": STUDY, "worlds.toml": WORLDS}
+INPUTS = {
+    "mine.csv": TABLE,
+    "small.toml": LINEAR,
+    "less.toml": LESS,
+    "tiny.toml": NETWORK,
+    "study.toml": STUDY,
+    "worlds.toml": WORLDS,
+}
 RUN = ("run", "small.toml", "--quiet", "--checkpoint-seconds", "0")
 VOLATILE = ("digest", "timings", "created", "seconds", "command", "started", "finished", "versions", "machine", "git")
 
