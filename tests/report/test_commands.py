@@ -169,11 +169,13 @@ def test_status_of_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
 
 
 def test_bench_has_times_ratios_and_the_file(capsys: pytest.CaptureFixture[str]) -> None:
-    timing = SimpleNamespace(loss="l2", subject="engine", trials=1000, depth="2", median=1.234, low=1.0, high=2.5)
+    timing = SimpleNamespace(
+        loss="l2", subject="engine", trials=1000, depth="2", variant="l2", median=1.234, low=1.0, high=2.5
+    )
     print_bench([timing], [("l2", "depth 2 over depth 1", 1.5)], Path("bench.csv"), as_json=False)  # type: ignore[list-item]
     assert said(capsys) == [
-        "loss  what    trials  depth  µs per trial and iteration  range",
-        "l2    engine   1,000  2      1.23                        1.00 – 2.50",
+        "loss  what    trials  depth      µs per trial and iteration  range",
+        "l2    engine   1,000  2      l2  1.23                        1.00 – 2.50",
         "",
         "loss  ratio of medians",
         "l2    depth 2 over depth 1  1.50",
