@@ -9,8 +9,7 @@ comes through. Damages: experiment files, overrides, theory's parameters, logs, 
 archives; each must be refused in one line, or make no difference, or be said.
 
 Says every failing case as it comes, with what reproduces it (kept below --work), then prints a table of counts, however
-it ends; exits with 1 if a case failed. `--only NAME` runs one part, or one scene of it. What stands
-above takes about N minutes on one core.
+it ends; exits with 1 if a case failed. `--only NAME` runs one part, or one scene of it.
 """
 
 import argparse
