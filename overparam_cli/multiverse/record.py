@@ -15,6 +15,7 @@ from overparam_cli.multiverse.model import Multiverse, described
 from overparam_cli.multiverse.tables import COLUMNS
 from overparam_cli.multiverse.worlds import claims_of
 from overparam_cli.results import digests, store
+from overparam_cli.results.manifest import MULTIVERSE
 from overparam_cli.results.schema import MANIFEST, SCHEMA
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def write(folder: Path, multiverse: Multiverse, asked: Asked, rows: Sequence[Row
     """Write `worlds.csv` and the manifest; the path of the former. Raises StorageError."""
     content = {
         "schema": SCHEMA,
-        "kind": "multiverse",
+        "kind": MULTIVERSE,
         "versions": {"overparam": __version__},
         "multiverse": described(multiverse),
         "asked": {axis: list(options) for axis, options in asked.items()},
@@ -71,7 +72,7 @@ def _manifest(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST
     try:
         found = json.loads(store.read_bytes(path))
-        if found["schema"] != SCHEMA or found["kind"] != "multiverse":
+        if found["schema"] != SCHEMA or found["kind"] != MULTIVERSE:
             raise ValueError("it is of something else")
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise LogError(f"{path} is damaged ({error}): make it again with overparam multiverse verify") from error

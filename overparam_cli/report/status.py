@@ -12,9 +12,11 @@ from overparam_cli.results import digests, underway
 from overparam_cli.results.find import PART, contents, has_trials, is_results_folder, is_there
 from overparam_cli.results.lock import is_running
 from overparam_cli.results.manifest import (
+    MULTIVERSE,
     THEORY,
     read_bench_manifest,
     read_manifest,
+    read_multiverse_manifest,
     read_run_manifest,
     read_study_manifest,
 )
@@ -80,10 +82,14 @@ def _guarded(folder: Path) -> Folder | None:
 
 
 def _study(folder: Path) -> Folder:
-    """The row of an experiment made of statements, or of the benchmark: they have no variants."""
+    """The row of what has no variants: an experiment made of statements, a multiverse's outcomes, the benchmark."""
     found = Folder(folder.name, "complete")
     try:
-        if read_manifest(folder).get("kind") == THEORY:
+        kind = read_manifest(folder).get("kind")
+        if kind == MULTIVERSE:
+            outcomes = read_multiverse_manifest(folder)
+            return replace(found, note=f"{len(outcomes['claims'])} claims in worlds, {outcomes['rows']} rows")
+        if kind == THEORY:
             return replace(found, note=f"made of {', '.join(read_study_manifest(folder)['folders'])}")
         return replace(found, note=f"timed on {read_bench_manifest(folder)['dataset']}")
     except LogError as error:

@@ -32,6 +32,7 @@ from overparam_cli.results.find import is_there
 from overparam_cli.results.schema import MANIFEST, SCHEMA
 
 THEORY = "theory"  # `kind` in the manifests of statements, and of the experiments made of them
+MULTIVERSE = "multiverse"  # `kind` in the manifest of what came out of one
 
 finite = number("a finite number", lambda value: math.isfinite(value))
 
@@ -102,6 +103,7 @@ STATEMENT = entries(
 )
 MADE_OF_STATEMENTS = entries(need={"config": _experiment, "folders": each(text)}, may=SEAL)
 BENCH = entries(need={"dataset": text}, may=SEAL)
+OUTCOMES = entries(need={"multiverse": mapping, "claims": mapping, "rows": count}, may=SEAL)
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -149,6 +151,11 @@ def read_study_manifest(folder: Path) -> dict[str, Any]:
 def read_bench_manifest(folder: Path) -> dict[str, Any]:
     """The manifest of the benchmark; raises LogError as `read_manifest`, and where an entry is not right."""
     return _checked(folder, BENCH)
+
+
+def read_multiverse_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a multiverse's outcomes; raises LogError as `read_manifest`, and where an entry is not right."""
+    return _checked(folder, OUTCOMES)
 
 
 def _checked(folder: Path, shape: Check) -> dict[str, Any]:

@@ -197,3 +197,14 @@ def test_what_another_process_trains_is_passed_over(tiny: Multiverse, tmp_path: 
     assert [job.title for job in busy] == ["fig3@features=zscore/l2"]
     assert (jobs[1].folder / "trials.csv").is_file()
     assert not (jobs[0].folder / "trials.csv").exists()
+
+
+def test_outcomes_away_from_their_runs_are_a_row_of_status(tiny: Multiverse, rows: list[Row], tmp_path: Path) -> None:
+    """As results/reference keeps them: no run folders stand below."""
+    record.write(tmp_path / "tiny", tiny, asked_for(tiny, ASKED), rows)
+    [row] = json.loads(overparam("status", "--json", "--results", str(tmp_path)))
+    assert (row["run"], row["state"], row["note"]) == ("tiny", "complete", f"8 claims in worlds, {len(rows)} rows")
+    manifest = tmp_path / "tiny" / "manifest.json"
+    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "rows": "many"}), encoding="utf-8")
+    [row] = json.loads(overparam("status", "--json", "--results", str(tmp_path)))
+    assert row["state"] == "damaged"
