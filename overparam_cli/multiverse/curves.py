@@ -1,13 +1,9 @@
 """The specification curve of a claim: what was measured, sorted over its worlds, and below it what was chosen there."""
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.colors import to_rgb
-from matplotlib.figure import Figure
-from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator
 
 from overparam_cli.figures.axes import limit, plain_numbers
 from overparam_cli.figures.compose import Cell, Head, Marks, Sheet, compose
@@ -17,6 +13,10 @@ from overparam_cli.multiverse.effects import EFFECTS, Effect
 from overparam_cli.multiverse.judging import Row
 from overparam_cli.words import count
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 COLORS: Mapping[str, str] = {YES: "#004f94", NO: "#e69f00", UNDECIDED: "#b0b0b0"}
 WORDS: Mapping[str, str] = {YES: "holds", NO: "does not hold", UNDECIDED: "undecided: the logs only bound it"}
 ROW = 0.17  # inches of a row of the matrix
@@ -24,7 +24,7 @@ TOP = 2.6  # inches of the curve
 PLAIN = 200.0  # an axis that spans less has its numbers written out
 
 
-def draw_curve(rows: Sequence[Row]) -> Figure | None:
+def draw_curve(rows: Sequence[Row]) -> "Figure | None":
     """The specification curve of a claim, from its worlds; None where it has no number, or nothing was chosen."""
     effect = EFFECTS.get(rows[0].claim.id)
     ran = [row for row in rows if row.outcome != NOT_RUN and row.effect == row.effect]
@@ -65,8 +65,10 @@ def _varied(rows: Sequence[Row]) -> list[tuple[str, str]]:
     return [(axis, option) for axis, options in found.items() if len(options) > 1 for option in options]
 
 
-def _draw_effects(axes: Axes, rows: Sequence[Row], effect: Effect, head: Head) -> Marks:
+def _draw_effects(axes: "Axes", rows: Sequence[Row], effect: Effect, head: Head) -> Marks:
     """Every world's number, coloured by what came out; the requirement's limits as lines."""
+    from matplotlib.patches import Patch
+
     places, values = np.arange(len(rows)), np.array([row.effect for row in rows])
     shown = np.isfinite(values) & (values > 0)
     axes.set(yscale="log", ylabel=effect.words)
@@ -99,8 +101,11 @@ def _draw_effects(axes: Axes, rows: Sequence[Row], effect: Effect, head: Head) -
     return Marks(head, "", ("dashed: the requirement", *off))
 
 
-def _draw_choices(axes: Axes, rows: Sequence[Row], options: Sequence[tuple[str, str]]) -> Marks:
+def _draw_choices(axes: "Axes", rows: Sequence[Row], options: Sequence[tuple[str, str]]) -> Marks:
     """A row for each option: coloured where it was chosen; beside it the share in which the claim holds there."""
+    from matplotlib.colors import to_rgb
+    from matplotlib.ticker import MaxNLocator
+
     picture = np.ones((len(options), len(rows), 3))
     for line, (axis, option) in enumerate(options):
         for place, row in enumerate(rows):

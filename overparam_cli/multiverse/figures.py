@@ -5,10 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from math import isfinite
 from pathlib import Path
-
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import NullLocator
+from typing import TYPE_CHECKING
 
 from overparam_cli.claims.model import CannotJudgeError
 from overparam_cli.experiments.expansion import sweeps
@@ -29,6 +26,10 @@ from overparam_cli.multiverse.worlds import Part, first, part
 from overparam_cli.results.run import Run
 from overparam_cli.words import count, format_rate
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 BEYOND = 6.0  # times the largest rate that survives: the axis goes so far; what lies beyond diverges, too
 AS_READ = "the paper as it was first read, on a finer grid of learning rates"
 ENDS = (0.1, 0.3, 1.0)  # of a run, at which late divergence is looked at
@@ -44,7 +45,7 @@ def draw_all(multiverse: Multiverse, rows: Sequence[Row], results: Path, formats
     return paths
 
 
-def _figures(multiverse: Multiverse, rows: Sequence[Row], results: Path) -> Iterator[tuple[str, Figure | None]]:
+def _figures(multiverse: Multiverse, rows: Sequence[Row], results: Path) -> Iterator[tuple[str, "Figure | None"]]:
     yield "map", draw_map(multiverse, summarise(multiverse, rows))
     by_claim: dict[str, list[Row]] = {}
     for row in rows:
@@ -66,7 +67,7 @@ def _gridded(multiverse: Multiverse) -> list[Part]:
     return [part(multiverse, source, first(multiverse)) for source in dict.fromkeys(sources)]
 
 
-def _late(multiverse: Multiverse, one: Part, results: Path) -> Figure | None:
+def _late(multiverse: Multiverse, one: Part, results: Path) -> "Figure | None":
     """The gap after a tenth, three tenths and all of a run against the learning rate; None where it was not run."""
     try:
         whole = run_of(multiverse, one, results)
@@ -98,8 +99,10 @@ class _View:
         return cls(low / 1.3, high, tuple(ticks))
 
 
-def _draw_late(axes: Axes, panel: Panel, view: _View) -> Marks:
+def _draw_late(axes: "Axes", panel: Panel, view: _View) -> Marks:
     """As the figure of learning rates has it, the experiment's own rates as ticks."""
+    from matplotlib.ticker import NullLocator
+
     ((cell,),) = LEARNING_RATES.stacks(panel)
     marks = cell.draw(axes)
     axes.set_xlim(view.low, view.high)

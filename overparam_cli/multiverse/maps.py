@@ -1,11 +1,7 @@
 """The map of a multiverse: claims × options, coloured by the share of worlds in which the claim holds."""
 
 from collections.abc import Mapping, Sequence
-
-from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
+from typing import TYPE_CHECKING
 
 from overparam_cli.figures.compose import Cell, Marks, Sheet, compose
 from overparam_cli.figures.style import MUTED, literal
@@ -13,13 +9,18 @@ from overparam_cli.multiverse.deciding import Share
 from overparam_cli.multiverse.model import Multiverse
 from overparam_cli.multiverse.summary import ClaimSummary
 
-SHARES = LinearSegmentedColormap.from_list("shares", ["#fff3d6", "#9ecae1", "#004f94"])
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
+    from matplotlib.figure import Figure
+
+SHARES = ("#fff3d6", "#9ecae1", "#004f94")  # from none to all
 NOTHING = "#f2f2f2"
 CELL = (0.46, 0.30)  # inches
 GAP = 0.35  # cells between two axes
 
 
-def draw_map(multiverse: Multiverse, found: Sequence[ClaimSummary]) -> Figure | None:
+def draw_map(multiverse: Multiverse, found: Sequence[ClaimSummary]) -> "Figure | None":
     """The map; None where nothing was run. Axes of a single option, and claims of which nothing was run, stay out."""
     claims = [one for one in found if one.share.run]
     places = _places(multiverse, claims)
@@ -47,18 +48,21 @@ def _places(multiverse: Multiverse, claims: Sequence[ClaimSummary]) -> dict[tupl
 
 
 def _draw(
-    axes: Axes,
+    axes: "Axes",
     multiverse: Multiverse,
     claims: Sequence[ClaimSummary],
     places: Mapping[tuple[str, str], float],
     width: float,
 ) -> Marks:
     """A cell for each claim and option, its share written in it; the axis that decides is framed and named."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    colors = LinearSegmentedColormap.from_list("shares", SHARES)
     axes.set_xlim(-0.5, width - 0.5)
     axes.set_ylim(len(claims) - 0.5, -0.5)
     for line, one in enumerate(claims):
         for (axis, option), place in places.items():
-            _draw_share(axes, place, line, one.options.get(axis, {}).get(option))
+            _draw_share(axes, colors, (place, line), one.options.get(axis, {}).get(option))
         _frame(axes, line, one, places)
         whole = f"{one.share.part:.0%} of {one.share.run:,}"
         decided = f"decided by {' = '.join(one.deciding)}" if one.deciding else "the same everywhere"
@@ -82,10 +86,12 @@ def _draw(
     return Marks(notes=notes)
 
 
-def _draw_share(axes: Axes, place: float, line: int, found: Share | None) -> None:
+def _draw_share(axes: "Axes", colors: "Colormap", cell: tuple[float, int], found: Share | None) -> None:
     """One cell: the share in which the claim holds, and below it that in which it is undecided."""
-    part = found.part if found else None
-    color = NOTHING if part is None else SHARES(part)
+    from matplotlib.patches import Rectangle
+
+    (place, line), part = cell, found.part if found else None
+    color = NOTHING if part is None else colors(part)
     axes.add_patch(Rectangle((place - 0.5, line - 0.5), 1, 1, facecolor=color, edgecolor="white", linewidth=1))
     if found is None or part is None:
         return
@@ -97,8 +103,10 @@ def _draw_share(axes: Axes, place: float, line: int, found: Share | None) -> Non
         axes.text(place, line + 0.25, text, ha="center", va="center", fontsize=5.5, color=shade)
 
 
-def _frame(axes: Axes, line: int, one: ClaimSummary, places: Mapping[tuple[str, str], float]) -> None:
+def _frame(axes: "Axes", line: int, one: ClaimSummary, places: Mapping[tuple[str, str], float]) -> None:
     """A frame around the options of the axis that decides."""
+    from matplotlib.patches import Rectangle
+
     for axis in one.deciding:
         own = [place for (name, _), place in places.items() if name == axis]
         if own:

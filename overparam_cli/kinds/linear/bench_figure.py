@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-
-from matplotlib.axes import Axes
+from typing import TYPE_CHECKING
 
 from overparam_cli.figures.compose import Cell, Head, Marks, compose
 from overparam_cli.figures.style import MUTED, look, save, styled
 from overparam_cli.kinds.linear import losses
 from overparam_cli.kinds.linear.bench import ENGINE, JAX, NAIVE, PEAK, PRODUCTS, WITH_TORCH
 from overparam_cli.run.timing import Timing
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 BY_TRIALS, LEVELS = (ENGINE, WITH_TORCH, JAX, PRODUCTS), (NAIVE, PEAK)
 
@@ -28,7 +30,7 @@ def draw(timings: Sequence[Timing], stem: Path, data: str) -> list[Path]:
 def _cell(timings: Sequence[Timing], loss: str, data: str) -> Cell:
     own = [timing for timing in timings if timing.loss == loss]
 
-    def panel(axes: Axes) -> Marks:
+    def panel(axes: "Axes") -> Marks:
         for place, subject in enumerate(BY_TRIALS):
             if found := sorted((t for t in own if t.subject == subject), key=lambda t: t.trials):
                 x, y, style = [t.trials for t in found], [t.median for t in found], look(place)
