@@ -53,7 +53,7 @@ def short(line: str) -> list[str]:
             if f"--{key}" not in words and not any(word.startswith(f"{key}=") for word in words):
                 words += ["--set", f"{key}={value}"]
     if "--dataset" in words and is_table(words[words.index("--dataset") + 1]):
-        words += ["--depth", "1", "--loss", "l2"]
+        words += [word for pair in (("--depth", "1"), ("--loss", "l2")) if pair[0] not in words for word in pair]
     if words[0] == "bench" and "--rounds" not in words:
         words += ["--rounds", "1", "--seconds", "0.01"]
     if words[0] == "verify" and words[1:2] == ["fig3"]:

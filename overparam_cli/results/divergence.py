@@ -33,7 +33,8 @@ def settle(trials: "pd.DataFrame", log: "pd.DataFrame") -> "pd.DataFrame":
     owners = Owners(log["trial_id"])
     iterations, losses = log["iteration"].to_numpy(), log["loss"].to_numpy(np.float64)
     first = owners.first(losses, iterations == 0)
-    fine = losses <= FAR * first[owners.places]  # not so where it is NaN
+    with np.errstate(over="ignore"):  # a limit beyond the largest number is one that no number exceeds
+        fine = losses <= FAR * first[owners.places]  # not so where it is NaN
     last_fine = np.nan_to_num(owners.most(iterations, fine), nan=-1)
     lost_from = pd.Series(owners.least(iterations, iterations > last_fine[owners.places]), owners.names)
     recorded = trials["diverged_at"].astype("float64").where(trials["status"] == DIVERGED)

@@ -177,6 +177,7 @@ def half_with_gpus() -> Iterator[str]:
     }
     scheduler = {"cls": distributed.Scheduler, "options": {"dashboard_address": "127.0.0.1:0", "host": "127.0.0.1"}}
     with distributed.SpecCluster(workers=workers, scheduler=scheduler, silence_logs="ERROR") as made:
+        made.wait_for_workers(2)
         yield made.scheduler_address
 
 
@@ -185,6 +186,7 @@ def test_units_go_where_a_gpu_is_announced(
 ) -> None:
     """One at a time each, and wherever there is room if the run is to be on processors."""
     monkeypatch.setattr(clusters, "advance", advance_and_tell)
+    GIVEN.clear()
     done = job("cnn-lr", tmp_path)
     with clusters.cluster(half_with_gpus, None) as made:
         run_job(done, SETTINGS, Silent(), made)

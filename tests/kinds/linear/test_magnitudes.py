@@ -6,7 +6,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from support.twins import make_trial
@@ -117,6 +117,12 @@ def test_every_scaling_loss_and_precision_has_an_outcome(kind: str) -> None:
     preprocessing=st.sampled_from(list(PREPROCESSING)),
     loss=st.sampled_from(LOSSES),
     dtype=st.sampled_from(DTYPES),
+)
+@example(  # a thousand times its first loss is more than any number
+    values=[[0.0, 0.0, 0.0], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0], [0.0, 8.2e306, 1.0]],
+    preprocessing="none",
+    loss="huber",
+    dtype="float64",
 )
 def test_any_finite_table_has_an_outcome(values: list[list[float]], preprocessing: str, loss: str, dtype: str) -> None:
     array = np.array(values)
