@@ -1,6 +1,7 @@
 """The specification curve of a claim: what was measured, sorted over its worlds, and below it what was chosen there."""
 
 from collections.abc import Mapping, Sequence
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,27 +22,31 @@ COLORS: Mapping[str, str] = {YES: "#004f94", NO: "#e69f00", UNDECIDED: "#b0b0b0"
 WORDS: Mapping[str, str] = {YES: "holds", NO: "does not hold", UNDECIDED: "undecided: the logs only bound it"}
 ROW = 0.17  # inches of a row of the matrix
 TOP = 2.6  # inches of the curve
+LEAST = 1.2  # inches of the matrix
+LETTERS = 92  # of a line of the head; longer ones would push the axes together
 PLAIN = 200.0  # an axis that spans less has its numbers written out
 
 
 def draw_curve(rows: Sequence[Row]) -> "Figure | None":
     """The specification curve of a claim, from its worlds; None where it has no number, or nothing was chosen."""
     effect = EFFECTS.get(rows[0].claim.id)
-    ran = [row for row in rows if row.outcome != NOT_RUN and row.effect == row.effect]
-    if effect is None or not ran:
+    ran = [row for row in rows if row.outcome != NOT_RUN]
+    measured = [row for row in ran if row.effect == row.effect]  # what no number bounds has no place in the curve
+    if effect is None or not measured:
         return None
-    ordered = sorted(ran, key=lambda row: (row.effect, list(COLORS).index(row.outcome)))
-    options = _varied([row for row in rows if row.outcome != NOT_RUN])
+    ordered = sorted(measured, key=lambda row: (row.effect, list(COLORS).index(row.outcome)))
+    options = _varied(ran)
     if not options:
         return None
     claim = rows[0].claim
-    left = len(rows) - sum(row.outcome != NOT_RUN for row in rows)
-    lines = (f"{literal(claim.statement)} ({claim.where}); required: {claim.requirement}", _said(rows, left))
-    heights = (TOP, ROW * len(options))
+    left = len(rows) - len(ran)
+    said = f"{claim.statement} ({claim.where}); required: {claim.requirement}"
+    lines = (*map(literal, wrap(said, LETTERS)), _said(rows, left))
+    heights = (TOP, max(ROW * len(options), LEAST))
     sheet = Sheet(lone=7.2, height=sum(heights) / 2, ratios=heights)
     cells = [
         Cell(lambda axes: _draw_effects(axes, ordered, effect, Head(lines))),
-        Cell(lambda axes: _draw_choices(axes, ordered, options)),
+        Cell(lambda axes: _draw_choices(axes, ordered, options, ran)),
     ]
     return compose([cells], claim.id, sheet=sheet, legends="own")
 
@@ -101,8 +106,8 @@ def _draw_effects(axes: "Axes", rows: Sequence[Row], effect: Effect, head: Head)
     return Marks(head, "", ("dashed: the requirement", *off))
 
 
-def _draw_choices(axes: "Axes", rows: Sequence[Row], options: Sequence[tuple[str, str]]) -> Marks:
-    """A row for each option: coloured where it was chosen; beside it the share in which the claim holds there."""
+def _draw_choices(axes: "Axes", rows: Sequence[Row], options: Sequence[tuple[str, str]], ran: Sequence[Row]) -> Marks:
+    """A row for each option: coloured where it was chosen; beside it the share of all that `ran` with it."""
     from matplotlib.colors import to_rgb
     from matplotlib.ticker import MaxNLocator
 
@@ -114,7 +119,7 @@ def _draw_choices(axes: "Axes", rows: Sequence[Row], options: Sequence[tuple[str
     axes.imshow(
         picture, aspect="auto", interpolation="nearest", extent=(-0.5, len(rows) - 0.5, len(options) - 0.5, -0.5)
     )
-    worlds = [row.world for row in rows]
+    worlds = [row.world for row in ran]
     shares = {axis: by_option(worlds, axis) for axis, _ in options}
     axes.set_yticks(range(len(options)), [f"{axis}: {option}" for axis, option in options], fontsize=7)
     for line, (axis, option) in enumerate(options):
@@ -135,7 +140,13 @@ def _draw_choices(axes: "Axes", rows: Sequence[Row], options: Sequence[tuple[str
     axes.tick_params(axis="y", length=0)
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.set_xlabel("worlds, sorted by what was measured")
-    return Marks(notes=("at the right: share of worlds in which it holds, and behind a question mark is undecided",))
+    without = len(ran) - len(rows)
+    return Marks(
+        notes=(
+            "at the right: share of worlds in which it holds, and behind a question mark is undecided",
+            *([f"{count(without, 'world')} without a number not drawn"] if without else []),
+        )
+    )
 
 
 def _percent(found: Share) -> str:

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +61,27 @@ def test_a_specification_curve_has_every_world_that_was_run_sorted() -> None:
     said = "\n".join(text.get_text() for axes in figure.axes for text in axes.texts)
     assert "holds in 2 of 4 worlds (50%); decided by grid; 1 world not run" in said
     assert {"0% ?50%", "100%", "50%", "50% ?50%"} <= set(said.split("\n")), said
+
+
+def test_a_world_without_a_number_counts_and_is_not_drawn() -> None:
+    figure = draw_curve([*ROWS, row("maxabs", "paper", np.nan, UNDECIDED)])
+    assert figure is not None
+    top, bottom = figure.axes
+    assert sum(len(line.get_xdata()) for line in top.lines if line.get_marker() == ".") == 4
+    assert "features: maxabs" in [label.get_text() for label in bottom.get_yticklabels()]
+    said = "\n".join(text.get_text() for text in [*top.texts, *bottom.texts, *figure.texts])
+    assert "holds in 2 of 5 worlds (40%)" in said
+    assert "1 world without a number not drawn" in " ".join(said.split())
+    figure.savefig(BytesIO(), format="png")  # a layout without room is a warning
+
+
+@pytest.mark.parametrize("claim", [*EFFECTS])
+def test_every_claims_curve_has_room(claim: str) -> None:
+    """However long its statement is, and with two options alone."""
+    rows = [Row(find_claim(claim), {"grid": grid}, NO, "", "", 1.5) for grid in ("paper", "fine")]
+    figure = draw_curve(rows)
+    assert figure is not None
+    figure.savefig(BytesIO(), format="png")
 
 
 def test_a_claim_without_a_number_or_a_world_has_no_curve() -> None:
