@@ -4,6 +4,7 @@ import hashlib
 from functools import lru_cache
 from pathlib import Path
 
+from overparam_cli.checks import text
 from overparam_cli.errors import ConfigError
 from overparam_cli.words import suggest
 
@@ -21,6 +22,10 @@ def dataset_key(dataset: str, where: str, *, images: bool = False) -> str:
     So a table is known by what it holds, and ``simulated`` and ``simulated:seed=<the default>`` are one data set. Empty
     for a name without options, which identifies itself.
     """
+    try:
+        text(dataset)
+    except ValueError as error:
+        raise ConfigError(f"{where}: dataset = {dataset!r} {error}") from None
     if not is_table(dataset):
         return _named_key(dataset, where, "images" if images else "regression")
     if images:
@@ -42,7 +47,7 @@ def _named_key(dataset: str, where: str, kind: str) -> str:
     from overparam_cli.data import DATASETS
     from overparam_cli.data.options import ENDINGS, TABLES, parse_options, split_spec
 
-    name, text = split_spec(dataset)
+    name, written = split_spec(dataset)
     if name not in DATASETS:
         if Path(dataset).is_file():
             raise ConfigError(f"{where}: dataset {dataset!r} has not the ending of a table: save it as {ENDINGS}")
@@ -51,7 +56,7 @@ def _named_key(dataset: str, where: str, kind: str) -> str:
         needs = "images" if kind == "images" else "a regression problem"
         raise ConfigError(f"{where}: dataset {name!r} does not fit: this experiment needs {needs}{_of(kind)}")
     try:
-        options = parse_options(name, text, DATASETS[name].options)
+        options = parse_options(name, written, DATASETS[name].options)
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from None
     return f"{name}:{','.join(f'{key}={options[key]!r}' for key in sorted(options))}" if options else ""
