@@ -179,6 +179,21 @@ def test_a_divergence_is_written_and_the_others_go_on(config: Path, tmp_path: Pa
     assert (trials[trials["lr"] == 1e-3]["status"] == "completed").all()
 
 
+def test_a_blow_up_that_stays_finite_has_diverged_from_the_look_that_shows_it(config: Path, tmp_path: Path) -> None:
+    """1,000 times the first loss is the limit (see `results/divergence`); a rate of 1 is past it within a few steps."""
+    task = job(config, tmp_path, lr="1e-3,1", iterations="4")
+    run_job(task, Settings(), Silent())
+    run = Run.read(task.folder)
+    assert (run.trials[run.trials["lr"] == 1e-3]["status"] == "completed").all()
+    lost = run.trials[run.trials["lr"] == 1.0]
+    assert (lost["status"] == "diverged").all()
+    for trial_id, diverged_at in zip(lost["trial_id"], lost["diverged_at"], strict=True):
+        own = run.log[run.log["trial_id"] == trial_id].sort_values("iteration")
+        beyond = own[own["loss"] > 1000 * own["loss"].iloc[0]]
+        assert own["loss"].max() < float("inf")
+        assert diverged_at == beyond["iteration"].iloc[0] > 0
+
+
 @pytest.mark.parametrize(("every", "taken"), [(200, 2), (400, 2), (100, 0)])
 def test_trials_are_taken_over_if_they_were_evaluated_often_enough(
     config: Path, tmp_path: Path, every: int, taken: int
