@@ -10,6 +10,7 @@ results folder itself: `overparam table` and `overparam plot` read it.
 """
 
 import argparse
+import re
 import shutil
 import sys
 from collections import defaultdict
@@ -123,7 +124,13 @@ def describe(folder: Path, whole: Tables) -> None:
     if whole.changed:
         raise LogError(f"{folder}: {digests.said(whole.changed)}: it is no reference")
     files = {name: (folder / name).read_bytes() for name in (TRIALS, LOG)}
-    write_json(folder / MANIFEST, digests.seal(whole.manifest | {"thinned": True}, digests.of(files)))
+    content = {**whole.manifest, "thinned": True, "command": _anywhere(str(whole.manifest.get("command", "")))}
+    write_json(folder / MANIFEST, digests.seal(content, digests.of(files)))
+
+
+def _anywhere(command: str) -> str:
+    """The command without the folder of the machine on which it ran."""
+    return re.sub(r" --results (?:'[^']*'|\S+)", "", command)
 
 
 def verdicts(claims: dict[str, Any]) -> str:
