@@ -96,6 +96,7 @@ def distinct(items: tuple[Any, ...]) -> tuple[Any, ...]:
     return items
 
 
+finite = number("a finite number", lambda _: True)
 positive = number("a finite number above 0", lambda value: value > 0)
 non_negative = number("a finite number of at least 0", lambda value: value >= 0)
 fraction = number("a number of at least 0 and below 1", lambda value: 0 <= value < 1)

@@ -74,7 +74,7 @@ def train(
         threads=threads,
         kernel=kernel,
         quiet=not progress,
-        measures=parse_measures(measure if isinstance(measure, str) else ",".join(measure)),
+        measures=parse_measures(measure),
     )
     dataset = _dataset(X, y)
     planned = _planned(experiment, dataset.fingerprint)

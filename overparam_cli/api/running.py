@@ -55,7 +55,7 @@ def run(
         device=device,
         threads=threads,
         kernel=kernel,
-        measures=parse_measures(measure if isinstance(measure, str) else ",".join(measure)),
+        measures=parse_measures(measure),
         data_dir=None if data_dir is None else at_home(Path(data_dir)),
         offline=offline,
         quiet=not progress,
@@ -108,16 +108,14 @@ def load(path: PathLike) -> Result:
 
     Raises LogError where nothing has finished there, or it is damaged.
     """
-    from overparam_cli.results.find import is_there
+    from overparam_cli.results.find import has_trials
     from overparam_cli.results.names import found_by_name
-    from overparam_cli.results.schema import TRIALS
 
     folder = at_home(Path(path))
-    if is_there(folder / TRIALS):
+    if has_trials(folder):
         return Result.of_folders([folder], folder.parent.parent)
     found = found_by_name([folder.name], folder.parent)
     found.check()
-    runs = [run for own in found.runs.values() for run in own]
-    if not runs:
+    if not found.variants:
         raise LogError(f"{folder} has no trials, but tables of the theory: pandas.read_csv('{folder}/…/table.csv')")
-    return Result(runs, folder.parent, tuple(found.notes))
+    return Result(found.variants, folder.parent, tuple(found.notes))

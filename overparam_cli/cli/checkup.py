@@ -12,7 +12,7 @@ from pathlib import Path
 
 from overparam_cli import __version__
 from overparam_cli.errors import DataUnavailableError, OverparamError, StorageError
-from overparam_cli.report.checkup import Finding
+from overparam_cli.report.checkup import Finding, State
 from overparam_cli.words import size
 
 VERSIONS, MACHINE, KERNELS, DATA, FOLDERS = "versions", "machine", "kernels of linear networks", "data", "folders"
@@ -168,12 +168,13 @@ def _data(data_dir: Path | None) -> Iterator[Finding]:
     from overparam_cli.data import list_datasets
 
     try:
-        for row in list_datasets(data_dir):
+        rows = list_datasets(data_dir)
+        for row in rows:
             if row.cached == "incomplete":
                 yield Finding(DATA, row.name, "incomplete", "caution", f"overparam data fetch {row.name}")
             elif row.cached != "embedded":
                 yield Finding(DATA, row.name, {"yes": "there", "no": "not there"}.get(row.cached, row.cached))
-        embedded = [row.name for row in list_datasets(data_dir) if row.cached == "embedded"]
+        embedded = [row.name for row in rows if row.cached == "embedded"]
     except (OverparamError, OSError) as error:
         yield Finding(DATA, "cache", "cannot be read", "broken", str(error), DataUnavailableError.exit_code)
         return
@@ -197,7 +198,7 @@ def _folders(results: Path, data_dir: Path | None) -> Iterator[Finding]:
         yield Finding(FOLDERS, "data cache", "cannot be named", "broken", str(error), error.exit_code)
 
 
-def _folder(what: str, path: Path, refused: str) -> Finding:
+def _folder(what: str, path: Path, refused: State) -> Finding:
     """A folder; `refused` is how grave it is if it cannot be written: data that are there need not be."""
     place = path.absolute()
     there = next(own for own in (place, *place.parents) if own.exists())
@@ -208,7 +209,7 @@ def _folder(what: str, path: Path, refused: str) -> Finding:
         free = shutil.disk_usage(there).free
     except OSError as error:
         why = f"cannot be written ({error.strerror or error}): mend that, or name another with --{_option(what)}"
-        return Finding(FOLDERS, what, str(path), "broken" if refused == "broken" else "caution", why, 7)
+        return Finding(FOLDERS, what, str(path), refused, why, StorageError.exit_code)
     note += f"can be written, {size(free)} free"
     if free < NOTHING:
         return Finding(FOLDERS, what, str(path), "broken", f"the disk is full ({note})", StorageError.exit_code)

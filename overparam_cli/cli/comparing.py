@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from overparam_cli.cli.options import json_option, results_option
-from overparam_cli.cli.reading import FORMATS
+from overparam_cli.cli.options import FORMATS, json_option, results_option
 from overparam_cli.paths import at_home
 
 if TYPE_CHECKING:

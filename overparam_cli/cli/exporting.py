@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from overparam_cli.cli.options import quiet_option, results_option
+from overparam_cli.cli.reading import say_the_rest, show_paths
 from overparam_cli.paths import at_home
 
 
@@ -20,26 +21,21 @@ def export(experiments: tuple[str, ...], folder: Path, results: Path, quiet: boo
 
     Example: overparam export fig3 --to tidy
     """
-    from overparam_cli import disk
     from overparam_cli.api.result import Result
     from overparam_cli.errors import LogError
-    from overparam_cli.report import terminal
     from overparam_cli.results.names import found_by_name
+    from overparam_cli.results.store import write_bytes
 
     found = found_by_name(experiments, results)
-    runs = [run for own in found.runs.values() for run in own]
-    if not runs:
+    if not found.variants:
         raise LogError("there are no trials to export: tables of the theory are CSV files in their folders")
-    result = Result(runs, results)
+    result = Result(found.variants, results)
     for name, table in (("trials", result.trials), ("log", result.log), ("curves", result.table())):
         path = at_home(folder) / f"{name}.parquet"
         try:
             data = table.to_parquet(index=False, engine="pyarrow")
         except ImportError as error:
             raise click.UsageError("export writes with pyarrow: pip install 'overparam[parquet]'") from error
-        disk.replace(path, lambda file, data=data: file.write(data))  # type: ignore[misc]
-        if not quiet:
-            terminal.echo(str(path))
-    for note in () if quiet else found.notes:
-        terminal.note(note)
-    found.check()
+        write_bytes(path, data)
+        show_paths([path], quiet=quiet)
+    say_the_rest(found, quiet=quiet)

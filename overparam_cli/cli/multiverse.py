@@ -8,18 +8,23 @@ import click
 
 from overparam_cli.cli import streams
 from overparam_cli.cli.options import (
+    FORMATS,
     F,
-    Seconds,
+    checkpoint_option,
     data_dir_option,
     device_option,
+    formats_option,
     json_option,
     kernel_option,
     offline_option,
     quiet_option,
     results_option,
+    scheduler_option,
     threads_option,
     use_threads,
+    workers_option,
 )
+from overparam_cli.cli.reading import show_paths
 
 if TYPE_CHECKING:
     from overparam_cli.multiverse.judging import Row
@@ -29,8 +34,6 @@ if TYPE_CHECKING:
     from overparam_cli.run.backends import MakeBackend
     from overparam_cli.run.settings import Settings
     from overparam_cli.run.stop import Stop
-
-FORMATS = ("png", "pdf", "svg")
 
 
 @click.group()
@@ -68,11 +71,9 @@ def _load(file: str, axes: Sequence[str], seeds: int | None = None) -> tuple["Mu
 @threads_option
 @kernel_option
 @click.option("--screen", type=click.IntRange(1), metavar="N", help="First N iterations of all; then what differs.")
-@click.option(
-    "--checkpoint-seconds", type=Seconds(0), default=20.0, show_default=True, help="Time between checkpoints."
-)
-@click.option("--scheduler", metavar="ADDRESS", help="Train on the Dask cluster of this scheduler: tcp://host:8786.")
-@click.option("--workers", type=click.IntRange(1), help="Train in so many processes of this machine, with Dask.")
+@checkpoint_option
+@scheduler_option
+@workers_option
 @click.option("--dry-run", is_flag=True, help="Print worlds, trials and a time estimate; run nothing.")
 @json_option
 @quiet_option
@@ -104,8 +105,7 @@ def run(
         from overparam_cli.multiverse.training import asked_packs
         from overparam_cli.run.settings import Settings
 
-        threads = threads or (1 if scheduler or workers else None)
-        use_threads(threads)
+        threads = use_threads(threads, elsewhere=scheduler or workers)
         settings = Settings(threads=threads, **options)
         found, asked = _load(file, axes, seeds)
         passes = [screened(found, screen), found] if screen else [found]
@@ -196,7 +196,7 @@ def verify(file: str, axes: tuple[str, ...], seeds: int | None, results: Path, a
 @multiverse.command("plot")
 @click.argument("file", default="multiverse", metavar="[FILE]")
 @results_option
-@click.option("--format", "formats", multiple=True, type=click.Choice(FORMATS), help="Default: all three.")
+@formats_option
 @quiet_option
 def plot(file: str, results: Path, formats: tuple[str, ...], quiet: bool) -> None:
     """Draw what `multiverse verify` wrote of FILE: a curve for each claim, the map, and late divergence.
@@ -205,13 +205,10 @@ def plot(file: str, results: Path, formats: tuple[str, ...], quiet: bool) -> Non
     """
     from overparam_cli.multiverse import record
     from overparam_cli.multiverse.figures import draw_all
-    from overparam_cli.report import terminal
 
     found, _ = _load(file, ())
     folder = results / found.name
-    for path in draw_all(found, record.read(folder, found), folder, formats or FORMATS):
-        if not quiet:
-            terminal.echo(str(path))
+    show_paths(draw_all(found, record.read(folder, found), folder, formats or FORMATS), quiet=quiet)
 
 
 def _judge(found: "Multiverse", asked: "Asked", results: Path, *, as_json: bool, quiet: bool) -> "Sequence[Row]":

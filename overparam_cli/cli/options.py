@@ -75,6 +75,19 @@ log_format_option = click.option(
     help="How a new folder keeps its tables: CSV, which is the default, or Parquet, for runs of many trials.",
 )
 name_option = click.option("--name", help="Name of the results folder: <experiment>@<name>.")
+checkpoint_option = click.option(
+    "--checkpoint-seconds", type=Seconds(0), default=20.0, show_default=True, help="Time between checkpoints."
+)
+scheduler_option = click.option(
+    "--scheduler", metavar="ADDRESS", help="Train on the Dask cluster of this scheduler: tcp://host:8786."
+)
+workers_option = click.option(
+    "--workers", type=click.IntRange(1), help="Train in so many processes of this machine, with Dask."
+)
+FORMATS = ("png", "pdf", "svg")
+formats_option = click.option(
+    "--format", "formats", multiple=True, type=click.Choice(FORMATS), help="Default: all three."
+)
 COLUMNS = (
     click.option("--target", "targets", multiple=True, metavar="COLUMN", help="Target column of a table; repeat."),
     click.option("--features", multiple=True, metavar="COLUMNS", help="Its feature columns: a,b; all by default."),
@@ -97,13 +110,9 @@ RUNNING = (  # where and how to train
         "--reuse/--no-reuse", default=True, show_default=True, help="Take over trials other experiments finished."
     ),
     click.option("--accept-changes", is_flag=True, help="Take result files that were edited by hand as they are."),
-    click.option(
-        "--checkpoint-seconds", type=Seconds(0), default=20.0, show_default=True, help="Time between checkpoints."
-    ),
-    click.option(
-        "--scheduler", metavar="ADDRESS", help="Train on the Dask cluster of this scheduler: tcp://host:8786."
-    ),
-    click.option("--workers", type=click.IntRange(1), help="Train in so many processes of this machine, with Dask."),
+    checkpoint_option,
+    scheduler_option,
+    workers_option,
     click.option("--dry-run", is_flag=True, help="Print the trials, their cost and a time estimate; run nothing."),
     json_option,
     quiet_option,
@@ -169,21 +178,32 @@ def _names(option: str, texts: Sequence[str]) -> list[str]:
 
 def collect_overrides(options: dict[str, Any]) -> dict[str, Any]:
     """Take the overrides out of a command's options: what was given, as `experiments.apply_overrides` takes it."""
-    from overparam_cli.experiments import parse_assignments
-
     overrides = {key: options.pop(key) for key in OVERRIDDEN}
     overrides |= collect_columns(options)
     given = {key: value for key, value in overrides.items() if value not in (None, False)}
-    for key, value in parse_assignments(options.pop("assignments")).items():
+    return with_assignments(given, options.pop("assignments"))
+
+
+def with_assignments(given: dict[str, Any], assignments: Sequence[str]) -> dict[str, Any]:
+    """What options gave, and what `--set` gives besides."""
+    from overparam_cli.experiments import parse_assignments
+
+    found = dict(given)
+    for key, value in parse_assignments(assignments).items():
         if key in given:
             raise click.UsageError(f"{key} is given twice: by --{key} and by --set {key}={value}")
-        given[key] = value
-    return given
+        found[key] = value
+    return found
 
 
-def use_threads(threads: int | None) -> None:
-    """Let PyTorch use so many threads, if any number was given."""
+def use_threads(threads: int | None, *, elsewhere: object = None) -> int | None:
+    """Let PyTorch use so many threads, if any number was given; that number.
+
+    A worker `elsewhere` is a place by itself, and uses one if none is given.
+    """
+    threads = threads or (1 if elsewhere else None)
     if threads:
         import torch
 
         torch.set_num_threads(threads)
+    return threads

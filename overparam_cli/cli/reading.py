@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from overparam_cli.cli.options import json_option, quiet_option, results_option
+from overparam_cli.cli.options import FORMATS, formats_option, json_option, quiet_option, results_option
 
 if TYPE_CHECKING:
     from overparam_cli.results.names import Found
 
-FORMATS = ("png", "pdf", "svg")
 TABLES = {  # a table's format → what renders it (`report.formats`)
     "text": "terminal",
     "csv": "csv",
@@ -26,7 +25,7 @@ RULES = ("final-gap", "lowest-gap", "area", "iterations-to-gap")
 @click.command()
 @click.argument("experiments", nargs=-1, metavar="[EXPERIMENT]...")
 @results_option
-@click.option("--format", "formats", multiple=True, type=click.Choice(FORMATS), help="Default: all three.")
+@formats_option
 @quiet_option
 def plot(experiments: tuple[str, ...], results: Path, formats: tuple[str, ...], quiet: bool) -> None:
     """Draw the figures of EXPERIMENTs (fig3, fig3@smoke, my.toml; all there are by default) from their logs.
@@ -40,16 +39,16 @@ def plot(experiments: tuple[str, ...], results: Path, formats: tuple[str, ...], 
     found = found_by_name(experiments, results)
     formats = formats or FORMATS
     for name, records in found.records.items():
-        _show_paths(theory_figures.draw_all(records, results, name, formats), quiet=quiet)
+        show_paths(theory_figures.draw_all(records, results, name, formats), quiet=quiet)
     for name, runs in found.runs.items():
-        _show_paths(draw(runs, results / name, formats), quiet=quiet)
+        show_paths(draw(runs, results / name, formats), quiet=quiet)
     for group, runs in found.groups.items():  # a figure of several experiments has their panels side by side
         if runs:
-            _show_paths(draw(runs, results / group, formats, stems=("figure",)), quiet=quiet)
-    _say_the_rest(found, quiet=quiet)
+            show_paths(draw(runs, results / group, formats, stems=("figure",)), quiet=quiet)
+    say_the_rest(found, quiet=quiet)
 
 
-def _say_the_rest(found: "Found", *, quiet: bool = False) -> None:
+def say_the_rest(found: "Found", *, quiet: bool = False) -> None:
     """What is missing of what was shown; raises LogError for what could not be."""
     from overparam_cli.report import terminal
 
@@ -58,7 +57,7 @@ def _say_the_rest(found: "Found", *, quiet: bool = False) -> None:
     found.check()
 
 
-def _show_paths(paths: Sequence[Path], *, quiet: bool) -> None:
+def show_paths(paths: Sequence[Path], *, quiet: bool) -> None:
     """The files a command has written, one a line."""
     from overparam_cli.report import terminal
 
@@ -84,12 +83,12 @@ def table(experiments: tuple[str, ...], results: Path, rule: str | None, form: s
     found = found_by_name(experiments, results)
     checks = {record.folder: record for own in found.records.values() for record in own}
     print_tables(
-        [run for own in found.runs.values() for run in own],
+        found.variants,
         form="json" if as_json else TABLES[form],
         rule=rule,
         checks=[*map(Shown, checks.values())],
     )
-    _say_the_rest(found)
+    say_the_rest(found)
 
 
 @click.command()

@@ -74,8 +74,7 @@ def carry_out(
         from overparam_cli.run.plan import check_measurable, cost, plan
         from overparam_cli.run.settings import Settings
 
-        threads = threads or (1 if scheduler or workers else None)  # a worker is a place by itself
-        use_threads(threads)
+        threads = use_threads(threads, elsewhere=scheduler or workers)
         settings = Settings(measures=parse_measures(measure), threads=threads, **options)
         jobs = sorted(plan(experiments, overrides, results=results, name=name), key=cost)  # cheapest first
         check_measurable(jobs, settings)

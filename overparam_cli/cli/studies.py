@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from overparam_cli.cli.options import COLUMNS, collect_columns, run_options, with_options
+from overparam_cli.cli.options import COLUMNS, collect_columns, run_options, with_assignments, with_options
 from overparam_cli.paths import at_home
 
 SWEPT = (
@@ -69,18 +69,13 @@ def sweep(name: str, results: Path, assignments: tuple[str, ...], force: bool, d
     Example: overparam sweep --dataset simulated --depth 1,2 --optimizer gd,adam --lr 1e-3:1e-1:3 --name first
     """
     from overparam_cli.cli.running import carry_out
-    from overparam_cli.experiments import parse_assignments
     from overparam_cli.experiments.study import FILE, asked, study
 
     keys = ("dataset", "depth", "optimizer", "width", "init", "loss", "lr", "iterations", "seeds", "dtype")
     given = {key: options.pop(key) for key in keys} | collect_columns(options)
     given = {key: value for key, value in given.items() if value is not None and value != []}
-    for key, value in parse_assignments(assignments).items():
-        if key in given:
-            raise click.UsageError(f"{key} is given twice: by --{key} and by --set {key}={value}")
-        given[key] = value
     path = results / name / FILE
-    experiment, text = study(name, *asked(given), path)
+    experiment, text = study(name, *asked(with_assignments(given, assignments)), path)
     with nullcontext() if dry_run else _kept(path, text, force=force):
         carry_out([experiment], {}, name=None, results=results, dry_run=dry_run, **options)
 

@@ -6,7 +6,7 @@ Checking, `overparam new` and the documentation read these declarations.
 from collections.abc import Mapping
 from typing import Any
 
-from overparam_cli.checks import choice, integer, number, positive, positives, text, texts
+from overparam_cli.checks import choice, finite, integer, positive, positives, text, texts
 from overparam_cli.experiments.key import Key
 from overparam_cli.experiments.names import experiment_name
 
@@ -15,7 +15,6 @@ SELECTIONS = ("final-gap", "lowest-gap", "area", "iterations-to-gap")
 
 def interval(value: Any) -> tuple[float, float]:
     """Two finite numbers, the lower one first."""
-    finite = number("a finite number", lambda _: True)
     if not isinstance(value, list | tuple) or len(value) != 2 or not finite(value[0]) < finite(value[1]):
         raise ValueError("must be [lower, upper]")
     return (finite(value[0]), finite(value[1]))

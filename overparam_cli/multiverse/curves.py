@@ -86,16 +86,7 @@ def _draw_effects(axes: "Axes", rows: Sequence[Row], effect: Effect, head: Head)
             axes.plot(places[own], heights[own], ".", color=color, markersize=4, label=WORDS[outcome], zorder=3)
     for line in effect.lines:
         axes.axhline(line, color=MUTED, linestyle="--", linewidth=1.0, zorder=2)
-        axes.annotate(
-            f"{line:.3g}",
-            (1, line),
-            xycoords=("axes fraction", "data"),
-            xytext=(3, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=7.5,
-            color=MUTED,
-        )
+        _beside(axes, line, f"{line:.3g}", size=7.5)
     axes.set_xlim(-0.5, len(rows) - 0.5)
     there = {row.outcome for row in rows}
     handles = [Patch(color=color, label=WORDS[one]) for one, color in COLORS.items() if one in there]
@@ -126,16 +117,7 @@ def _draw_choices(axes: "Axes", rows: Sequence[Row], options: Sequence[tuple[str
         new = line == 0 or options[line - 1][0] != axis
         if new and line:
             axes.axhline(line - 0.5, color=MUTED, linewidth=0.6)
-        axes.annotate(
-            _percent(shares[axis][option]),
-            (1, line),
-            xycoords=("axes fraction", "data"),
-            xytext=(3, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=7,
-            color=MUTED,
-        )
+        _beside(axes, line, _percent(shares[axis][option]), size=7)
     axes.grid(visible=False)
     axes.tick_params(axis="y", length=0)
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
@@ -146,6 +128,20 @@ def _draw_choices(axes: "Axes", rows: Sequence[Row], options: Sequence[tuple[str
             "at the right: share of worlds in which it holds, and behind a question mark is undecided",
             *([f"{count(without, 'world')} without a number not drawn"] if without else []),
         )
+    )
+
+
+def _beside(axes: "Axes", height: float, text: str, *, size: float) -> None:
+    """Text at the right of the axes, at a height of the data."""
+    axes.annotate(
+        text,
+        (1, height),
+        xycoords=("axes fraction", "data"),
+        xytext=(3, 0),
+        textcoords="offset points",
+        va="center",
+        fontsize=size,
+        color=MUTED,
     )
 
 

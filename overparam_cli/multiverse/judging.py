@@ -1,6 +1,6 @@
 """Every claim in every world: the rows of `worlds.csv`."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import nan
 from pathlib import Path
@@ -40,12 +40,10 @@ class Row:
         return World(self.choices, self.outcome)
 
 
-def judge_all(
-    multiverse: Multiverse, asked: Asked, results: Path, say: Callable[[int, int], None] = lambda done, of: None
-) -> list[Row]:
+def judge_all(multiverse: Multiverse, asked: Asked, results: Path) -> list[Row]:
     """Judge every claim in every world asked for, from what has been trained below `results`.
 
-    `say` is told how many worlds are judged, of how many. Raises LogError where a folder is damaged.
+    Raises LogError where a folder is damaged.
     """
     library = Library(multiverse, results)
     order = [(claim, choices) for claim in claims_of(multiverse) for choices in worlds(multiverse, claim, asked)]
@@ -54,7 +52,6 @@ def judge_all(
         for place in places:
             claim, choices = order[place]
             found[place] = judge(library, claim, choices)
-        say(len(found), len(order))
     return [found[place] for place in range(len(order))]
 
 

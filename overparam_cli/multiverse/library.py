@@ -18,11 +18,11 @@ from overparam_cli.multiverse.training import experiment_of, own_rates, packs, p
 from overparam_cli.multiverse.views import at_rates, times_loss, until
 from overparam_cli.multiverse.worlds import Part, axes_of, first, part
 from overparam_cli.results import digests
-from overparam_cli.results.find import is_there
+from overparam_cli.results.find import has_trials
 from overparam_cli.results.plans import of_trials
 from overparam_cli.results.reading import Tables, read_tables
+from overparam_cli.results.rows import joined
 from overparam_cli.results.run import Run
-from overparam_cli.results.schema import TRIALS
 
 KEPT = 4  # parts of the multiverse that are held in memory at a time
 
@@ -114,7 +114,7 @@ def run_of(multiverse: Multiverse, own: Part, results: Path) -> Run:
     if missing := wanted.keys() - there:
         raise CannotJudgeError(f"{len(missing)} of {len(wanted)} trials of {own.experiment}/{own.variant} are not run")
     trials = pd.concat([tables.trials[tables.trials["trial_id"].isin(wanted)] for tables in found])
-    log = pd.concat([tables.log[tables.log["trial_id"].isin(wanted)] for tables in found], ignore_index=True)
+    log = joined([tables.log[tables.log["trial_id"].isin(wanted)] for tables in found])
     trials = trials.assign(curve=trials["trial_id"].map(wanted), experiment=own.experiment).reset_index(drop=True)
     experiment = experiment_of(multiverse, own)
     about = {"experiment": own.experiment, "name": own.experiment, "config": to_dict(experiment)}
@@ -126,7 +126,7 @@ def _tables(multiverse: Multiverse, own: Part, results: Path) -> Iterator[Tables
     wanted = points_of(multiverse, own)
     for pack in packs(multiverse):
         place = results / pack.folder
-        if not wanted.isdisjoint(pack.points) and is_there(place / TRIALS):
+        if not wanted.isdisjoint(pack.points) and has_trials(place):
             tables = read_tables(place)
             if tables.changed:
                 raise LogError(f"{place}: {digests.said(tables.changed)}: restore it, or run it elsewhere")

@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from overparam_cli.errors import ConfigError
 from overparam_cli.experiments.loading import config_folder, read_toml
 from overparam_cli.experiments.tables import MULTIVERSE
 from overparam_cli.multiverse.model import Multiverse
 from overparam_cli.multiverse.tables import parse
-from overparam_cli.paths import at_home
+from overparam_cli.paths import at_home, is_file
 
 BUILT_IN = "multiverse"
 
@@ -20,8 +19,8 @@ Asked = Mapping[str, tuple[str, ...]]
 def load(name_or_path: str = BUILT_IN) -> Multiverse:
     """The built-in multiverse, or that of a path; ConfigError that says all that is not right."""
     built_in = config_folder() / f"{name_or_path}.toml"
-    path = built_in if built_in.is_file() else at_home(name_or_path)
-    if not path.is_file():
+    path = built_in if is_file(built_in) else at_home(name_or_path)
+    if not is_file(path):
         raise ConfigError(f"{name_or_path}: no such file, nor the built-in {BUILT_IN!r}")
     document = read_toml(path)
     kind = document.get("kind")
@@ -29,7 +28,7 @@ def load(name_or_path: str = BUILT_IN) -> Multiverse:
         raise ConfigError(
             f"{path.name}: kind = {kind!r}, and a multiverse has kind = {MULTIVERSE!r}: overparam run trains it"
         )
-    found = parse(document, Path(path))
+    found = parse(document, path)
     if found.name == BUILT_IN and path.resolve() != (config_folder() / f"{BUILT_IN}.toml").resolve():
         raise ConfigError(f"{found.where}: name = {BUILT_IN!r} is the built-in one's, whose results would be mixed")
     return found

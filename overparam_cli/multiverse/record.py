@@ -1,6 +1,5 @@
 """What came out of a multiverse, on disk: `worlds.csv`, a row for every claim in every world, and its manifest."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,8 +14,8 @@ from overparam_cli.multiverse.model import Multiverse, described
 from overparam_cli.multiverse.tables import COLUMNS
 from overparam_cli.multiverse.worlds import claims_of
 from overparam_cli.results import digests, store
-from overparam_cli.results.manifest import MULTIVERSE
-from overparam_cli.results.schema import MANIFEST, SCHEMA
+from overparam_cli.results.manifest import MULTIVERSE, read_multiverse_manifest
+from overparam_cli.results.schema import SCHEMA
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,21 +61,10 @@ def read(folder: Path, multiverse: Multiverse) -> list[Row]:
     axes = [axis.name for axis in multiverse.axes]
     columns = dict.fromkeys([*COLUMNS, *axes], "str") | {"effect": "float64"}
     table = store.parse_table(data, path, columns)
-    if changed := digests.changed(_manifest(folder), digests.of({WORLDS: data})):
+    if changed := digests.changed(read_multiverse_manifest(folder), digests.of({WORLDS: data})):
         raise LogError(f"{folder}: {digests.said(changed)}: make it again with overparam multiverse verify")
     claims = {claim.id: claim for claim in claims_of(multiverse)}
     return [_row(claims, axes, row, path) for row in table.to_dict("records")]
-
-
-def _manifest(folder: Path) -> dict[str, Any]:
-    path = folder / MANIFEST
-    try:
-        found = json.loads(store.read_bytes(path))
-        if found["schema"] != SCHEMA or found["kind"] != MULTIVERSE:
-            raise ValueError("it is of something else")
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise LogError(f"{path} is damaged ({error}): make it again with overparam multiverse verify") from error
-    return dict(found)
 
 
 def _row(claims: dict[str, Claim], axes: Sequence[str], row: dict[Any, Any], path: Path) -> Row:

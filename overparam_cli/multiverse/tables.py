@@ -7,26 +7,25 @@ from typing import Any
 from overparam_cli.checks import (
     Check,
     choice,
+    finite,
     flag,
     integer,
     mapping,
-    number,
     positive,
     text,
     texts,
 )
 from overparam_cli.errors import ConfigError
 from overparam_cli.experiments import apply_overrides
-from overparam_cli.experiments.datasets import is_table
 from overparam_cli.experiments.faults import Faults
 from overparam_cli.experiments.key import COMMAND_LINE
 from overparam_cli.experiments.keys import checked
 from overparam_cli.experiments.layout import SELECTIONS
 from overparam_cli.experiments.names import experiment_name, identifier
+from overparam_cli.experiments.registered import taken_from
 from overparam_cli.experiments.tables import table
 from overparam_cli.grids import grid, is_grid
 from overparam_cli.multiverse.model import FINE, OWN, SHIFTS, Axis, Grid, Multiverse, Option, Reading
-from overparam_cli.paths import at_home
 from overparam_cli.words import suggest
 
 COLUMNS = ("claim", "measured", "effect", "required", "holds", "verdict", "notes")  # of worlds.csv, beside the axes
@@ -49,9 +48,6 @@ def stages(value: Any) -> tuple[tuple[str, ...], ...]:
     if not all(found):
         raise ValueError("holds a list that is empty")
     return found
-
-
-finite = number("a finite number", lambda _: True)
 
 
 def pair(value: Any) -> tuple[float, float]:
@@ -127,8 +123,8 @@ def parse(document: Mapping[str, Any], source: Path) -> Multiverse:
         axes = _axes(head.pop("axes"), file)
     faults.say()
     order, given = head.pop("experiments"), dict(head.pop("overrides", {}))
-    if isinstance(given.get("dataset"), str) and is_table(given["dataset"]):
-        given["dataset"] = str(source.parent / at_home(given["dataset"]))  # as in files of experiments
+    if isinstance(given.get("dataset"), str):
+        given["dataset"] = taken_from(source, given["dataset"])
     found = Multiverse(**head, stages=order, overrides=given, grids=grids, axes=axes, source=source)
     _check_fits(found)
     return found

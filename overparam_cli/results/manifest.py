@@ -5,7 +5,6 @@ wrong type, or an experiment that is none, is damage, and is said once, when the
 """
 
 import json
-import math
 import re
 from pathlib import Path
 from typing import Any
@@ -17,10 +16,10 @@ from overparam_cli.checks import (
     each,
     each_value,
     entries,
+    finite,
     flag,
     integer,
     mapping,
-    number,
     optional,
     text,
 )
@@ -33,8 +32,7 @@ from overparam_cli.results.schema import MANIFEST, SCHEMA
 
 THEORY = "theory"  # `kind` in the manifests of statements, and of the experiments made of them
 MULTIVERSE = "multiverse"  # `kind` in the manifest of what came out of one
-
-finite = number("a finite number", lambda value: math.isfinite(value))
+ANEW = "restore it, or move its folder away and run again"
 
 
 def _matching(pattern: str, what: str) -> Check:
@@ -106,8 +104,11 @@ BENCH = entries(need={"dataset": text}, may=SEAL)
 OUTCOMES = entries(need={"multiverse": mapping, "claims": mapping, "rows": count}, may=SEAL)
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """Any folder's manifest; raises LogError when it is missing, no JSON, or of another schema."""
+def read_manifest(folder: Path, remedy: str = ANEW) -> dict[str, Any]:
+    """Any folder's manifest; raises LogError when it is missing, no JSON, or of another schema.
+
+    `remedy` is what to do about one that is damaged.
+    """
     path = folder / MANIFEST
     if not is_there(path):
         raise LogError(
@@ -116,7 +117,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     try:
         manifest = json.loads(texts.read(store.read_bytes(path)))
     except (ValueError, RecursionError) as error:
-        raise _damaged(folder, str(error)) from error
+        raise _damaged(folder, str(error), remedy) from error
     if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA:
         found = manifest.get("schema") if isinstance(manifest, dict) else None
         raise LogError(f"{path} has schema {found}, this version reads {SCHEMA}: move its folder away and run again")
@@ -155,18 +156,18 @@ def read_bench_manifest(folder: Path) -> dict[str, Any]:
 
 def read_multiverse_manifest(folder: Path) -> dict[str, Any]:
     """The manifest of a multiverse's outcomes; raises LogError as `read_manifest`, and where an entry is not right."""
-    return _checked(folder, OUTCOMES)
+    return _checked(folder, OUTCOMES, "make it again with overparam multiverse verify")
 
 
-def _checked(folder: Path, shape: Check) -> dict[str, Any]:
-    manifest = read_manifest(folder)
+def _checked(folder: Path, shape: Check, remedy: str = ANEW) -> dict[str, Any]:
+    manifest = read_manifest(folder, remedy)
     try:
         shape(manifest)
     except ValueError as error:
-        raise _damaged(folder, str(error)) from error
+        raise _damaged(folder, str(error), remedy) from error
     return manifest
 
 
-def _damaged(folder: Path, reason: str) -> LogError:
+def _damaged(folder: Path, reason: str, remedy: str = ANEW) -> LogError:
     line = " ".join(reason.split())
-    return LogError(f"{folder / MANIFEST} is damaged ({line}): restore it, or move its folder away and run again")
+    return LogError(f"{folder / MANIFEST} is damaged ({line}): {remedy}")

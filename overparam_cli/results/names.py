@@ -38,6 +38,11 @@ class Found:
     notes: list[str] = field(default_factory=list)
     errors: list[OverparamError] = field(default_factory=list)
 
+    @property
+    def variants(self) -> list["Run"]:
+        """All runs, folder by folder."""
+        return [run for own in self.runs.values() for run in own]
+
     def check(self) -> None:
         """Once all that is sound is shown, raise what is not; the error is that of the first."""
         if self.errors:

@@ -110,6 +110,15 @@ def test_what_was_run_is_loaded_by_its_folder(run: op.Result, results: Path) -> 
     pd.testing.assert_frame_equal(one.log, run.log[run.log["variant"] == "l4"].reset_index(drop=True))
 
 
+def test_the_folder_of_a_variant_is_loaded_in_whatever_format_it_keeps_its_tables(tmp_path: Path) -> None:
+    asked = ["run", "fig3", "--smoke", "--loss", "l4", "--results", str(tmp_path), "--quiet"]
+    for name, extra in (("csv", []), ("parquet", ["--log-format", "parquet"])):
+        assert CliRunner().invoke(cli, [*asked, "--name", name, *extra]).exit_code == 0
+    one, other = (op.load(tmp_path / f"fig3@{name}" / "l4") for name in ("csv", "parquet"))
+    left, right = (run.log.drop(columns="run") for run in (one, other))
+    pd.testing.assert_frame_equal(left, right, check_exact=True)
+
+
 def test_the_table_has_the_numbers_of_the_command(run: op.Result, results: Path) -> None:
     table = run.table().set_index(["variant", "curve"])
     for summary in json.loads(invoke("table", "fig3@short", "--json", "--results", str(results))):

@@ -4,7 +4,7 @@ A measure looks at the engine and changes nothing, so a measured run has the tra
 costs some Hessian-vector products a trial and log point, nothing in between.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -58,11 +58,12 @@ def measure_sharpness(engine: Engine) -> Tensor:
     return engine.loss_scale * values + values.new_tensor([trial.weight_decay for trial in engine.trials])
 
 
-def parse_measures(text: str) -> tuple[Measure, ...]:
-    """The measures named in `text`, separated by commas, in the registry's order; none for an empty text.
+def parse_measures(given: str | Sequence[str]) -> tuple[Measure, ...]:
+    """The measures of these names, or of a text with commas between them, in the registry's order; none for none.
 
     Raises ConfigError for a name that is neither in the registry nor always logged.
     """
+    text = given if isinstance(given, str) else ",".join(given)
     names = [name.strip() for name in text.split(",")] if text.strip() else []
     for name in names:
         if name not in MEASURES and name not in ALWAYS_LOGGED:
