@@ -2,7 +2,7 @@
 
 import os
 
-from overparam_cli.cli import interrupts
+from overparam_cli import interrupts
 
 
 def start() -> None:

@@ -9,9 +9,9 @@ import click
 
 from overparam_cli import __version__
 from overparam_cli.cli import streams
-from overparam_cli.cli.interrupts import INTERRUPTED
 from overparam_cli.cli.once import check_once
 from overparam_cli.errors import OverparamError, ReaderGoneError, StorageError
+from overparam_cli.interrupts import INTERRUPTED
 
 # Where each command stands. Its module is imported when the command is called or listed, and nothing else is; what
 # a command computes with, it imports when it runs.

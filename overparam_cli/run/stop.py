@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+from overparam_cli import interrupts
 from overparam_cli.errors import RunInterrupted
 
-ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
-SAVING = ("SIGUSR1", "SIGUSR2")
+SAVING = tuple(getattr(signal, name) for name in ("SIGUSR1", "SIGUSR2") if hasattr(signal, name))
 AGAIN = "run the same command again to go on"
 Handler = Callable[[int, FrameType | None], Any]
 
@@ -26,7 +26,7 @@ class Stop:
     since then nothing is lost by it. A second Ctrl-C ends it at once, whatever it does.
     """
 
-    def __init__(self, interrupt: Handler = signal.default_int_handler) -> None:
+    def __init__(self, interrupt: Handler = interrupts.interrupt) -> None:
         """Nobody has asked for anything; `interrupt` is what ends a command at once."""
         self.asked = False
         self._interrupt, self._signal, self._waits = interrupt, "", False
@@ -65,8 +65,8 @@ def stop_requests() -> Iterator[Stop]:
     A signal that was ignored from the start stays so (`nohup` does that to SIGHUP), except for Ctrl-C's.
     """
     own = signal.getsignal(signal.SIGINT)
-    stop = Stop(own if callable(own) else signal.default_int_handler)
-    with _handled(ENDING, stop.end), _handled(SAVING, stop.save):
+    stop = Stop(own) if callable(own) else Stop()
+    with _handled(interrupts.ENDING, stop.end), _handled(SAVING, stop.save):
         try:
             yield stop
         except KeyboardInterrupt:
@@ -74,11 +74,10 @@ def stop_requests() -> Iterator[Stop]:
 
 
 @contextmanager
-def _handled(names: tuple[str, ...], handler: Handler) -> Iterator[None]:
-    """Handle signals, as far as this system has them and this thread can."""
+def _handled(numbers: tuple[int, ...], handler: Handler) -> Iterator[None]:
+    """Handle signals, as far as this thread can."""
     before: dict[int, Any] = {}
     if threading.current_thread() is threading.main_thread():
-        numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
         before = {number: signal.getsignal(number) for number in numbers}
         before = {number: own for number, own in before.items() if own is not signal.SIG_IGN or number == signal.SIGINT}
     for number in before:

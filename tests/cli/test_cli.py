@@ -93,7 +93,7 @@ def test_numpys_own_threads_are_one_unless_somebody_says_otherwise(
     seen: list[str] = []
     monkeypatch.setattr("overparam_cli.cli.main.main", lambda: seen.append(os.environ["OPENBLAS_NUM_THREADS"]))
     for name in ("answer", "ignore"):
-        monkeypatch.setattr(f"overparam_cli.cli.interrupts.{name}", lambda: None)
+        monkeypatch.setattr(f"overparam_cli.interrupts.{name}", lambda: None)
     start()
     assert seen == [after]
 
@@ -105,7 +105,7 @@ def test_a_command_imports_no_other_commands() -> None:
         "print(sorted(name.rpartition('.')[2] for name in sys.modules if name.startswith('overparam_cli.cli.')))"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60).stdout
-    assert out.splitlines()[-1] == str(["data", "interrupts", "main", "once", "options", "streams"])
+    assert out.splitlines()[-1] == str(["data", "main", "once", "options", "streams"])
 
 
 def test_a_command_goes_by_the_name_it_is_registered_under() -> None:

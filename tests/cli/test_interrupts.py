@@ -1,36 +1,45 @@
-"""Ctrl-C at any moment: one line, exit code 130."""
+"""Ctrl-C, SIGTERM and SIGHUP at any moment: one line, exit code 130."""
 
 import importlib.abc
+import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from support.program import program
 
-from overparam_cli.cli import interrupts
+from overparam_cli import interrupts
+from overparam_cli.run.stop import stop_requests
 
 # Starts the program in children that interrupt themselves at their n-th import; n goes through all of them in steps.
 CODE = """
 import os, signal, sys
 
-signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it
+SIGNALS = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
+for number in SIGNALS:
+    signal.signal(number, signal.SIG_DFL)  # what a shell starts in the background ignores Ctrl-C, nohup SIGHUP
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 class Finder:
-    def __init__(self, last):
-        self.count, self.last = 0, last
+    def __init__(self, last, number):
+        self.count, self.last, self.number = 0, last, number
 
     def find_spec(self, *_):
         self.count += 1
         if self.count == self.last:
-            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), self.number)
 
-def child(last):
+def child(last, number=None):
     end, start = os.pipe()
     if not (pid := os.fork()):
         os.dup2(start, 2), os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        finder = Finder(last)
+        finder = Finder(last, number)
         from overparam_cli import __main__
         sys.meta_path.insert(0, finder)
         sys.argv = ['overparam', 'list']
@@ -46,7 +55,7 @@ def child(last):
 code, count = child(None)
 assert code == 0
 for place in range(POINTS):
-    print(*child(1 + place * int(count) // POINTS))
+    print(*child(1 + place * int(count) // POINTS, SIGNALS[place % 3]))
 print(count)
 """
 POINTS = 12
@@ -70,32 +79,83 @@ def test_an_interrupt_of_a_command_is_one_line(monkeypatch: pytest.MonkeyPatch) 
     assert (code, out, err.strip()) == (130, "", "interrupted")
 
 
-def test_amid_an_import_the_program_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Left(Exception):
-        pass
+class Left(Exception):
+    """The program has left at once."""
 
-    class Finder(importlib.abc.MetaPathFinder):
-        def find_spec(self, *_: Any) -> None:
-            interrupts.interrupt(signal.SIGINT, sys._getframe())
+
+@pytest.fixture
+def _seen(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Leaving is seen here, and signals mean afterwards what they meant before."""
 
     def leave() -> None:
         raise Left
 
     monkeypatch.setattr(interrupts, "leave", leave)
-    monkeypatch.setattr(sys, "meta_path", [Finder()])
-    with pytest.raises(Left):
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
+    before = {number: signal.getsignal(number) for number in interrupts.ENDING}
+    yield
+    for number, own in before.items():
+        signal.signal(number, own)
+
+
+def amid_an_import(act: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> None:
+    class Finder(importlib.abc.MetaPathFinder):
+        def find_spec(self, *_: Any) -> None:
+            act()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "meta_path", [Finder()])
         import overparam_nothing  # noqa: F401
 
 
-def test_whoever_is_started_with_interrupts_ignored_ignores_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        interrupts.answer()
-        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        interrupts.answer()
-        assert signal.getsignal(signal.SIGINT) is interrupts.interrupt
-        interrupts.ignore()
-        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-    finally:
-        signal.signal(signal.SIGINT, before)
+def called_by_pytorch(act: Callable[[], None], _: pytest.MonkeyPatch) -> None:
+    """As if `act` were called back: a frame of PyTorch's is above it."""
+    exec(compile("act()", str(Path(torch.__file__).parent / "somewhere" / "below.py"), "exec"), {"act": act})
+
+
+@pytest.mark.usefixtures("_seen")
+@pytest.mark.parametrize("place", [amid_an_import, called_by_pytorch])
+@pytest.mark.parametrize("listens", [False, True])
+@pytest.mark.parametrize(
+    ("number", "started"),
+    [
+        *((number, signal.default_int_handler) for number in interrupts.ENDING),
+        *((number, signal.SIG_IGN) for number in interrupts.ENDING[1:]),  # what a script's background does to Ctrl-C
+    ],
+)
+def test_where_nothing_can_be_raised_the_program_leaves(
+    number: int, listens: bool, started: Any, place: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for own in interrupts.ENDING:
+        signal.signal(own, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, started)
+    interrupts.answer()
+    with stop_requests() if listens else nullcontext(), pytest.raises(Left):
+        place(lambda: os.kill(os.getpid(), number), monkeypatch)
+
+
+@pytest.mark.usefixtures("_seen")
+def test_a_dropped_interrupt_is_answered_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    left: list[str] = []
+
+    class Dropping:
+        def __del__(self) -> None:
+            interrupts.interrupt(signal.SIGINT, sys._getframe())
+
+    monkeypatch.setattr(interrupts, "leave", lambda: left.append("left"))
+    interrupts.answer()
+    Dropping()
+    assert left == ["left"]
+
+
+@pytest.mark.usefixtures("_seen")
+@pytest.mark.parametrize("number", interrupts.ENDING)
+def test_whoever_is_started_with_signals_ignored_ignores_them(number: int) -> None:
+    signal.signal(number, signal.SIG_IGN)
+    interrupts.answer()
+    assert signal.getsignal(number) is signal.SIG_IGN
+    signal.signal(number, signal.SIG_DFL)
+    interrupts.answer()
+    assert signal.getsignal(number) is interrupts.interrupt
+    interrupts.ignore()
+    assert signal.getsignal(number) is signal.SIG_IGN

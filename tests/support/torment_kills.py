@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from support import scenes
@@ -21,6 +22,10 @@ COMMANDS = (
     ("run", "fig1", "--smoke", "-q"),
 )
 SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+STARTED = (
+    signal.SIG_DFL,
+    signal.SIG_IGN,
+)  # what a process is told of Ctrl-C: nothing; to ignore it, as `&` in scripts does
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}  # this program, not an installed one
 TRIES = 12  # kills in a row, before one is let through
 
@@ -62,7 +67,7 @@ def _tormented(
     scene, story = f"kill: {' '.join(command[:2])}", []
     for place in range(rng.randint(2, TRIES) + 1):
         moment = rng.uniform(0, 1.2 * seconds)
-        number = rng.choice(SIGNALS)
+        number, started = rng.choice(SIGNALS), rng.choice(STARTED)
         process = subprocess.Popen(
             [sys.executable, "-m", "overparam_cli", *command],
             cwd=folder,
@@ -71,6 +76,7 @@ def _tormented(
             stderr=subprocess.PIPE,
             text=True,
             env=ENVIRONMENT,
+            preexec_fn=partial(signal.signal, signal.SIGINT, started),
         )
         try:
             _, said = process.communicate(timeout=moment)
@@ -83,7 +89,8 @@ def _tormented(
                 process.communicate()
                 yield Result(scene, f"hang after {signal.Signals(number).name}", _how(command, story), failed=True)
                 return
-            story.append(f"{signal.Signals(number).name} after {moment:.2f} s")
+            ignoring = ", Ctrl-C ignored" if started is signal.SIG_IGN else ""
+            story.append(f"{signal.Signals(number).name} after {moment:.2f} s{ignoring}")
         else:
             if process.returncode == 0 and place:
                 break
@@ -102,7 +109,7 @@ def _tormented(
     )
     lost = scenes.difference(scenes.contents(folder), expected)
     if end.returncode:
-        lost = f"exit {end.returncode}: {end.stderr[-300:]}"
+        lost = f"exit {end.returncode}: {_both_ends(end.stderr)}"
     yield Result(scene, f"lost: {lost}" if lost else "no difference", _how(command, story), failed=bool(lost))
 
 
@@ -111,8 +118,14 @@ def _wrong(code: int, said: str) -> str:
     if "Traceback (most recent call last)" in said:
         return f"traceback: {said.strip().splitlines()[-1][:300]}"
     if code not in (0, 130, *(-number for number in SIGNALS)):
-        return f"exit code {code}: {said.strip()[-300:]}"
+        return f"exit code {code}: {_both_ends(said)}"
     return ""
+
+
+def _both_ends(said: str) -> str:
+    """The head of what was said, which names a fault, and its end, which often names the place."""
+    said = said.strip()
+    return said if len(said) <= 1600 else f"{said[:1000]}\n  […]\n{said[-600:]}"
 
 
 def _how(command: tuple[str, ...], story: list[str]) -> str:
