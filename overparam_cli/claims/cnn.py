@@ -23,7 +23,7 @@ from overparam_cli.claims.measures import (
 from overparam_cli.claims.model import WHOLE, CannotJudgeError, Case, Finding, claim
 from overparam_cli.errors import LogError
 from overparam_cli.experiments.kind import Level
-from overparam_cli.results.curve import Choice
+from overparam_cli.results.choice import Choice
 from overparam_cli.results.schema import TRIALS
 
 ORIGINAL, FACTORED = "original", "factored"

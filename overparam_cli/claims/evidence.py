@@ -10,7 +10,8 @@ import pandas as pd
 
 from overparam_cli.claims.model import CannotJudgeError
 from overparam_cli.errors import LogError
-from overparam_cli.results.curve import Choice, CurveRun
+from overparam_cli.results.choice import Choice
+from overparam_cli.results.curve import CurveRun
 from overparam_cli.results.run import Run
 from overparam_cli.results.trajectory import Trajectory
 

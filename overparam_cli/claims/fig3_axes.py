@@ -13,7 +13,7 @@ import numpy as np
 from overparam_cli.claims.evidence import RunEvidence
 from overparam_cli.claims.measures import learning_rates, notes_of, ranged, shared_seeds
 from overparam_cli.claims.model import Case, Finding, all_hold, claim
-from overparam_cli.results.curve import Choice
+from overparam_cli.results.choice import Choice
 
 MARGIN = 0.05  # of the range, at each end
 PRINTED: Mapping[str, tuple[int, ...]] = {"ℓ2": (-2, -1), "ℓ4": (-2, -1, 0)}  # powers of ten on the axis

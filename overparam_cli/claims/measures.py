@@ -7,7 +7,7 @@ from typing import Any
 
 from overparam_cli.claims.evidence import RunEvidence
 from overparam_cli.claims.model import CannotJudgeError, Case, Finding, all_hold
-from overparam_cli.results.curve import Choice
+from overparam_cli.results.choice import Choice
 from overparam_cli.results.trajectory import Speedup, Trajectory, median_speedup, speedup
 
 UNKNOWN = Speedup(0.0, inf)  # nothing is known: the baseline has no final gap

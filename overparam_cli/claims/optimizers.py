@@ -16,7 +16,7 @@ from overparam_cli.claims.measures import (
     speedup_text,
 )
 from overparam_cli.claims.model import Case, Finding, claim
-from overparam_cli.results.curve import Choice
+from overparam_cli.results.choice import Choice
 
 CONSIDERABLY = 2.0
 SHARES = (0.1, 0.5, 1.0)  # of the baseline's run

@@ -7,7 +7,7 @@ from overparam_cli import paper
 from overparam_cli.figures.compose import Head, Marks
 from overparam_cli.figures.panels import MANY_SEEDS, SINGLES, Panel, extent_words
 from overparam_cli.figures.style import literal
-from overparam_cli.results.curve import Choice
+from overparam_cli.results.choice import Choice
 from overparam_cli.words import format_rate
 
 LEGEND_LETTERS = 44  # that fit into a whole panel's legend

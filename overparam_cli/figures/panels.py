@@ -10,7 +10,7 @@ from overparam_cli.errors import LogError
 from overparam_cli.experiments.kind import Level
 from overparam_cli.experiments.model import Curve, Plot
 from overparam_cli.figures.style import Look, literal, look, ramp
-from overparam_cli.results.curve import Choice
+from overparam_cli.results.choice import Choice
 from overparam_cli.results.run import Run
 from overparam_cli.results.trajectory import SMALLEST, Array, Trajectory
 

@@ -31,7 +31,7 @@ class Reading:
     Attributes:
         rates: OWN, or FINE: which of the trained learning rates there are to choose from.
         factor: s where the loss is s times that of Eq. 1; it multiplies the gradient, so a rate η there is sη here.
-        selection: the rule that chooses a learning rate (`results.curve.SELECTION`).
+        selection: the rule that chooses a learning rate (`results.choice.SELECTION`).
         horizon: the iteration at which the run ends.
     """
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from overparam_cli.report.grid import Cell, Column, Grid, Span
 from overparam_cli.report.summary import factor, spread
+from overparam_cli.results.choice import Choice
 from overparam_cli.results.comparison import ALL, Comparison, Difference
-from overparam_cli.results.curve import Choice
 from overparam_cli.results.store import plain
 from overparam_cli.results.summary import Spread
 from overparam_cli.words import format_rate

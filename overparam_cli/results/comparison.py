@@ -12,7 +12,7 @@ from overparam_cli.errors import ConfigError
 from overparam_cli.experiments import to_dict
 from overparam_cli.experiments.model import Curve
 from overparam_cli.experiments.trial import COLUMNS
-from overparam_cli.results.curve import Choice
+from overparam_cli.results.choice import Choice
 from overparam_cli.results.run import Run
 from overparam_cli.results.trajectory import Speedup, median_speedup
 

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from overparam_cli.experiments.kind import Level, Outcome
-from overparam_cli.results.curve import Choice, CurveRun, Divergence
+from overparam_cli.results.choice import Choice
+from overparam_cli.results.curve import CurveRun, Divergence
 from overparam_cli.results.run import Run
 from overparam_cli.results.store import plain
 from overparam_cli.results.trajectory import Speedup, median_speedup

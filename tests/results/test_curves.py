@@ -13,7 +13,8 @@ from support.synthetic_runs import START, Curve, Trial, exponential, make_run
 
 from overparam_cli.errors import ConfigError
 from overparam_cli.experiments.kind import kind
-from overparam_cli.results.curve import SELECTION, Divergence
+from overparam_cli.results.choice import SELECTION
+from overparam_cli.results.curve import Divergence
 from overparam_cli.results.summary import Spread, summarise
 from overparam_cli.results.trajectory import (
     Speedup,

@@ -19,7 +19,7 @@ from overparam_cli.errors import LogError
 from overparam_cli.experiments.kind import kind
 from overparam_cli.report import terminal
 from overparam_cli.report.summary import grids, heading
-from overparam_cli.results.curve import SELECTION
+from overparam_cli.results.choice import SELECTION
 from overparam_cli.results.run import Run
 from overparam_cli.results.summary import Spread, summarise
 

@@ -13,7 +13,7 @@ from overparam_cli.figures.panels import panels_of
 from overparam_cli.figures.plots import drawing
 from overparam_cli.kinds.linear.engine import Engine
 from overparam_cli.report.summary import curve_grid
-from overparam_cli.results.curve import Choice
+from overparam_cli.results.choice import Choice
 from overparam_cli.results.standing import still
 from overparam_cli.results.summary import summarise
 from overparam_cli.results.trajectory import Trajectory
