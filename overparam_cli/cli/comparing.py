@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from overparam_cli.cli import completing
 from overparam_cli.cli.options import FORMATS, json_option, results_option
 from overparam_cli.paths import at_home
 
@@ -13,8 +14,8 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("first", metavar="A")
-@click.argument("second", metavar="B")
+@click.argument("first", metavar="A", shell_complete=completing.folders)
+@click.argument("second", metavar="B", shell_complete=completing.folders)
 @results_option
 @click.option("--figure", type=click.Path(path_type=Path, dir_okay=False), help="Draw both into one figure: both.png.")
 @json_option

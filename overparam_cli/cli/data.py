@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from overparam_cli.cli import completing
 from overparam_cli.cli.options import data_dir_option, json_option, quiet_option
 from overparam_cli.errors import DataInvalidError
 from overparam_cli.words import count
@@ -31,7 +32,7 @@ def list_all(data_dir: Path | None, as_json: bool) -> None:
 
 
 @data.command()
-@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=completing.named_datasets)
 @data_dir_option
 @quiet_option
 def fetch(names: tuple[str, ...], data_dir: Path | None, quiet: bool) -> None:
@@ -49,7 +50,7 @@ def fetch(names: tuple[str, ...], data_dir: Path | None, quiet: bool) -> None:
 
 
 @data.command()
-@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=completing.named_datasets)
 @data_dir_option
 @json_option
 def verify(names: tuple[str, ...], data_dir: Path | None, as_json: bool) -> None:

@@ -4,13 +4,14 @@ from pathlib import Path
 
 import click
 
+from overparam_cli.cli import completing
 from overparam_cli.cli.options import quiet_option, results_option
 from overparam_cli.cli.reading import say_the_rest, show_paths
 from overparam_cli.paths import at_home
 
 
 @click.command()
-@click.argument("experiments", nargs=-1, metavar="[EXPERIMENT]...")
+@click.argument("experiments", nargs=-1, metavar="[EXPERIMENT]...", shell_complete=completing.folders)
 @click.option("--to", "folder", type=click.Path(path_type=Path, file_okay=False), required=True, help="Where to write.")
 @results_option
 @quiet_option

@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from overparam_cli.cli import completing
 from overparam_cli.cli.options import collect_overrides, json_option, override_options
 
 
@@ -26,7 +27,7 @@ def list_experiments(as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("experiment")
+@click.argument("experiment", shell_complete=completing.experiments)
 @override_options
 @json_option
 def show(experiment: str, as_json: bool, **options: Any) -> None:

@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, str] = {
     "theory": "overparam_cli.cli.running:theory",
     "verify": "overparam_cli.cli.reading:verify",
 }
+COMPLETE = "_OVERPARAM_COMPLETE"  # by which a shell asks what there is to complete
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 ANSWERED = (OverparamError, click.ClickException, click.Abort, KeyboardInterrupt, OSError, MemoryError, RuntimeError)
 OUT_OF_MEMORY = ("allocate memory", "out of memory")  # in the RuntimeErrors of PyTorch, which has no MemoryError
@@ -77,6 +78,10 @@ def cli() -> None:
 
 def main() -> None:
     """Entry point: every error of ours becomes one line on standard error and its exit code."""
+    if COMPLETE in os.environ:
+        from overparam_cli.cli import completing
+
+        completing.install()
     with streams.guarded():
         code = _answer()
     sys.exit(code)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from overparam_cli.cli import streams
+from overparam_cli.cli import completing, streams
 from overparam_cli.cli.options import (
     FORMATS,
     F,
@@ -49,7 +49,14 @@ def multiverse() -> None:
 
 def _which(command: F) -> F:
     """The multiverse that a command is about, and which of its options."""
-    axis = click.option("--axis", "axes", multiple=True, metavar="AXIS=OPTIONS", help="Only these options; repeat.")
+    axis = click.option(
+        "--axis",
+        "axes",
+        multiple=True,
+        metavar="AXIS=OPTIONS",
+        shell_complete=completing.axes,
+        help="Only these options; repeat.",
+    )
     seeds = click.option("--seeds", type=click.IntRange(1), help="Seeds of every trial; more join the same folders.")
     return click.argument("file", default="multiverse", metavar="[FILE]")(axis(seeds(results_option(command))))
 

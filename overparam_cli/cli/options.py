@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
+from overparam_cli.cli import completing
 from overparam_cli.paths import at_home
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -84,6 +85,7 @@ scheduler_option = click.option(
 workers_option = click.option(
     "--workers", type=click.IntRange(1), help="Train in so many processes of this machine, with Dask."
 )
+DATASET_HELP = "A data set's name (`overparam data list`), or a table: my.csv."
 FORMATS = ("png", "pdf", "svg")
 formats_option = click.option(
     "--format", "formats", multiple=True, type=click.Choice(FORMATS), help="Default: all three."
@@ -126,9 +128,16 @@ OVERRIDES = (
     click.option("--stop-at-gap", help="End a trial at the first logged iteration at which its gap is at most this."),
     click.option("--seeds", help="Number of seeds; more seeds join the same results folder."),
     click.option("--dtype", help="float32 or float64."),
-    click.option("--dataset", help="A data set's name (`overparam data list`), or a table: my.csv."),
+    click.option("--dataset", shell_complete=completing.datasets, help=DATASET_HELP),
     *COLUMNS,
-    click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Any other trial key; repeat."),
+    click.option(
+        "--set",
+        "assignments",
+        multiple=True,
+        metavar="KEY=VALUE",
+        shell_complete=completing.settings,
+        help="Any other trial key; repeat.",
+    ),
     click.option("--smoke", is_flag=True, help="Seconds instead of minutes: embedded data, few iterations."),
 )
 OVERRIDDEN = ("loss", "variant", "depth", "lr", "iterations", "stop_at_gap", "seeds", "dtype", "dataset", "smoke")

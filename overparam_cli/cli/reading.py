@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from overparam_cli.cli import completing
 from overparam_cli.cli.options import FORMATS, formats_option, json_option, quiet_option, results_option
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ RULES = ("final-gap", "lowest-gap", "area", "iterations-to-gap")
 
 
 @click.command()
-@click.argument("experiments", nargs=-1, metavar="[EXPERIMENT]...")
+@click.argument("experiments", nargs=-1, metavar="[EXPERIMENT]...", shell_complete=completing.folders)
 @results_option
 @formats_option
 @quiet_option
@@ -66,7 +67,7 @@ def show_paths(paths: Sequence[Path], *, quiet: bool) -> None:
 
 
 @click.command()
-@click.argument("experiments", nargs=-1, metavar="[EXPERIMENT]...")
+@click.argument("experiments", nargs=-1, metavar="[EXPERIMENT]...", shell_complete=completing.folders)
 @results_option
 @click.option("--rule", type=click.Choice(RULES), help="Another selection rule.")
 @click.option("--format", "form", type=click.Choice([*TABLES]), default="text", show_default=True, help="Of the table.")
@@ -92,7 +93,7 @@ def table(experiments: tuple[str, ...], results: Path, rule: str | None, form: s
 
 
 @click.command()
-@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=completing.claims)
 @results_option
 @click.option("--strict", is_flag=True, help="Exit with 8 unless every claim asked for has a verdict, and holds.")
 @click.option(

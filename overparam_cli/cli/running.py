@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from overparam_cli.cli import streams
+from overparam_cli.cli import completing, streams
 from overparam_cli.cli.options import (
     collect_columns,
     collect_overrides,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("experiments", nargs=-1, required=True, metavar="EXPERIMENT...")
+@click.argument("experiments", nargs=-1, required=True, metavar="EXPERIMENT...", shell_complete=completing.experiments)
 @override_options
 @name_option
 @run_options
@@ -182,8 +182,12 @@ def _say_how_to_plot(names: Sequence[str], results: Path, *, quiet: bool) -> Non
 
 
 @click.command()
-@click.argument("checks", nargs=-1, metavar="[CHECK]...")
-@click.option("--dataset", help="Problem of the checks that need one; ethanol, the paper's, by default.")
+@click.argument("checks", nargs=-1, metavar="[CHECK]...", shell_complete=completing.checks)
+@click.option(
+    "--dataset",
+    shell_complete=completing.datasets,
+    help="Problem of the checks that need one; ethanol, the paper's, by default.",
+)
 @column_options
 @click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="A parameter of the checks; repeat.")
 @name_option

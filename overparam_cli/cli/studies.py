@@ -7,11 +7,19 @@ from typing import Any
 
 import click
 
-from overparam_cli.cli.options import COLUMNS, collect_columns, run_options, with_assignments, with_options
+from overparam_cli.cli import completing
+from overparam_cli.cli.options import (
+    COLUMNS,
+    DATASET_HELP,
+    collect_columns,
+    run_options,
+    with_assignments,
+    with_options,
+)
 from overparam_cli.paths import at_home
 
 SWEPT = (
-    click.option("--dataset", required=True, help="A data set's name (`overparam data list`), or a table: my.csv."),
+    click.option("--dataset", required=True, shell_complete=completing.datasets, help=DATASET_HELP),
     *COLUMNS,
     click.option("--depth", default="1,2,3", show_default=True, help="Numbers of layers."),
     click.option("--optimizer", help="Optimisers: gd,adam,…"),
@@ -23,7 +31,12 @@ SWEPT = (
     click.option("--seeds", default="1", show_default=True, help="Number of seeds."),
     click.option("--dtype", help="float32, float64."),
     click.option(
-        "--set", "assignments", multiple=True, metavar="KEY=VALUES", help="Any other trial key, one or several values."
+        "--set",
+        "assignments",
+        multiple=True,
+        metavar="KEY=VALUES",
+        shell_complete=completing.settings,
+        help="Any other trial key, one or several values.",
     ),
     click.option("--name", required=True, help="Name of the study and of its results folder."),
     click.option("--force", is_flag=True, help="Write over the study of that name, were it another one."),
@@ -32,7 +45,14 @@ SWEPT = (
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--from", "source", default="fig3", show_default=True, help="Experiment to begin with: a name or a path.")
+@click.option(
+    "--from",
+    "source",
+    default="fig3",
+    show_default=True,
+    shell_complete=completing.experiments,
+    help="Experiment to begin with: a name or a path.",
+)
 @click.option("--force", is_flag=True, help="Write over FILE where it exists.")
 def new(file: Path, source: str, force: bool) -> None:
     """Write FILE, an experiment to edit: every key that can be set, with its meaning; defaults are comments.

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from overparam_cli.cli import completing
 from overparam_cli.cli.options import (
     Seconds,
     data_dir_option,
@@ -29,7 +30,11 @@ from overparam_cli.cli.options import (
     help="The linear engine, or Figure 5's network.",
 )
 @click.option("--loss", help="Losses of the linear engine to time (several: l2,l4); both of the paper's by default.")
-@click.option("--dataset", help="What to time on; an embedded data set by default: shapes matter, numbers do not.")
+@click.option(
+    "--dataset",
+    shell_complete=completing.datasets,
+    help="What to time on; an embedded data set by default: shapes matter, numbers do not.",
+)
 @click.option("--dtype", type=click.Choice(["float32", "float64"]), default="float32", show_default=True)
 @device_option
 @threads_option

@@ -50,6 +50,11 @@ class Found:
             raise type(self.errors[0])(f"{self.errors[0]}{more}")
 
 
+def folder_names(results: Path) -> list[str]:
+    """The names under which anything finished stands, in order."""
+    return sorted({folder.parent.name for folder in run_folders(results)} | {*find_names(results)})
+
+
 def found_by_name(experiments: Sequence[str], results: Path) -> Found:
     """The theory's checks and the finished runs under the names asked for, groups opened; all there are for no name.
 
@@ -57,7 +62,7 @@ def found_by_name(experiments: Sequence[str], results: Path) -> Found:
 
     Raises LogError, or what is wrong with a name, when there is nothing to show.
     """
-    names = [*experiments] or sorted({folder.parent.name for folder in run_folders(results)} | {*find_names(results)})
+    names = [*experiments] or folder_names(results)
     if not names:
         raise LogError(f"nothing finished below {results}: run an experiment first, for example overparam run fig3")
     found = Found()
@@ -141,8 +146,7 @@ def _not_there(given: str, name: str, results: Path) -> LogError:
     base, at, _ = given.partition("@")
     run_it = f"overparam {base if base == THEORY else f'run {base}'}"
     run_it += " and the options or the --name that its folder is named after" if at else ""
-    named = sorted({folder.parent.name for folder in run_folders(results)} | {*find_names(results)})
-    others = [other for other in named if other.partition("@")[0] == name.partition("@")[0]]
+    others = [other for other in folder_names(results) if other.partition("@")[0] == name.partition("@")[0]]
     there = f"; there is {', '.join(others)}" if others else ""
     return LogError(
         f"no finished run of {name} below {results}{there}: run it first with {run_it}, "
