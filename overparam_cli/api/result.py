@@ -51,12 +51,18 @@ class Result:
 
     @cached_property
     def trials(self) -> "pd.DataFrame":
-        """A row a trial, as `trials.csv` has it: what it was, `status`, final and best loss and gap."""
+        """A row a trial, as `trials.csv` has it: what it was, `status`, final and best loss and gap.
+
+        One that several curves show has a row for each.
+        """
         return self._stacked(run.trials for run in self.runs)
 
     @cached_property
     def log(self) -> "pd.DataFrame":
-        """A row a logged iteration of a trial, as `log.csv` has it, with the trial's `curve`, `lr` and `seed`."""
+        """A row a logged iteration of a trial, as `log.csv` has it, with the trial's `curve`, `lr` and `seed`.
+
+        Of one that several curves show, a row for each.
+        """
         return self._stacked(_log_of(run) for run in self.runs)
 
     @cached_property
@@ -163,11 +169,9 @@ class Result:
 
 def _log_of(run: "Run") -> "pd.DataFrame":
     """The log, each row with its trial's curve, learning rate and seed in front."""
-    owners, ids = run.trials.set_index("trial_id"), run.log["trial_id"].astype("str")
-    log = run.log.assign(trial_id=ids)
-    for place, name in enumerate(("curve", "lr", "seed"), start=1):
-        log.insert(place, name, ids.map(owners[name]))
-    return log
+    names = ["trial_id", "curve", "lr", "seed"]
+    log = run.log.assign(trial_id=run.log["trial_id"].astype("str")).merge(run.trials[names], on="trial_id")
+    return log[[*names, *(name for name in log if name not in names)]]
 
 
 def _curves_of(run: "Run") -> "pd.DataFrame":

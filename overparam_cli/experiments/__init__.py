@@ -1,6 +1,6 @@
 """WHAT to run: experiments as data, from TOML files to the trials that a run trains."""
 
-from overparam_cli.experiments.expansion import CurveRow, describe, expand, resolve
+from overparam_cli.experiments.expansion import CurveRow, describe, expand, once, resolve
 from overparam_cli.experiments.folders import effective_overrides, folder_name, is_full, named
 from overparam_cli.experiments.keys import all_keys, kind_keys
 from overparam_cli.experiments.loading import Summary, available, config_folder, flatten, load_experiment
@@ -35,6 +35,7 @@ __all__ = [
     "load_experiment",
     "named",
     "of_the_paper",
+    "once",
     "override_help",
     "parse_assignments",
     "resolve",

@@ -1,6 +1,6 @@
 """From an experiment to its trials: layers of settings resolved, grids and seeds crossed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import partial
 from itertools import chain
@@ -70,30 +70,28 @@ def sweeps(experiment: Experiment) -> dict[str, tuple[Sweep, ...]]:
 
 def _sweeps_of(experiment: Experiment, name: str, variant: Settings) -> Iterator[Sweep]:
     make = kind(experiment.kind).trial
-    takers: dict[str, dict[float, str]] = {}  # which curve has a rate, of those that differ in nothing else
     for curve in experiment.curves:
         settings = resolve(experiment, variant, curve)
         shared: dict[str, Any] = {"experiment": experiment.name, "variant": name, "curve": curve.name}
         shared |= make.fields_of(settings, _place(experiment, curve))
-        first = make(**shared, lr=settings["lr"][0], seed=0)
-        own, taken = dict.fromkeys(settings["lr"], curve.name), takers.setdefault(first.sweep_id, {})
-        for lr in sorted(own.keys() & taken.keys()):
-            raise ConfigError(
-                f"{experiment.where}: curves {taken[lr]!r} and {curve.name!r} describe the same trial "
-                f"(lr {lr:g}, seed 0): remove one, or the override that makes them equal"
-            )
-        taken.update(own)
-        yield Sweep(first, settings["lr"], settings["seeds"])
+        yield Sweep(make(**shared, lr=settings["lr"][0], seed=0), settings["lr"], settings["seeds"])
 
 
 def expand(experiment: Experiment) -> dict[str, tuple[Trial, ...]]:
     """All trials by variant, in the order curve, learning rate, seed.
 
     A theory experiment and a group have none of their own (`flatten` gives a group's members). ConfigError where
-    a name is in no registry, a hyperparameter does not belong to its optimiser, a width list does not fit its
-    depth, or two curves describe the same trial.
+    a name is in no registry, a hyperparameter does not belong to its optimiser, or a width list does not fit its
+    depth. Trials of two curves may be the same in all but that name: `once` tells them apart.
     """
     return {variant: tuple(chain.from_iterable(own)) for variant, own in sweeps(experiment).items()}
+
+
+def once(trials: Iterable[Trial]) -> tuple[tuple[Trial, ...], tuple[Trial, ...]]:
+    """The trials that are to be trained, and those that another curve shows: the same as one of the former by id."""
+    trained: dict[str, Trial] = {}
+    again = tuple(trial for trial in trials if trained.setdefault(trial.trial_id, trial) is not trial)
+    return tuple(trained.values()), again
 
 
 @dataclass(frozen=True)
@@ -117,7 +115,7 @@ class CurveRow:
 
 
 def describe(experiment: Experiment) -> tuple[CurveRow, ...]:
-    """The plan, one row per variant and curve; the sum of `trials` is the experiment's size."""
+    """The plan, one row per variant and curve."""
     labels = {curve.name: curve.label for curve in experiment.curves}
     return tuple(_row(variant, labels, sweep) for variant, own in sweeps(experiment).items() for sweep in own)
 

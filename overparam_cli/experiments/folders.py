@@ -42,7 +42,7 @@ def _described(experiment: Experiment) -> dict[str, dict[str, dict[float, int]]]
     for variant, own in sweeps(experiment).items():
         for sweep in own:
             rates = described.setdefault(variant, {}).setdefault(sweep.first.sweep_id, {})
-            rates |= dict.fromkeys(sweep.lrs, sweep.seeds)
+            rates |= {lr: max(sweep.seeds, rates.get(lr, 0)) for lr in sweep.lrs}  # two curves may have it
     return described
 
 

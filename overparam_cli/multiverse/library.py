@@ -19,7 +19,7 @@ from overparam_cli.multiverse.views import at_rates, times_loss, until
 from overparam_cli.multiverse.worlds import Part, axes_of, first, part
 from overparam_cli.results import digests
 from overparam_cli.results.find import has_trials
-from overparam_cli.results.plans import of_trials
+from overparam_cli.results.plans import rows_shown, shown_of
 from overparam_cli.results.reading import Tables, read_tables
 from overparam_cli.results.rows import joined
 from overparam_cli.results.run import Run
@@ -108,17 +108,20 @@ def run_of(multiverse: Multiverse, own: Part, results: Path) -> Run:
 
     Raises CannotJudgeError where one is missing, LogError where a folder is damaged or was changed by hand.
     """
-    wanted = of_trials(trials_of(multiverse, own))
+    plan = shown_of(trials_of(multiverse, own))
+    wanted = {trial_id for trial_id, _ in plan}
     found = list(_tables(multiverse, own, results))
-    there = {name for tables in found for name in tables.trials["trial_id"]}
-    if missing := wanted.keys() - there:
+    missing, rows, logs = wanted, list[pd.DataFrame](), list[pd.DataFrame]()
+    for tables in found:  # the first that has a trial gives it
+        rows.append(tables.trials[tables.trials["trial_id"].isin(missing)])
+        logs.append(tables.log[tables.log["trial_id"].isin(missing)])
+        missing = missing.difference(rows[-1]["trial_id"])
+    if missing:
         raise CannotJudgeError(f"{len(missing)} of {len(wanted)} trials of {own.experiment}/{own.variant} are not run")
-    trials = pd.concat([tables.trials[tables.trials["trial_id"].isin(wanted)] for tables in found])
-    log = joined([tables.log[tables.log["trial_id"].isin(wanted)] for tables in found])
-    trials = trials.assign(curve=trials["trial_id"].map(wanted), experiment=own.experiment).reset_index(drop=True)
+    trials = rows_shown(pd.concat(rows, ignore_index=True), plan).assign(experiment=own.experiment)
     experiment = experiment_of(multiverse, own)
     about = {"experiment": own.experiment, "name": own.experiment, "config": to_dict(experiment)}
-    return Run(results / own.experiment / own.variant, found[0].manifest | about, trials, log, len(wanted))
+    return Run(results / own.experiment / own.variant, found[0].manifest | about, trials, joined(logs), len(wanted))
 
 
 def _tables(multiverse: Multiverse, own: Part, results: Path) -> Iterator[Tables]:

@@ -24,7 +24,8 @@ def print_plan(jobs: Sequence[tuple["Job", float]], *, as_json: bool) -> None:
         terminal.show(trial_grid(job))
         work = sum(trial.iterations for trial in job.trials)
         left = f"left to do here: about {clock(seconds)}"
-        terminal.echo(f"{count(len(job.trials), 'trial')}, {count(work, 'trial iteration')}; {left}\n")
+        remark = f"; {job.remark}" if job.again else ""
+        terminal.echo(f"{count(len(job.trials), 'trial')}, {count(work, 'trial iteration')}; {left}{remark}\n")
     terminal.echo(f"in all: about {clock(sum(seconds for _, seconds in jobs))} if nothing diverges early")
 
 

@@ -139,17 +139,15 @@ def _statement(found: Folder, folder: Path) -> Folder:
 
 
 def _with_trials(found: Folder, run: Run) -> Folder:
-    lost = int((run.trials["status"] == DIVERGED).sum())
+    lost, trials = int((run.trained["status"] == DIVERGED).sum()), len(run.trained)
     notes = [
         found.note,
         *([f"{lost} diverged"] if lost else []),
         *([f"{run.others} of other plans"] if run.others else []),
     ]
     if run.changed:
-        return replace(
-            found, state="changed", trials=len(run.trials), note=", ".join([*notes, digests.said(run.changed)])
-        )
-    return replace(found, trials=len(run.trials), note=", ".join(notes))
+        return replace(found, state="changed", trials=trials, note=", ".join([*notes, digests.said(run.changed)]))
+    return replace(found, trials=trials, note=", ".join(notes))
 
 
 def _going(found: Folder, folder: Path, manifest: dict[str, Any]) -> Folder:

@@ -6,10 +6,10 @@ the others stay, and are not run again when they are asked for again.
 
 So a manifest says in `plan` which trials the last plan asks for, finished or not, and in `earlier` the same of every
 other plan of which trials stand in the folder. Ids are listed curve by curve, blanks between them: a hundred thousand
-are one short file still.
+are one short file still. A trial that several curves show is listed with each; its row names the first.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from overparam_cli.errors import ConfigError, LogError
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 PLAN, EARLIER = "plan", "earlier"
 PARTS = ("full_length", "overrides", "config_hash", "config", "command", PLAN)  # of a manifest, that describe a plan
-Curves = Mapping[str, str]
-"""Trial id → the curve that it belongs to."""
+Shown = Sequence[tuple[str, str]]
+"""(trial id, a curve that shows it), a pair for each curve."""
 
 
 def listed(trials: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -33,18 +33,31 @@ def listed(trials: Iterable[tuple[str, str]]) -> dict[str, str]:
     return {curve: " ".join(ids) for curve, ids in curves.items()}
 
 
-def read_list(plan: Mapping[str, str]) -> dict[str, str]:
-    """Trial id → curve; the inverse of `listed`."""
-    return {trial_id: curve for curve, ids in plan.items() for trial_id in ids.split()}
+def read_list(plan: Mapping[str, str]) -> Shown:
+    """(Trial id, curve) pairs; the inverse of `listed`."""
+    return [(trial_id, curve) for curve, ids in plan.items() for trial_id in ids.split()]
 
 
-def of_trials(trials: Iterable[Trial]) -> dict[str, str]:
-    """Trial id → curve of an experiment's trials."""
-    return {trial.trial_id: trial.curve for trial in trials}
+def shown_of(trials: Iterable[Trial]) -> Shown:
+    """What an experiment's trials are, and which curves show them."""
+    return [(trial.trial_id, trial.curve) for trial in trials]
 
 
-def last_plan(manifest: Mapping[str, Any], trials: "pd.DataFrame") -> Curves:
-    """Trial id → curve of the last plan.
+def rows_shown(trials: "pd.DataFrame", plan: Shown) -> "pd.DataFrame":
+    """The rows of `trials`, an id each, that a plan shows, with the curve that does: a row a curve, in their order."""
+    import numpy as np
+    import pandas as pd
+
+    ids, curves = (np.array(names, dtype=object) for names in (zip(*plan, strict=True) if plan else ([], [])))
+    places = pd.Index(trials["trial_id"]).get_indexer(pd.Index(ids))
+    order = np.argsort(places, kind="stable")
+    order = order[places[order] >= 0]
+    rows = trials.take(places[order]).reset_index(drop=True)
+    return rows.assign(curve=pd.Series(curves[order], dtype=trials["curve"].dtype))
+
+
+def last_plan(manifest: Mapping[str, Any], trials: "pd.DataFrame") -> Shown:
+    """What the last plan asks for.
 
     A manifest of an earlier version names no ids: its plan is what its configuration expands to. Where that cannot be
     told any more (the user's own table is gone) it is all there is. Raises LogError if then two trials stand for one
@@ -58,13 +71,13 @@ def last_plan(manifest: Mapping[str, Any], trials: "pd.DataFrame") -> Curves:
         found = None
     if found is not None:
         _agree(found, trials)
-        return of_trials(found)
+        return shown_of(found)
     if trials.duplicated(["curve", "lr", "seed"]).any():
         raise LogError(
             "it holds trials of several plans, and its manifest, of an earlier version, does not say which are the "
             "last one's: run the experiment again under another --name"
         )
-    return dict(zip(trials["trial_id"], trials["curve"], strict=True))
+    return list(zip(trials["trial_id"], trials["curve"], strict=True))
 
 
 def outdated(manifest: Mapping[str, Any]) -> str:
@@ -80,8 +93,8 @@ def outdated(manifest: Mapping[str, Any]) -> str:
         asked = {trial.trial_id for trial in expand(now).get(variant, ())}
     except ConfigError:
         asked = set()
-    known = read_list(manifest[PLAN])
-    return "" if asked and asked <= known.keys() else f"trials of an earlier form of {name}: run it again"
+    known = {trial_id for trial_id, _ in read_list(manifest[PLAN])}
+    return "" if asked and asked <= known else f"trials of an earlier form of {name}: run it again"
 
 
 def _agree(asked: Iterable[Trial], trials: "pd.DataFrame") -> None:
@@ -103,9 +116,10 @@ def earlier_plans(before: Mapping[str, Any], trials: "pd.DataFrame", now: Collec
     rows = dict(zip(trials["trial_id"], trials["curve"], strict=True))
     left = {trial_id: curve for trial_id, curve in rows.items() if trial_id not in now}
     plans = []
-    own = {part: before[part] for part in PARTS if part in before} | {PLAN: listed(last_plan(before, trials).items())}
+    own = {part: before[part] for part in PARTS if part in before} | {PLAN: listed(last_plan(before, trials))}
     for plan in [own, *before.get(EARLIER, [])]:
-        ids = [(trial_id, curve) for trial_id, curve in read_list(plan[PLAN]).items() if trial_id in left]
-        left = {trial_id: curve for trial_id, curve in left.items() if trial_id not in dict(ids)}
+        ids = [(trial_id, curve) for trial_id, curve in read_list(plan[PLAN]) if trial_id in left]
+        for trial_id, _ in ids:
+            left.pop(trial_id, None)
         plans += [{**plan, PLAN: listed(ids)}] if ids else []
     return plans + ([{"config": None, PLAN: listed(left.items())}] if left else [])

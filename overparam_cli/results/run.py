@@ -18,7 +18,7 @@ from overparam_cli.experiments import Experiment, expand, from_dict, is_full, to
 from overparam_cli.experiments.kind import Kind, Level, kind
 from overparam_cli.results import digests
 from overparam_cli.results.curve import CurveRun
-from overparam_cli.results.plans import Curves, last_plan, of_trials, outdated
+from overparam_cli.results.plans import Shown, last_plan, outdated, rows_shown, shown_of
 from overparam_cli.results.reading import Tables, read_tables
 from overparam_cli.results.rows import Owners, Rows
 from overparam_cli.results.schema import DIVERGED
@@ -33,7 +33,8 @@ class Run:
     """One run folder (one variant of an experiment), read and checked. Its tables are not to be changed.
 
     Attributes:
-        trials, log: of the trials that the last plan asks for and that have finished.
+        trials, log: of the trials that the last plan asks for and that have finished. A trial that several curves show
+            has a row of `trials` for each.
         planned: how many the plan asks for.
         others: how many trials of other plans stand in the folder besides.
         changed: the names of the files that are not what the program wrote.
@@ -62,7 +63,7 @@ class Run:
         tables, trials = read_tables(folder), expand(experiment).get(folder.name, ())
         config = {"experiment": experiment.name, "name": experiment.name, "config": to_dict(experiment)}
         asked = {"overrides": {}, "full_length": is_full(experiment, {})}
-        return _part(folder, replace(tables, manifest=tables.manifest | config | asked), of_trials(trials))
+        return _part(folder, replace(tables, manifest=tables.manifest | config | asked), shown_of(trials))
 
     @property
     def name(self) -> str:
@@ -110,6 +111,11 @@ class Run:
     def curves(self) -> Mapping[str, CurveRun]:
         """The curves that have trials, in the order of the experiment file."""
         return {name: CurveRun(self, name) for name in self.labels}
+
+    @cached_property
+    def trained(self) -> pd.DataFrame:
+        """`trials` with each trial once."""
+        return self.trials.drop_duplicates("trial_id", ignore_index=True)
 
     @cached_property
     def places_of(self) -> Mapping[Any, Any]:
@@ -241,7 +247,7 @@ class Run:
     def _rows(self) -> Rows:
         """The log without what comes after divergence and means that lack some of their passes."""
         late = self.log["iteration"].to_numpy() > Owners(self.log["trial_id"]).of(
-            self.trials.set_index("trial_id")["diverged_at"]
+            self.trained.set_index("trial_id")["diverged_at"]
         )
         log = self.log[~late] if late.any() else self.log
         for name, column in self.kind.columns.items():
@@ -261,11 +267,11 @@ def _last(folder: Path, tables: Tables) -> Run:
     return _part(folder, tables, plan)
 
 
-def _part(folder: Path, tables: Tables, plan: Curves) -> Run:
+def _part(folder: Path, tables: Tables, plan: Shown) -> Run:
     """A plan's part of what stands in a folder."""
-    trials = tables.trials[tables.trials["trial_id"].isin(plan.keys())]
-    trials = trials.assign(curve=trials["trial_id"].map(plan)).reset_index(drop=True)
-    others, log = len(tables.trials) - len(trials), tables.log
+    trials = rows_shown(tables.trials, plan)
+    others, log = len(tables.trials) - trials["trial_id"].nunique(), tables.log
     if others:
-        log = log[log["trial_id"].isin(plan.keys())].reset_index(drop=True)
-    return Run(folder, tables.manifest, trials, log, len(plan), others, tables.changed)
+        log = log[log["trial_id"].isin(trials["trial_id"])].reset_index(drop=True)
+    planned = len({trial_id for trial_id, _ in plan})
+    return Run(folder, tables.manifest, trials, log, planned, others, tables.changed)

@@ -11,7 +11,7 @@ from overparam_cli.errors import ConfigError, LogError
 from overparam_cli.results import digests, parts, store
 from overparam_cli.results.divergence import settle
 from overparam_cli.results.find import has_trials
-from overparam_cli.results.plans import EARLIER, earlier_plans, of_trials
+from overparam_cli.results.plans import EARLIER, earlier_plans
 from overparam_cli.results.reading import State, Tables, read_tables, state_of
 from overparam_cli.results.rows import by_plan, joined
 from overparam_cli.results.schema import MANIFEST
@@ -41,7 +41,8 @@ class RunFolder:
 
         Raises ConfigError where the folder keeps its tables in another format than `log_format`, if one is asked for.
         """
-        self.job, self.device, self.plan = job, device, of_trials(job.trials)
+        self.job, self.device = job, device
+        self.plan = {trial.trial_id: trial.curve for trial in job.trials}
         there = parts.format_of(job.folder)
         if log_format and there and there != log_format:
             raise ConfigError(

@@ -80,6 +80,8 @@ class JobRun:
         missing = [trial for trial in job.trials if trial.trial_id not in self.done]
         half = self.checkpoint.load({trial.trial_id for trial in job.trials}, self.done)
         self.progress.begin(job.title, len(job.trials), len(job.trials) - len(missing))
+        if job.again:
+            self._say(job.remark)
         if missing:
             self._train(missing, half)
         elif finished:

@@ -15,7 +15,7 @@ import torch
 from overparam_cli import __version__
 from overparam_cli.data import SAME, Dataset
 from overparam_cli.experiments import config_hash, to_dict
-from overparam_cli.results.plans import PLAN, listed
+from overparam_cli.results.plans import PLAN, listed, shown_of
 from overparam_cli.results.schema import SCHEMA
 from overparam_cli.results.store import plain
 
@@ -86,5 +86,5 @@ def describe_plan(job: "Job") -> dict[str, Any]:
         "config": to_dict(job.experiment),
         "command": job.command or shlex.join(["overparam", *sys.argv[1:]]),
         "planned": len(job.trials),
-        PLAN: listed((trial.trial_id, trial.curve) for trial in job.trials),
+        PLAN: listed(shown_of((*job.trials, *job.again))),
     }

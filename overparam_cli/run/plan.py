@@ -18,12 +18,14 @@ from overparam_cli.experiments import (
     folder_name,
     is_full,
     load_experiment,
+    once,
 )
 from overparam_cli.run.backends import Local, MakeBackend, share
 from overparam_cli.run.folder import finished_ids
 from overparam_cli.run.machine import pick_device, steady_arithmetic
 from overparam_cli.run.settings import Settings
 from overparam_cli.run.unit import trained
+from overparam_cli.words import count
 
 
 @dataclass(frozen=True)
@@ -32,17 +34,24 @@ class Job:
 
     experiment: Experiment
     variant: str
-    trials: tuple[Trial, ...]
+    trials: tuple[Trial, ...]  # each once
     folder: Path
     name: str  # of the experiment's folder: fig3, fig3@quick
     overrides: Mapping[str, Any] = field(default_factory=dict)
     full_length: bool = True
     command: str = ""  # what asked for it, where that was no command line
+    again: tuple[Trial, ...] = ()  # those of `trials`, by id, as further curves show them
 
     @property
     def title(self) -> str:
         """How displays call it."""
         return f"{self.name}/{self.variant}"
+
+    @property
+    def remark(self) -> str:
+        """Which curves show trials of others; "" where none does."""
+        curves = ", ".join(dict.fromkeys(trial.curve for trial in self.again))
+        return f"{count(len(self.again), 'trial')} of {curves} are also another curve's, and trained once"
 
 
 def plan(
@@ -67,10 +76,11 @@ def plan(
             raise ConfigError(f"{plain.name}: {error}; run the experiments that this is meant for by name") from None
         folder, kept = folder_name(plain, overrides, name), effective_overrides(plain, overrides)
         full = is_full(plain, overrides)
-        for variant, trials in expand(changed).items():
-            if not trials:
+        for variant, every in expand(changed).items():
+            if not every:
                 raise ConfigError(f"{plain.name}: nothing to run for variant '{variant}' with these overrides")
-            jobs.append(Job(changed, variant, trials, results / folder / variant, folder, kept, full))
+            trials, again = once(every)
+            jobs.append(Job(changed, variant, trials, results / folder / variant, folder, kept, full, again=again))
     return jobs
 
 

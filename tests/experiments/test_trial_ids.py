@@ -18,6 +18,7 @@ from overparam_cli.experiments import (
     describe,
     expand,
     load_experiment,
+    once,
     to_dict,
 )
 from overparam_cli.experiments.expansion import sweeps
@@ -226,9 +227,15 @@ def test_the_columns_of_a_table_are_part_of_the_trial_in_any_order(write: Callab
     assert again == found
 
 
-def test_two_curves_with_the_same_trials_are_refused(write: Callable[..., Path]) -> None:
-    with pytest.raises(ConfigError, match="'shallow' and 'deep' describe the same trial"):
-        load_experiment(write(("depth = 3", "depth = 1")))
+def test_two_curves_with_the_same_trials_have_them_once(write: Callable[..., Path]) -> None:
+    """The second asks for one rate more: of its three trials two are the first's, whatever the curve is called."""
+    more = load_experiment(write(("depth = 3", "depth = 1\nlr = [1e-3, 1e-2, 1e-1]")))
+    every = expand(more)["l4"]
+    own, again = once(every)
+    assert [(trial.curve, trial.lr) for trial in own] == [("shallow", 1e-3), ("shallow", 1e-2), ("deep", 1e-1)]
+    assert [(trial.curve, trial.lr) for trial in again] == [("deep", 1e-3), ("deep", 1e-2)]
+    assert len(every) == 5
+    assert {trial.trial_id for trial in again} < {trial.trial_id for trial in own}
 
 
 def test_a_curve_wins_over_its_variant_and_that_over_the_defaults() -> None:
