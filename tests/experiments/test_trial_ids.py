@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from overparam_cli.errors import ConfigError
 from overparam_cli.experiments import (
     Experiment,
     apply_overrides,
