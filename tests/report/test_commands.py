@@ -92,7 +92,8 @@ class Planned:
 
 def job() -> SimpleNamespace:
     trials = (Planned("0a", 1, 1500), Planned("0b", 2, 1500))
-    return SimpleNamespace(title="fig3/l4", folder=Path("results/fig3/l4"), full_length=True, trials=trials)
+    folder = Path("results/fig3/l4")
+    return SimpleNamespace(title="fig3/l4", folder=folder, full_length=True, trials=trials, again=())
 
 
 def test_a_plan_has_a_row_a_trial_then_what_it_costs(capsys: pytest.CaptureFixture[str]) -> None:
