@@ -53,6 +53,7 @@ CLAIMS: Mapping[str, str] = {  # in the paper's order: id → the module in whic
     "width-negligible": "overparam_cli.claims.fig2",
     "deeper-faster-fixed-lr": "overparam_cli.claims.fig2",
     "l2-depth-hinders": "overparam_cli.claims.depth",
+    "l2-depth-behind": "overparam_cli.claims.depth",
     "l4-depth-accelerates": "overparam_cli.claims.depth",
     "cost-of-depth": "overparam_cli.claims.depth",
     "beats-adagrad": "overparam_cli.claims.optimizers",

@@ -24,6 +24,7 @@ import pandas as pd
 
 from overparam_cli.claims.verify import Report, save, verify
 from overparam_cli.errors import LogError
+from overparam_cli.multiverse.summary import beside
 from overparam_cli.report import markdown
 from overparam_cli.report.grid import Grid
 from overparam_cli.results import digests
@@ -36,7 +37,15 @@ from overparam_cli.results.summary import summarise
 from overparam_cli.results.trajectory import Array, Trajectory, log10
 
 KEPT = (MANIFEST, TRIALS, "table.csv", "curves.csv", "bench.csv")
-HEADINGS = ("claim", "the paper says", "where", "measured", "required", "verdict")
+HEADINGS = (
+    "claim",
+    "the paper says",
+    "where",
+    "measured",
+    "required",
+    "verdict",
+    "holds in, of worlds run",
+)
 TOLERANCES = {"gap": 1e-3, "cross_entropy_mean": 1e-3, "loss_mean": 1e-3, "norm": 1e-2}  # column → decades
 Reads = dict[str, set[float]]  # trial → iterations
 
@@ -139,8 +148,10 @@ def verdicts(claims: dict[str, Any]) -> str:
     for claim in claims["claims"]:
         count = f" {claim['held']}/{claim['of']}" if claim["of"] else ""
         measured = "\n".join(filter(None, (claim["measured"], *claim["notes"])))
-        row = (claim["id"], claim["statement"], claim["where"], measured, claim["required"], claim["verdict"] + count)
-        rows.append(map(str, row))
+        found = claim["multiverse"]
+        worlds = f"{found['holds']} of {found['run']}" if found else "—"
+        judged = (claim["required"], claim["verdict"] + count, worlds)
+        rows.append(map(str, (claim["id"], claim["statement"], claim["where"], measured, *judged)))
     return markdown.render(Grid.of(HEADINGS, rows))
 
 
@@ -178,7 +189,7 @@ def main() -> None:
             write_table(target, thin(read_tables(path.parent).log, options.keep, read))
     for trials in options.results.rglob(TRIALS):
         describe(options.reference / trials.parent.relative_to(options.results), read_tables(trials.parent))
-    shipped = verify(options.reference)
+    shipped = beside(verify(options.reference))
     save(shipped, options.reference / "claims.json")
     (options.reference / "claims.md").write_text(verdicts(shipped.as_dict(everything=True)), encoding="utf-8")
     compare(whole, shipped)

@@ -6,7 +6,7 @@ logarithmic axis in decades, and labels the decades inside: so the labels bound 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil, floor, log10
+from math import ceil, floor, log10, nan
 
 import numpy as np
 
@@ -44,7 +44,7 @@ def fig3_axes(l2: RunEvidence, l4: RunEvidence) -> Finding:
     for seed in shared_seeds(l2, l4):
         found = {name: _axis(chosen[name], seed, run.floor) for name, run in panels.items()}
         judged = (None if own is None else own.decades == PRINTED[name] for name, own in found.items())
-        cases[str(seed)] = Case(all_hold(judged), found)
+        cases[str(seed)] = Case(all_hold(judged), {**found, "differing": _differing(found)})
     texts = [f"{name} {_text([case.numbers[name] for case in cases.values()])}" for name in panels]
     rates = {name: learning_rates(own) for name, own in chosen.items()}
     notes = tuple(f"{name}, {note}" for name, own in chosen.items() for note in notes_of(own))
@@ -75,6 +75,12 @@ def _axis(curves: Sequence[Choice], seed: int, least: float) -> Axis | None:
     low, high = (float(end) for end in (min(map(np.min, drawn)), max(map(np.max, drawn))))
     bottom, top = view(low, high)
     return Axis(low, high, tuple(range(ceil(bottom), floor(top) + 1)))
+
+
+def _differing(found: Mapping[str, Axis | None]) -> float:
+    """Return how many labels are too many or too few, over the panels; NaN where one of these is unknown."""
+    axes = {name: own.decades for name, own in found.items() if own is not None}
+    return sum(len(set(PRINTED[name]) ^ set(own)) for name, own in axes.items()) if len(axes) == len(found) else nan
 
 
 def _text(found: Sequence[Axis | None]) -> str:

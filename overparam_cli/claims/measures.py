@@ -14,6 +14,7 @@ UNKNOWN = Speedup(0.0, inf)  # nothing is known: the baseline has no final gap
 NEVER = Speedup(0.0, 0.0)  # every learning rate of the curve diverged, so that it reaches no gap at all
 
 Requirement = Callable[[Speedup], bool | None]
+Goal = Callable[[Trajectory, Trajectory, float, float], float]  # of curve, baseline, share of the run and floor: a gap
 
 
 def above(limit: float) -> Requirement:
@@ -85,13 +86,25 @@ def require_same_problem(one: RunEvidence, other: RunEvidence) -> None:
             raise CannotJudgeError(f"{folders} have different {what}")
 
 
-def baseline_gap(trial: Trajectory, share: float, floor: float) -> float:
-    """Return the gap of a baseline at a share of its run, and not below `floor`, where gaps mean nothing."""
+def gap_at(trial: Trajectory, share: float, floor: float) -> float:
+    """Return the gap at a share of a run, and not below `floor`, where gaps mean nothing."""
     return max(trial.final if share == 1 else trial.at(share * float(trial.end)), floor)
 
 
-def speedup_at(curve: Choice, baseline: Choice, seed: int, floor: float, share: float = 1.0) -> Speedup:
-    """Return a seed's speedup of a curve over a baseline, at the baseline's gap at a share of its run.
+def of_baseline(curve: Trajectory, baseline: Trajectory, share: float, floor: float) -> float:
+    """Return the baseline's gap at a share of its run, which the curve may not reach."""
+    return gap_at(baseline, share, floor)
+
+
+def of_the_one_behind(curve: Trajectory, baseline: Trajectory, share: float, floor: float) -> float:
+    """Return the larger of both gaps at a share of the run: one that both have reached by then."""
+    return max(gap_at(curve, share, floor), gap_at(baseline, share, floor))
+
+
+def speedup_at(
+    curve: Choice, baseline: Choice, seed: int, floor: float, share: float = 1.0, goal: Goal = of_baseline
+) -> Speedup:
+    """Return a seed's speedup of a curve over a baseline, at a gap at a share of the run, which `goal` chooses.
 
     "Gap" is whatever the baseline is judged by (`Choice.level`).
 
@@ -101,8 +114,8 @@ def speedup_at(curve: Choice, baseline: Choice, seed: int, floor: float, share: 
         return UNKNOWN
     if seed not in curve.logs:
         return NEVER
-    own = baseline.logs[seed]
-    found = speedup(curve.logs[seed], own, baseline_gap(own, share, floor))
+    own, other = baseline.logs[seed], curve.logs[seed]
+    found = speedup(other, own, goal(other, own, share, floor))
     return NEVER if seed in curve.lost and found.low == 0 else found
 
 
@@ -113,23 +126,24 @@ def judge_speedups(
     *,
     floor: float,
     shares: Sequence[float] = (1.0,),
+    goal: Goal = of_baseline,
 ) -> Finding:
     """Judge label → (curve, baseline): every speedup of a seed must meet every requirement.
 
-    `shares` are the points of the baseline's run whose gaps are to be reached; 1 is its end. `floor` is the gap below
-    which numbers mean nothing; a baseline's gap below it counts as `floor`.
+    `shares` are the points of the run at which `goal` takes the gaps that are to be reached; 1 is its end. `floor` is
+    the gap below which numbers mean nothing; a gap below it counts as `floor`.
     """
     cases: dict[str, Case] = {}
     texts, goals = [], []
     level = next(iter(pairs.values()))[1].level
     table = {
-        label: {seed: [speedup_at(*pair, seed, floor, share) for share in shares] for seed in seeds}
+        label: {seed: [speedup_at(*pair, seed, floor, share, goal) for share in shares] for seed in seeds}
         for label, pair in pairs.items()
     }
     for seed in seeds:
         found = [value for values in table.values() for value in values[seed]]
         numbers = {label: at_shares(shares, values[seed]) for label, values in table.items()}
-        gaps = {label: _gaps(pair[1], seed, floor, shares) for label, pair in pairs.items()}
+        gaps = {label: _gaps(pair, seed, floor, shares, goal) for label, pair in pairs.items()}
         holds = all_hold(requirement(value) for value in found for requirement in requirements)
         cases[str(seed)] = Case(holds, {"speedup": numbers, f"at_{level.column}": gaps})
         goals += [goal for found in gaps.values() for goal in found.values()]
@@ -151,9 +165,15 @@ def at_shares(shares: Sequence[float], values: Sequence[Any]) -> dict[str, Any]:
     return {f"{share:.0%}": value for share, value in zip(shares, values, strict=True)}
 
 
-def _gaps(baseline: Choice, seed: int, floor: float, shares: Sequence[float]) -> dict[str, float | None]:
-    trial = None if seed in baseline.lost else baseline.logs.get(seed)
-    return at_shares(shares, [None if trial is None else baseline_gap(trial, share, floor) for share in shares])
+def _gaps(
+    pair: tuple[Choice, Choice], seed: int, floor: float, shares: Sequence[float], goal: Goal
+) -> dict[str, float | None]:
+    """Return the gaps at which a seed's speedups were taken; None where the baseline has none."""
+    curve, baseline = pair
+    own = None if seed in baseline.lost else baseline.logs.get(seed)
+    if own is None:
+        return at_shares(shares, [None] * len(shares))
+    return at_shares(shares, [goal(curve.logs.get(seed, own), own, share, floor) for share in shares])
 
 
 def learning_rates(curves: Iterable[Choice]) -> dict[str, float | None]:

@@ -8,8 +8,8 @@ check(report, strict=strict)         raise where something asked for could not b
 
 import difflib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +38,15 @@ class Report:
         suffix: of what was read: fig3@<suffix>, theory@<suffix>; empty for the experiments' own.
         everything: the result of every claim (with a suffix: but the benchmark's), in the registry's order.
         asked: those among them that were asked for.
+        worlds: claim → in which of a multiverse's worlds it holds, in JSON's words (`multiverse.summary.beside`). It
+            stands beside a verdict and never changes one.
     """
 
     results: Path
     suffix: str
     everything: tuple[Result, ...]
     asked: tuple[Result, ...]
+    worlds: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def as_dict(self, *, everything: bool = False) -> dict[str, Any]:
         """Return what was asked for (or everything, as `save` writes it) for JSON."""
@@ -52,7 +55,7 @@ class Report:
             "schema": SCHEMA,
             "name": self.suffix or None,
             "summary": tally(found),
-            "claims": [result.as_dict() for result in found],
+            "claims": [result.as_dict() | {"multiverse": self.worlds.get(result.claim.id)} for result in found],
         }
 
 

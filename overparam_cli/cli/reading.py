@@ -8,6 +8,7 @@ import click
 
 from overparam_cli.cli import completing
 from overparam_cli.cli.options import FORMATS, formats_option, json_option, quiet_option, results_option
+from overparam_cli.errors import LogError
 
 if TYPE_CHECKING:
     from overparam_cli.results.names import Found
@@ -109,15 +110,21 @@ def verify(names: tuple[str, ...], results: Path, strict: bool, output: Path | N
     Example: overparam verify fig3
     """
     from overparam_cli.claims import verify
+    from overparam_cli.multiverse.summary import beside
     from overparam_cli.report import json
+    from overparam_cli.report.terminal import note
     from overparam_cli.report.verdicts import print_results
 
     report = verify.verify(results, names)
     try:
+        report = beside(report)
+    except LogError as error:  # it never stands between a reader and the verdicts
+        note(f"nothing is said of the multiverse: {error}")
+    try:
         if as_json:
             json.show(report.as_dict())
         else:
-            print_results(report.asked)
+            print_results(report.asked, worlds=report.worlds)
     finally:
         if output:
             verify.save(report, output)

@@ -75,9 +75,12 @@ def _draw_effects(axes: "Axes", rows: Sequence[Row], effect: Effect, head: Head)
     from matplotlib.patches import Patch
 
     places, values = np.arange(len(rows)), np.array([row.effect for row in rows])
-    shown = np.isfinite(values) & (values > 0)
-    axes.set(yscale="log", ylabel=effect.words)
-    limit(axes, [values[shown], np.array(effect.lines)], np.inf, margin=0.12)
+    shown = np.isfinite(values) & ((values > 0) | effect.counts)
+    axes.set(yscale="linear" if effect.counts else "log", ylabel=effect.words)
+    if effect.counts:
+        axes.set_ylim(-0.5, max(values[shown], default=0.0) + 0.5)
+    else:
+        limit(axes, [values[shown], np.array(effect.lines)], np.inf, margin=0.12)
     low, high = axes.get_ylim()
     heights = np.clip(np.nan_to_num(values, posinf=high), low, high)
     for outcome, color in COLORS.items():
@@ -91,7 +94,7 @@ def _draw_effects(axes: "Axes", rows: Sequence[Row], effect: Effect, head: Head)
     there = {row.outcome for row in rows}
     handles = [Patch(color=color, label=WORDS[one]) for one, color in COLORS.items() if one in there]
     axes.legend(handles=handles, loc="upper left", handlelength=1.2)
-    if high / low < PLAIN:
+    if not effect.counts and high / low < PLAIN:
         plain_numbers(axes)
     off = [] if shown.all() else ["at the lower end: never, or diverged; at the upper end: not within the run"]
     return Marks(head, "", ("dashed: the requirement", *off))

@@ -27,6 +27,7 @@ class Effect:
         pick: the one that decides, of all that stand there.
         lines: the requirement's limits.
         bounds: whether what the logs only bound counts where other pairs have a number.
+        counts: whether it is a number of things, drawn along a linear axis from 0; others have a logarithmic one.
     """
 
     words: str
@@ -34,6 +35,7 @@ class Effect:
     pick: Pick
     lines: tuple[float, ...]
     bounds: bool = True
+    counts: bool = False
 
     def of(self, finding: Finding) -> float:
         """The number, its median over the seeds; NaN where the logs do not tell."""
@@ -88,6 +90,7 @@ EFFECTS: Mapping[str, Effect] = {
     ),
     "deeper-faster-fixed-lr": Effect("largest ratio of final gaps", "ratio", max, (1.0,)),
     "l2-depth-hinders": Effect("largest speedup", "speedup", max, (float(depth.SLIGHTLY), 1.0), bounds=False),
+    "l2-depth-behind": Effect("largest speedup", "speedup", max, (float(depth.SLIGHTLY), 1.0)),
     "l4-depth-accelerates": Effect(SPEEDUP, "speedup", min, (depth.SIGNIFICANTLY,)),
     "identity-accelerates": Effect(SPEEDUP, "speedup", min, (1.0,)),
     "depth4-plateau": Effect("end of the plateau", "plateau_end", max, tuple(map(float, depth.PLATEAU_LENGTH))),
@@ -99,5 +102,6 @@ EFFECTS: Mapping[str, Effect] = {
     "blog-one-scalar": Effect(SPEEDUP, "speedup", min, (1.0,)),
     "adam-beats-depth": Effect("speedup", "speedup", min, (optimizers.CONSIDERABLY,)),
     "adam-plus-depth": Effect(SPEEDUP, "speedup", min, (1.0,)),
+    "fig3-axes": Effect("tick labels too many or too few", "differing", max, (0.0,), counts=True),
 }
 """By claim; one that is not here has no specification curve."""

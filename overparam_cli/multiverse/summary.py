@@ -1,13 +1,16 @@
 """What a multiverse says of each claim, in a few numbers."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
+from typing import Any
 
 from overparam_cli.claims.model import Claim
+from overparam_cli.claims.verify import Report
+from overparam_cli.multiverse import record
 from overparam_cli.multiverse.deciding import NOT_RUN, YES, Share, World, by_option, deciding, share
 from overparam_cli.multiverse.judging import Row
-from overparam_cli.multiverse.loading import Asked
+from overparam_cli.multiverse.loading import Asked, load
 from overparam_cli.multiverse.model import FINE, Choices, Multiverse
 from overparam_cli.multiverse.worlds import first, options_of
 
@@ -32,6 +35,36 @@ class ClaimSummary:
     options: Mapping[str, Mapping[str, Share]]
     as_read: str
     at_best: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "claim": self.claim.id,
+            "required": self.claim.requirement,
+            "worlds": self.of,
+            "run": self.share.run,
+            "holds": self.share.holds,
+            "undecided": self.share.undecided,
+            "share": self.share.part,
+            "deciding": list(self.deciding),
+            "as_read": self.as_read,
+            "at_best": self.at_best,
+            "options": {axis: {name: own.part for name, own in found.items()} for axis, found in self.options.items()},
+        }
+
+
+def beside(report: Report) -> Report:
+    """A report of verdicts with what the built-in multiverse says of each claim, where that has been judged.
+
+    Only of the paper's own runs, and only of claims that were run in a world at all. Raises LogError where
+    `multiverse/worlds.csv` below the results is damaged or has changed.
+    """
+    found = load()
+    folder = report.results / found.name
+    if report.suffix or not (folder / record.WORLDS).exists():
+        return report
+    known = {one.claim.id: one.as_dict() for one in summarise(found, record.read(folder, found)) if one.share.run}
+    return replace(report, worlds=known)
 
 
 def summarise(multiverse: Multiverse, rows: Sequence[Row]) -> list[ClaimSummary]:

@@ -1,7 +1,6 @@
 """The tables of `overparam multiverse`: what is to be trained, what has been, and what came out."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from overparam_cli.multiverse.deciding import NO, NOT_RUN, UNDECIDED, YES
 from overparam_cli.multiverse.summary import Best, ClaimSummary
@@ -49,7 +48,7 @@ def print_status(states: Sequence[tuple[Pack, str, int]], *, as_json: bool) -> N
 def print_summary(found: Sequence[ClaimSummary], best: Best | None, *, as_json: bool) -> None:
     """Print in which share of its worlds each claim holds, what decides it, and where most hold at once."""
     if as_json:
-        json.show({"claims": [_as_dict(one) for one in found], "best": best and vars(best)})
+        json.show({"claims": [one.as_dict() for one in found], "best": best and vars(best)})
         return
     terminal.show(summary_grid(found))
     if best:
@@ -89,19 +88,3 @@ def summary_grid(found: Sequence[ClaimSummary]) -> Grid:
 
 def _outcome(outcome: str) -> Cell:
     return Cell(outcome, Span(outcome, TONES[outcome]))
-
-
-def _as_dict(one: ClaimSummary) -> dict[str, Any]:
-    return {
-        "claim": one.claim.id,
-        "required": one.claim.requirement,
-        "worlds": one.of,
-        "run": one.share.run,
-        "holds": one.share.holds,
-        "undecided": one.share.undecided,
-        "share": one.share.part,
-        "deciding": list(one.deciding),
-        "as_read": one.as_read,
-        "at_best": one.at_best,
-        "options": {axis: {name: own.part for name, own in options.items()} for axis, options in one.options.items()},
-    }

@@ -20,6 +20,7 @@ from overparam_cli.cli.main import cli
 from overparam_cli.experiments import all_keys
 
 REFERENCE = Path(__file__).parents[2] / "results" / "reference"
+FIGURE_3 = ("l2-depth-hinders", "l2-depth-behind", "l4-depth-accelerates", "fig3-axes")
 SHORT = {"smoke": True, "iterations": 60, "seeds": 2}
 STUDY = """\
 name = "own"
@@ -178,7 +179,7 @@ def test_a_figure_that_cannot_be_is_one_line(arguments: dict[str, Any], said: st
 def test_the_reference_results_have_the_verdicts_of_their_file() -> None:
     known = {one["id"]: one["verdict"] for one in json.loads((REFERENCE / "claims.json").read_text())["claims"]}
     found = op.load(REFERENCE / "fig3").verify().set_index("claim")["verdict"].to_dict()
-    assert found == {claim: known[claim] for claim in ("l2-depth-hinders", "l4-depth-accelerates", "fig3-axes")}
+    assert found == {claim: known[claim] for claim in FIGURE_3}
 
 
 def test_a_group_is_all_of_its_members(tmp_path: Path) -> None:

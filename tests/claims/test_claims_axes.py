@@ -27,6 +27,7 @@ def test_the_decades_inside_both_panels_decide(tmp_path: Path) -> None:
     printed_axes(tmp_path, (True, False))
     result = evaluate(find_claim("fig3-axes"), Library(tmp_path))
     assert {seed: case.holds for seed, case in result.cases.items()} == {"0": True, "1": False}
+    assert [case.numbers["differing"] for case in result.cases.values()] == [0, 1]  # seed 1 has 10⁻³ besides
     axis = result.cases["1"].numbers["ℓ4"]
     assert (axis.decades, axis.high) == ((-3, -2, -1, 0), 1.34)
     assert axis.low == pytest.approx(1e-3)
@@ -53,5 +54,6 @@ def test_a_curve_of_which_every_rate_diverged_decides_nothing(tmp_path: Path) ->
     write_run(tmp_path, curves | {"depth-3": Curve(lost, 3)}, "fig3", "l4")
     result = evaluate(find_claim("fig3-axes"), Library(tmp_path))
     assert result.cases["0"].holds is None
+    assert np.isnan(result.cases["0"].numbers["differing"])
     assert result.finding
     assert "ℓ4 unknown (a curve has no best learning rate)" in result.finding.measured

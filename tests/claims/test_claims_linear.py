@@ -140,6 +140,20 @@ def test_l2_slower_throughout_cannot_be_shown_to_be_slightly_so(tmp_path: Path) 
     assert any("undecided" in note for note in result.notes)
 
 
+@pytest.mark.parametrize(
+    ("factor", "holds"),
+    [(0.8, True), (0.5, True), (0.2, False), (1.5, False)],
+)
+def test_l2_at_the_gap_of_the_one_behind_is_a_number_throughout(factor: float, holds: bool, tmp_path: Path) -> None:
+    """Gaps 10^(−r t) and 10^(−s r t): the level that the slower one has at t, the faster one had at min(s, 1/s) t."""
+    figure3(tmp_path, Curve(falling([RATE * factor]), 2), variant="l2")
+    result = judge("l2-depth-behind", tmp_path)
+    found = numbers(result)["speedup"]["depth 2"]
+    assert all(one["low"] == one["high"] == pytest.approx(factor, rel=0.1) for one in found.values())
+    assert len(found) == 3
+    assert result.cases["0"].holds is holds
+
+
 @pytest.mark.parametrize("factor", [1.5, 0.2])
 def test_l2_faster_or_far_slower_is_not_slightly_slower(factor: float, tmp_path: Path) -> None:
     figure3(tmp_path, Curve(falling([RATE * factor]), 2), variant="l2")

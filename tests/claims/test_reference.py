@@ -17,6 +17,7 @@ from support.claim_logs import SCENARIOS
 from overparam_cli.claims.verify import load, verify
 from overparam_cli.errors import LogError
 from overparam_cli.experiments import apply_overrides, load_experiment
+from overparam_cli.multiverse.summary import beside
 from overparam_cli.results import plans, schema
 from overparam_cli.results.run import Run
 from overparam_cli.results.summary import summarise
@@ -40,7 +41,7 @@ def test_the_shipped_logs_give_the_shipped_verdicts(monkeypatch: pytest.MonkeyPa
     monkeypatch.chdir(ROOT)  # the results folder stands in the commands that a claim names
     written = load(REFERENCE / "claims.json")
     del written["digest"]
-    assert_close(verify(REFERENCE).as_dict(everything=True), written, "claims")
+    assert_close(beside(verify(REFERENCE)).as_dict(everything=True), written, "claims")
 
 
 def assert_close(now: Any, was: Any, place: str) -> None:

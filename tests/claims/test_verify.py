@@ -36,7 +36,7 @@ def text(report: Report, width: int) -> str:
     [
         ("lemma3", ["lemma3"]),
         ("fig1", ["lemma3", "theorem2"]),
-        ("fig3", ["l2-depth-hinders", "l4-depth-accelerates", "fig3-axes"]),
+        ("fig3", ["l2-depth-hinders", "l2-depth-behind", "l4-depth-accelerates", "fig3-axes"]),
         ("fig4", FIGURE_4),
         ("fig4-left", FIGURE_4[:3]),
         ("fig4-right", FIGURE_4[3:]),
@@ -53,7 +53,7 @@ def test_a_name_is_a_claim_an_experiment_or_a_group(name: str, expected: list[st
 
 
 def test_all_and_nothing_mean_everything(tmp_path: Path) -> None:
-    assert len(select("all")) == len(select("theory")) + 27 == len(all_claims())
+    assert len(select("all")) == len(select("theory")) + 28 == len(all_claims())
     assert [result.claim for result in verify(tmp_path).asked] == list(all_claims())
 
 
@@ -82,8 +82,8 @@ def test_one_run_at_a_time(tmp_path: Path) -> None:
 def test_a_suffix_reads_the_named_runs_alone(tmp_path: Path) -> None:
     SCENARIOS["l4-depth-accelerates"](tmp_path, (True,), suffix="@quick", full_length=False)
     named, own = verify(tmp_path, ["fig3@quick"]), verify(tmp_path, ["fig3"])
-    assert [result.indication for result in named.asked] == [None, "reproduced", None]
-    assert [result.finding for result in own.asked] == [None, None, None]
+    assert [result.indication for result in named.asked] == [None, None, "reproduced", None]
+    assert [result.finding for result in own.asked] == [None] * 4
     assert "cost-of-depth" not in {result.claim.id for result in named.everything}
     assert "fig3@quick" in named.asked[0].notes[0]
 
@@ -126,7 +126,7 @@ def test_seeds_that_are_still_running_are_left_out(tmp_path: Path) -> None:
     curves = {"depth-1": Curve(falling([RATE] * 3))}
     curves |= {f"depth-{depth}": Curve(falling([4 * RATE] * 2), depth) for depth in (2, 3)}
     write_run(tmp_path, curves, "fig3")
-    (_, result, _) = verify(tmp_path, ["fig3"]).asked
+    (_, _, result, _) = verify(tmp_path, ["fig3"]).asked
     assert result.verdict == "reproduced"
     assert list(result.cases) == ["0", "1"]
     assert any("left out" in note and note.endswith(": 2") for note in result.notes)
@@ -137,7 +137,7 @@ def test_rates_that_are_still_running_make_no_verdict(tmp_path: Path) -> None:
     manifest = json.loads((folder / schema.MANIFEST).read_text())
     manifest["config"]["trial"]["lr"] = [1e-3, 1e-2]
     (folder / schema.MANIFEST).write_text(json.dumps(manifest))
-    (_, result, _) = verify(tmp_path, ["fig3"]).asked
+    (_, _, result, _) = verify(tmp_path, ["fig3"]).asked
     assert (result.verdict, result.error) == ("not run", None)
     assert "unfinished: 3 finished trials" in result.notes[0]
 
@@ -145,7 +145,7 @@ def test_rates_that_are_still_running_make_no_verdict(tmp_path: Path) -> None:
 def test_a_folder_without_a_finished_trial_is_not_run(tmp_path: Path) -> None:
     folder = tmp_path / "fig3" / "l4"
     folder.mkdir(parents=True)
-    (_, result, _) = verify(tmp_path, ["fig3"]).asked
+    (_, _, result, _) = verify(tmp_path, ["fig3"]).asked
     assert result.verdict == "not run"
     assert "no finished trial" in result.notes[0]
 
@@ -193,8 +193,8 @@ def test_strict_takes_no_missing_verdict_for_one(tmp_path: Path) -> None:
     with pytest.raises(NotReproducedError) as error:
         check(verify(tmp_path, ["fig3"]), strict=True)
     assert str(error.value) == (
-        "1 of 3 claims not reproduced: l4-depth-accelerates (not reproduced); "
-        "2 of 3 claims without a verdict: l2-depth-hinders (not run), fig3-axes (not run)"
+        "1 of 4 claims not reproduced: l4-depth-accelerates (not reproduced); "
+        "3 of 4 claims without a verdict: l2-depth-hinders (not run), l2-depth-behind (not run), fig3-axes (not run)"
     )
 
 
@@ -204,10 +204,10 @@ def test_claims_json_holds_everything_and_json_what_was_asked_for(tmp_path: Path
     save(report, path)
     content = json.loads(path.read_text())
     assert content["schema"] == schema.SCHEMA
-    assert content["summary"] == {"reproduced": 0, "not reproduced": 0, "mixed": 1, "not run": 34}
+    assert content["summary"] == {"reproduced": 0, "not reproduced": 0, "mixed": 1, "not run": 35}
     assert [entry["id"] for entry in content["claims"]] == [claim.id for claim in all_claims()]
     assert report.as_dict()["claims"] == [entry for entry in content["claims"] if entry["reads"][0].startswith("fig3")]
-    entry = report.as_dict()["claims"][1]
+    entry = report.as_dict()["claims"][2]
     assert (entry["verdict"], entry["counts"], entry["held"], entry["of"]) == ("mixed", True, 2, 3)
     assert entry["seeds"]["2"]["holds"] is False
     assert entry["seeds"]["0"]["numbers"]["speedup"]["depth 2"]["100%"] == {"low": 4.0, "high": 4.0}
@@ -266,7 +266,7 @@ def test_the_table_fits_and_loses_nothing(width: int, tmp_path: Path) -> None:
     report = verify(tmp_path)
     shown = text(report, width)
     assert all(len(line) <= width for line in shown.splitlines())
-    assert all(part in shown for part in ("mixed 1/2", "indication only", "1 reproduced, 1 mixed, 33 not run"))
+    assert all(part in shown for part in ("mixed 1/2", "indication only", "1 reproduced, 1 mixed, 34 not run"))
     words = set(shown.split())
     for result in report.asked:
         assert result.claim.id in words
@@ -302,5 +302,5 @@ def test_a_trial_in_the_logs_that_the_experiment_does_not_name_changes_nothing(t
     curves = {"depth-1": Curve(falling([RATE]))}
     curves |= {f"depth-{depth}": Curve(falling([4 * RATE]), depth) for depth in (2, 3)}
     write_run(tmp_path, curves | {"depth-9": Curve({1e-3: [Trial(exponential(RATE))]}, 9)}, "fig3")
-    (_, result, _) = verify(tmp_path, ["fig3"]).asked
+    (_, _, result, _) = verify(tmp_path, ["fig3"]).asked
     assert result.verdict == "reproduced"

@@ -361,6 +361,7 @@ SCENARIOS: dict[str, Callable[..., None]] = {
     "width-negligible": figure2("width"),
     "deeper-faster-fixed-lr": figure2("shallow"),
     "l2-depth-hinders": hindered,
+    "l2-depth-behind": hindered,
     "l4-depth-accelerates": accelerated,
     "cost-of-depth": bench,
     "beats-adagrad": figure4_left,
