@@ -56,50 +56,50 @@ static void check_gradient(int n, int d, int B, int p, int bytes, int which, int
 
 /* Families of every rule beside each other: steps cut in two are the same steps; scalars that stand for no layer stay 1 */
 static void check_descent(int n, int d, int B, int p, int bytes, int which, int threads) {
-    enum { RULES = 5, FAMILIES = 2 * RULES };
+    enum { RULES = 5, FAMILIES = 3 * RULES };
     const int width = (FAMILIES * B + PAD - 1) / PAD * PAD, data = p == 2 ? 8 : bytes, m = 3;
     const int sizes[] = {d, 3, 18, 1}, numbers_of = 3 * d + 18 * 3 + 18;
     const double hyper[RULES][4] = {{0}, {0.9}, {0}, {0.95, 1e-8}, {0.9, 0.999, 1e-8, 1}};
     const int slots[RULES] = {0, 1, 1, 2, 2};
     void *X = numbers((size_t)n * d, data, 1), *Y = numbers(n, data, 1);
     void *W = numbers((size_t)d * width, bytes, 0), *G = numbers((size_t)d * width, bytes, 0);
-    void *real = numbers((size_t)m * B, bytes, 0), *rate = numbers(B, bytes, 0), *decay = numbers(B, bytes, 0);
+    void *real = numbers((size_t)m * B, bytes, 0), *depths = numbers(B, bytes, 0), *rate = numbers(B, bytes, 0), *decay = numbers(B, bytes, 0);
     for (int j = 0; j < B; j++) {
-        put(rate, j, bytes, 1e-3), put(decay, j, bytes, j % 2 ? 0.1 : 0);
+        put(rate, j, bytes, 1e-3), put(depths, j, bytes, 1 + j % 4), put(decay, j, bytes, j % 2 ? 0.1 : 0);
         for (int q = 0; q < m; q++) put(real, (size_t)q * B + j, bytes, q < j % (m + 1));
     }
     Chain chains[2][FAMILIES];
     for (int way = 0; way < 2; way++) for (int family = 0; family < FAMILIES; family++) {
         Chain *chain = &chains[way][family];
-        const int rule = family % RULES, matrices = family >= RULES;
-        const size_t size = (size_t)(matrices ? numbers_of : d + m) * B;
-        *chain = (Chain){d, matrices ? 0 : m, B, rule, numbers(size, bytes, !way), real, rate, decay, {0}, {0},
-                         (char *)W + (size_t)family * B * bytes, (char *)G + (size_t)family * B * bytes, width,
-                         matrices ? 3 : 0, sizes};
+        const int rule = family % RULES, matrices = family / RULES == 1, whole = family / RULES == 2;
+        const size_t size = (size_t)(matrices ? numbers_of : whole ? d : d + m) * B;
+        *chain = (Chain){d, matrices || whole ? 0 : m, B, rule, numbers(size, bytes, !way), whole ? depths : real, rate, decay,
+                         {0}, {0}, (char *)W + (size_t)family * B * bytes, (char *)G + (size_t)family * B * bytes, width,
+                         whole ? END_TO_END : matrices ? 3 : 0, sizes};
         for (int i = 0; i < 4; i++) chain->hyper[i] = hyper[rule][i];
         for (int s = 0; s < slots[rule]; s++) {
             chain->state[s] = numbers(size, bytes, 0);
             if (rule == ADAGRAD) for (size_t i = 0; i < size; i++) put(chain->state[s], i, bytes, 0.1);
         }
         if (way) for (size_t i = 0; i < size; i++) put(chain->params, i, bytes, get(chains[0][family].params, i, bytes));
-        else if (!matrices) for (int j = 0; j < B; j++) for (int q = j % (m + 1); q < m; q++) put(chain->params, (size_t)(d + q) * B + j, bytes, 1);
+        else if (family < RULES) for (int j = 0; j < B; j++) for (int q = j % (m + 1); q < m; q++) put(chain->params, (size_t)(d + q) * B + j, bytes, 1);
     }
     Kernel *c = overparam_new(X, Y, n, d, p, bytes, FAMILIES * B, threads, which);
     expect(!overparam_descend(c, chains[1], FAMILIES, 0, 5) && !overparam_descend(c, chains[0], FAMILIES, 0, 2) &&
            !overparam_descend(c, chains[0], FAMILIES, 2, 3), "memory", n, d, B, bytes, which, threads);
     for (int family = 0; family < FAMILIES; family++) {
-        const int matrices = family >= RULES;
-        for (size_t i = 0; i < (size_t)(matrices ? numbers_of : d + m) * B; i++) {
+        const int scalars = family < RULES;
+        for (size_t i = 0; i < (size_t)(scalars ? d + m : family < 2 * RULES ? numbers_of : d) * B; i++) {
             const double a = get(chains[0][family].params, i, bytes);
             expect(a == get(chains[1][family].params, i, bytes), "descent", n, d, B, bytes, which, threads);
-            if (!matrices && i >= (size_t)d * B && !get(real, i - (size_t)d * B, bytes))
+            if (scalars && i >= (size_t)d * B && !get(real, i - (size_t)d * B, bytes))
                 expect(a == 1, "pad", n, d, B, bytes, which, threads);
         }
         for (int way = 0; way < 2; way++)
             free(chains[way][family].params), free(chains[way][family].state[0]), free(chains[way][family].state[1]);
     }
     overparam_free(c);
-    free(X), free(Y), free(W), free(G), free(real), free(rate), free(decay);
+    free(X), free(Y), free(W), free(G), free(real), free(depths), free(rate), free(decay);
 }
 
 int main(void) {

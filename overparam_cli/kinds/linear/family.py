@@ -9,6 +9,7 @@ from torch import Tensor
 from overparam_cli.kinds.linear.kernels import Chains
 from overparam_cli.kinds.linear.parameterisation import Networks, Parameterisation
 from overparam_cli.kinds.linear.parameterisations import parameterisation
+from overparam_cli.kinds.linear.parameterisations.end_to_end import EndToEnd
 from overparam_cli.kinds.linear.parameterisations.layers import MatrixChain, ScalarChain
 from overparam_cli.kinds.linear.trial import LinearTrial
 from overparam_cli.kinds.optimizers import OPTIMIZERS, State
@@ -59,17 +60,20 @@ class Family:
         self._move(self.networks.grads, t)
 
     def chains(self) -> Chains | None:
-        """The family as a kernel may descend with it by itself; None unless its networks are chains of one output."""
+        """The family as a kernel may descend with it by itself; None unless it is known, and of one output."""
         first, chain = self.trials[0], self.networks
-        if isinstance(chain, ScalarChain):
-            real, sizes = chain.real, tuple[int, ...]()
+        whole = isinstance(chain, EndToEnd) and self.k == 1
+        if isinstance(chain, EndToEnd) and whole:
+            real, sizes = chain.depth, tuple[int, ...]()
+        elif isinstance(chain, ScalarChain):
+            real, sizes = chain.real, ()
         elif isinstance(chain, MatrixChain) and self.k == 1:
             real, sizes = chain.params.new_empty(0), (self.d, *first.widths, 1)
         else:
             return None
         function, hyper = OPTIMIZERS[first.optimizer].function, dict(first.hyper)
         rate, decay = self._rate.flatten(), self._penalty.flatten()
-        return Chains(chain.params, real, rate, decay, function, self.state, hyper, sizes)
+        return Chains(chain.params, real, rate, decay, function, self.state, hyper, sizes, whole)
 
     def kept(self, alive: Sequence[int]) -> "Family":
         """This family with only the trials at positions `alive`."""

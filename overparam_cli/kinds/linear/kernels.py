@@ -24,16 +24,17 @@ KERNELS = ("auto", "torch", "compiled", "triton")
 
 @dataclass(frozen=True)
 class Chains:
-    """A family of networks of one output and its optimiser, laid out as one of the chains in `layers` has it."""
+    """A family of networks of one output and its optimiser, laid out as a chain in `layers` has it, or `end_to_end`."""
 
-    params: Tensor  # (d + m, B): first layers, then scalars; (B, P) of matrices
-    real: Tensor  # (m, B): 1 where there is such a layer, 0 for pads; of no meaning for matrices
+    params: Tensor  # (d + m, B): first layers, then scalars; (B, P) of matrices; (d, B) of W_e itself
+    real: Tensor  # (m, B): 1 where there is such a layer, 0 for pads; of no meaning for matrices; (B): N of W_e itself
     rate: Tensor  # (B,)
     decay: Tensor  # (B,): weight decay λ of Eq. 4
     function: Callable[..., None]  # the optimiser's, by which a kernel may know it
     state: Mapping[str, Tensor]  # like `params` each
     hyper: Mapping[str, float]
     sizes: tuple[int, ...] = ()  # d, …, 1, of matrices; () of scalars
+    whole: bool = False  # whether W_e itself moves, by the end-to-end rule
 
 
 class GradientKernel(Protocol):

@@ -24,6 +24,7 @@ from overparam_cli.kinds.linear.losses.power import Power
 from overparam_cli.kinds.linear.problem import load_problem
 from overparam_cli.kinds.linear.unit import LinearUnit
 from overparam_cli.kinds.optimizers import SEMANTICS
+from overparam_cli.kinds.theory.rule import end_to_end_step
 from overparam_cli.run.settings import Settings
 
 SETS = () if (WHY_NOT := compiled.why_not()) else compiled.library().sets_here
@@ -185,6 +186,61 @@ def test_the_loop_in_c_knows_every_optimiser_and_several_beside_each_other(loss:
 
 
 @built
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("loss", ["l2", "l4"])
+def test_the_loop_in_c_knows_the_end_to_end_rule(loss: str, dtype: str) -> None:
+    """Claim 2, depths 1 to 8, with weight decay and networks beside it: as PyTorch's steps, and however it is cut."""
+    X, Y = make_problem(400, 21, 1)
+    rate = {"l2": 2e-3, "l4": 2e-4}[loss]
+    fields: dict[str, Any] = {"loss": loss, "dtype": dtype, "init_std": 0.6}
+    for count in (1, 3, 40):
+        trials = [
+            make_trial(**fields, optimizer=name, depth=depth, lr=rate * (1 + i % 3), weight_decay=0.2 * (i % 2), seed=i)
+            for i in range(count)
+            for name, depth in [("end-to-end", 1 + i % 8), ("gd", 1 + i % 2)][: 1 + i % 2]
+        ]
+        reference, whole, cut = (Engine(X, Y, trials, kernel=name) for name in ("torch", "compiled", "compiled"))
+        start = whole.end_to_end()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Family, "update", lambda *_: pytest.fail("a step of PyTorch's"))
+            whole.advance(120)
+            for steps in (1, 100, 0, 19):
+                cut.advance(steps)
+        reference.advance(120)
+        assert torch.equal(whole.end_to_end(), cut.end_to_end())
+        tolerance = 1e-12 if dtype == "float64" else 1e-5
+        torch.testing.assert_close(whole.end_to_end(), reference.end_to_end(), rtol=tolerance, atol=tolerance)
+        assert (whole.end_to_end() - start).abs().max() > 0.01
+
+
+@built
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_step_of_the_rule_in_c_is_eq_10(dtype: str) -> None:
+    """Against the theory's float64 reference, from W_e of any size: 0, and below the root of the least number."""
+    X, Y = make_problem(50, 6, 1)
+    trials = [
+        make_trial(optimizer="end-to-end", dtype=dtype, loss="l2", depth=depth, lr=0.1, weight_decay=decay)
+        for depth in (1, 2, 3, 8)
+        for decay in (0.0, 0.3)
+    ]
+    engine = Engine(X, Y, trials, kernel="compiled")
+    (family,) = engine.families
+    draw = torch.from_numpy(np.random.default_rng(0).normal(size=(6, 1)))
+    for size in (1.0, 0.0, 1e-3, 1e-25, 1e5):
+        family.networks.params.copy_(size * draw)
+        before = engine.end_to_end().double().numpy()
+        engine.advance(1)
+        for W, found, trial in zip(before, engine.end_to_end().double().numpy(), trials, strict=True):
+            G = (W @ X.numpy().T - Y.numpy().T) @ X.numpy() / len(X)
+            expected = end_to_end_step(W, G, trial.depth, trial.lr, trial.weight_decay)
+            scale = np.abs(W).max() + np.abs(expected - W).max()
+            assert np.abs(found - expected).max() <= (1e-13 if dtype == "float64" else 1e-5) * scale, (
+                trial.depth,
+                size,
+            )
+
+
+@built
 def test_an_optimiser_of_somebody_elses_makes_its_own_steps() -> None:
     X, Y = make_problem(30, 4, 1)
     engine = Engine(X, Y, [make_trial()], kernel="compiled")
@@ -299,7 +355,7 @@ def test_a_mixed_batch_shares_the_kernel() -> None:
     """Trials that the loop in C does not know, beside some that it does: every step goes through one gradient."""
     X, Y = make_problem(80, 12, 1)
     trials = [make_trial(optimizer=name, lr=0.01, depth=2) for name in ("gd", "adam", "momentum")]
-    trials += [make_trial(depth=2, widths=(3,)), make_trial(optimizer="end-to-end", depth=3)]
+    trials += [make_trial(depth=2, widths=(3,)), make_trial(parameterisation="diagonal", depth=3)]
     trials = [replace(trial, dtype="float32") for trial in trials]
     found, expected = (Engine(X, Y, trials, kernel=name) for name in ("compiled", "torch"))
     found.advance(50)

@@ -34,6 +34,8 @@ RULES: Mapping[Callable[..., None], Rule] = {
     adam.function: Rule(4, ("first", "second"), ("beta1", "beta2", "epsilon", "bias_corrected_epsilon")),
 }
 
+END_TO_END = -1  # in the place of a number of layers, in kernels.h
+
 
 class Compiled:
     """G = Xᵀ(XW − y)^{p−1}/n in one pass over X; for ℓ2 from XᵀX/n and Xᵀy/n in float64.
@@ -103,7 +105,8 @@ class Compiled:
         own, W_e, _, G, width, _ = self._call
         made, alive, start = [], list[object](), 0  # alive: what the pointers are to
         for chains in families:
-            rule, d, B, layers = RULES[chains.function], len(self.W_e), len(chains.rate), len(chains.sizes) - 1
+            rule, d, B = RULES[chains.function], len(self.W_e), len(chains.rate)
+            layers = END_TO_END if chains.whole else max(len(chains.sizes) - 1, 0)
             m, sizes = 0 if chains.sizes else len(chains.params) - d, (c_int * len(chains.sizes))(*chains.sizes)
             state = [chains.state[slot] for slot in rule.slots]
             numbers = [chains.hyper[name] for name in rule.hyper]
@@ -112,7 +115,7 @@ class Compiled:
                 raise ValueError("chains of another precision or layout than the kernel's")
             params, real, rate, decay, *slots = (tensor.data_ptr() for tensor in needed)
             at = start * self.dtype.itemsize
-            places = (W_e + at, G + at, width, max(layers, 0), sizes)
+            places = (W_e + at, G + at, width, layers, sizes)
             made.append(Chain(d, m, B, rule.number, params, real, rate, decay, (*slots,), (*numbers,), *places))
             alive, start = [*alive, *needed, sizes], start + B
         every = (Chain * len(made))(*made)

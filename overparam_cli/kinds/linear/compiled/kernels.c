@@ -17,6 +17,7 @@ static inline int few(int B, int lanes) { return 2 * B <= lanes || B == 1; }
 
 /* Numbers that a family needs between the gradient's call and its own: see `Products_` and `above_` of tiles.h */
 static inline size_t room_of(const Chain *chain) {
+    if (chain->layers == END_TO_END) return 0;
     if (!chain->layers) return (size_t)(chain->m + 3) * chain->B;
     size_t heights = 0, most = 0;
     for (int j = 0; j <= chain->layers; j++) {

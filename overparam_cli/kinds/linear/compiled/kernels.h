@@ -12,14 +12,16 @@
 
 #include "pool.h"
 
-enum { VERSION = 4 }; /* of this interface; `library.py` asks for it */
+enum { VERSION = 5 }; /* of this interface; `library.py` asks for it */
 enum { ROWS = 96, PANEL = 64, PAD = 16, SLICES = 4, MOST_SEGMENTS = 16, FEW = 4 };
 
 /* A family: trials of one optimiser whose columns of W stand together. They are chains of scalars a_2 ... a_{m+1} times
    a first layer; or, where `layers` is not 0, of so many matrices, layer j of (sizes[j], sizes[j - 1]) numbers, the last
-   one of one row, and then m is 0, `real` is of no meaning, and params and state are (B, P), layers one after another.
+   one of one row, and then m is 0, `real` is of no meaning, and params and state are (B, P), layers one after another;
+   or, where it is END_TO_END, W_e itself (d, B), moved as N layers would move it (Eq. 12), m is 0 and `real` (B) has N.
    The rules are those of kinds/optimizers, where their formulas stand; so do the names of `state` and `hyper`. */
 enum { GD, MOMENTUM, ADAGRAD, ADADELTA, ADAM };
+enum { END_TO_END = -1 };
 typedef struct {
     int d, m, B, rule;              /* features, scalars, trials */
     void *params;                   /* (d + m, B): first layers, then scalars, 1 where there is no such layer */

@@ -323,12 +323,55 @@ TILE void N(step_matrices_)(const int rule, const Chain *chain, const REAL *h, R
     }
 }
 
+/* W_e itself into W */
+static TARGET void N(copy_)(const Chain *chain) {
+    const size_t B = chain->B, ld = chain->ld;
+    for (size_t i = 0; i < (size_t)chain->d; i++) memcpy((REAL *)chain->W + i * ld, (const REAL *)chain->params + i * B, B * sizeof(REAL));
+}
+
+/* The end-to-end rule, LOT trials at a time: the gradient is |W|^(2-2/N) (G + (N-1) <W, G> W / |W|^2), that of W = 0 is
+   0 for N > 1, and weight decay is that of N layers. Sums are in double precision: |W| may be below the root of the least
+   number. */
+TILE void N(step_whole_)(const int rule, const Chain *chain, const REAL *h) {
+    enum { LOT = 16 };
+    const size_t B = chain->B, ld = chain->ld;
+    const REAL *depths = chain->real, *rate = chain->rate, *decay = chain->decay, *G = chain->G;
+    REAL *W = chain->params, *s = chain->state[0] ? chain->state[0] : W, *u = chain->state[1] ? chain->state[1] : W;
+    for (size_t from = 0; from < B; from += LOT) {
+        const int lot = B - from < LOT ? (int)(B - from) : LOT;
+        double square[LOT] = {0}, overlap[LOT] = {0};
+        REAL scale[LOT], along[LOT], shrink[LOT];
+        for (size_t i = 0; i < (size_t)chain->d; i++)
+            for (int j = 0; j < lot; j++) {
+                const double w = W[i * B + from + j];
+                square[j] += w * w, overlap[j] += w * G[i * ld + from + j];
+            }
+        for (int j = 0; j < lot; j++) {
+            const double depth = depths[from + j], norm = sqrt(square[j]), power = pow(norm, 2 - 2 / depth);
+            scale[j] = (REAL)power, shrink[j] = decay[from + j] * (REAL)depth;
+            along[j] = depth > 1 && norm > 0 ? (REAL)((depth - 1) * overlap[j] / norm * power / norm) : 0;
+        }
+        for (size_t i = 0; i < (size_t)chain->d; i++)
+            for (int j = 0; j < lot; j++) {
+                const size_t at = i * B + from + j;
+                const REAL w = W[at], g = scale[j] * G[i * ld + from + j] + along[j] * w + shrink[j] * w;
+                W[at] = N(moved_)(rule, h, w, g, rate[from + j], s + at, u + at);
+            }
+    }
+}
+
+TILE void N(compose_any_)(const Chain *chain, REAL *room) {
+    if (chain->layers == END_TO_END) N(copy_)(chain);
+    else if (chain->layers) N(compose_matrices_)(chain, room);
+    else N(compose_)(chain, room);
+}
+
 static TARGET void N(descend_)(Kernel *c, const Chain *chains, int count, long done, int steps, void *scratch) {
     int B = 0;
     for (int f = 0; f < count; f++) B += chains[f].B;
     for (int step = 1; step <= steps; step++) {
         REAL *room = scratch, h[6];
-        for (int f = 0; f < count; room += room_of(chains + f++)) (chains[f].layers ? N(compose_matrices_) : N(compose_))(chains + f, room);
+        for (int f = 0; f < count; room += room_of(chains + f++)) N(compose_any_)(chains + f, room);
         overparam_gradient(c, chains->W, chains->ld, chains->G, chains->ld, B);
         room = scratch;
         for (int f = 0; f < count; room += room_of(chains + f++)) {
@@ -336,7 +379,8 @@ static TARGET void N(descend_)(Kernel *c, const Chain *chains, int count, long d
             N(numbers_)(chain, done + step, h);
 #define CASE(rule) \
     case rule: \
-        if (chain->layers) N(step_matrices_)(rule, chain, h, room); \
+        if (chain->layers == END_TO_END) N(step_whole_)(rule, chain, h); \
+        else if (chain->layers) N(step_matrices_)(rule, chain, h, room); \
         else N(step_)(rule, chain, h, room); \
         break;
             switch (chain->rule) { CASE(GD) CASE(MOMENTUM) CASE(ADAGRAD) CASE(ADADELTA) CASE(ADAM) }

@@ -39,7 +39,7 @@ def alone(families: Sequence[Chains], d: int, most: int) -> Chains | None:
     """The one family, if it is plain gradient descent on chains that an instance can move; None otherwise."""
     if len(families) != 1 or families[0].function is not gd.function:  # which does not count its steps
         return None
-    if families[0].sizes:  # of matrices
+    if families[0].sizes or families[0].whole:  # of matrices, or W_e itself
         return None
     return families[0] if d <= most and len(families[0].params) - d <= MOST_SCALARS else None
 

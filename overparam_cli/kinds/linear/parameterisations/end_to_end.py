@@ -25,7 +25,7 @@ class EndToEnd:
         self.params, self.grads, self.depths, self.k = params, torch.zeros_like(params), tuple(depths), k
         self.trial_dim = 1 if k == 1 else 0
         depth = torch.tensor(depths, dtype=torch.float64).to(params)  # (B,)
-        self._depth = depth if k == 1 else depth[:, None]  # N per network, broadcasting against params
+        self.depth = depth if k == 1 else depth[:, None]  # N per network, broadcasting against params
         self._scratch = torch.empty_like(params)
         self._rows = params.new_empty(3, B)
 
@@ -70,7 +70,7 @@ class EndToEnd:
 
     def decay(self) -> Tensor:
         """N of each network: Eq. 10's λN."""
-        return self._depth
+        return self.depth
 
     def network(self, place: int) -> Weights:
         """N balanced layers of hidden width k that compute W_e: by Theorem 1 the rule stands for such a network.
@@ -93,9 +93,9 @@ class EndToEnd:
         torch.mul(self.params, self.grads, out=self._scratch)
         torch.sum(self._scratch, dim=0, out=overlap)  # ⟨W_e, G⟩
         torch.linalg.vector_norm(self.params, dim=0, out=norm)
-        torch.sub(self._depth, 1, out=power)
+        torch.sub(self.depth, 1, out=power)
         overlap.mul_(power)  # exactly 0 for N = 1, so nothing below can come of it
-        torch.div(2, self._depth, out=power).neg_().add_(2)  # 2 − 2/N
+        torch.div(2, self.depth, out=power).neg_().add_(2)  # 2 − 2/N
         torch.pow(norm, power, out=power)
         norm.clamp_(min=torch.finfo(norm.dtype).tiny)  # only ever divides what is 0 there
         overlap.div_(norm).mul_(power).div_(norm)  # in this order, because the product of overlap and power underflows
@@ -114,7 +114,7 @@ class EndToEnd:
         # The SVD refuses what is not finite, and a diverged trial must not stop the others. Its G is not finite either.
         U, S, Vh = torch.linalg.svd(W.nan_to_num(0, 0, 0), full_matrices=False)  # (B, k, r), (B, r), (B, r, d)
         UtG, GV = U.mT @ G, G @ Vh.mT  # (B, r, d), (B, k, r)
-        N = self._depth  # (B, 1)
+        N = self.depth  # (B, 1)
         core = S.new_zeros(B, S.shape[1], S.shape[1])  # (B, r, r)
         for j in range(2, max(self.depths)):
             inner = (j < N).to(S.dtype)
