@@ -33,11 +33,11 @@ class Result:
         self.runs, self.notes, self._results = tuple(runs), notes, results
 
     @classmethod
-    def of_folders(cls, folders: Sequence[Path], results: Path) -> "Result":
-        """Read run folders, in this order. Raises LogError."""
+    def of_folders(cls, folders: Sequence[Path], results: Path, *, partial: bool = False) -> "Result":
+        """Read run folders, in this order, `partial` as in `load`. Raises LogError."""
         from overparam_cli.results.run import Run
 
-        return cls([Run.read(folder) for folder in folders], results)
+        return cls([Run.read(folder, partial=partial) for folder in folders], results)
 
     @property
     def variants(self) -> tuple[str, ...]:

@@ -100,21 +100,24 @@ def _complete(jobs: Sequence["Job"], settings: "Settings", *, progress: bool) ->
             run_job(job, settings, display, stop=stop)
 
 
-def load(path: PathLike) -> Result:
+def load(path: PathLike, *, partial: bool = False) -> Result:
     """What has been run before: the folder of an experiment (results/fig3, results/fig4@quick) or of one variant.
 
     `results/fig4` and `results/all` stand for the folders of all their members, as on the command line; `my.toml` in a
     results folder's place (`results/my.toml`) does not: load the folder that it was run into. Trains nothing.
 
+    With `partial` trials under way, or interrupted, are there as far as their last checkpoint: their `status` is
+    unfinished.
+
     Raises LogError where nothing has finished there, or it is damaged.
     """
-    from overparam_cli.results.find import has_trials
+    from overparam_cli.results.find import shows
     from overparam_cli.results.names import found_by_name
 
     folder = at_home(Path(path))
-    if has_trials(folder):
-        return Result.of_folders([folder], folder.parent.parent)
-    found = found_by_name([folder.name], folder.parent)
+    if shows(folder, partial=partial):
+        return Result.of_folders([folder], folder.parent.parent, partial=partial)
+    found = found_by_name([folder.name], folder.parent, partial=partial)
     found.check()
     if not found.variants:
         raise LogError(f"{folder} has no trials, but tables of the theory: pandas.read_csv('{folder}/…/table.csv')")

@@ -96,6 +96,9 @@ COLUMNS = (
     click.option("--drop", multiple=True, metavar="COLUMNS", help="Its columns to leave out: a,b."),
     click.option("--one-hot", multiple=True, metavar="COLUMNS", help="Its columns to make one column a value of: a,b."),
 )
+partial_option = click.option(
+    "--partial", is_flag=True, help="Also trials under way, or interrupted, as far as their last checkpoint."
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 quiet_option = click.option("--quiet", "-q", is_flag=True, help="No progress, no notes; errors are still printed.")
 

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 import click
 
 from overparam_cli.cli import completing
-from overparam_cli.cli.options import FORMATS, formats_option, json_option, quiet_option, results_option
+from overparam_cli.cli.options import (
+    FORMATS,
+    formats_option,
+    json_option,
+    partial_option,
+    quiet_option,
+    results_option,
+)
 from overparam_cli.errors import LogError
 
 if TYPE_CHECKING:
@@ -28,8 +35,9 @@ RULES = ("final-gap", "lowest-gap", "area", "iterations-to-gap")
 @click.argument("experiments", nargs=-1, metavar="[EXPERIMENT]...", shell_complete=completing.folders)
 @results_option
 @formats_option
+@partial_option
 @quiet_option
-def plot(experiments: tuple[str, ...], results: Path, formats: tuple[str, ...], quiet: bool) -> None:
+def plot(experiments: tuple[str, ...], results: Path, formats: tuple[str, ...], partial: bool, quiet: bool) -> None:
     """Draw the figures of EXPERIMENTs (fig3, fig3@smoke, my.toml; all there are by default) from their logs.
 
     Example: overparam plot fig3 --format png
@@ -38,7 +46,7 @@ def plot(experiments: tuple[str, ...], results: Path, formats: tuple[str, ...], 
     from overparam_cli.kinds.theory import figures as theory_figures
     from overparam_cli.results.names import found_by_name
 
-    found = found_by_name(experiments, results)
+    found = found_by_name(experiments, results, partial=partial)
     formats = formats or FORMATS
     for name, records in found.records.items():
         show_paths(theory_figures.draw_all(records, results, name, formats), quiet=quiet)
@@ -72,8 +80,11 @@ def show_paths(paths: Sequence[Path], *, quiet: bool) -> None:
 @results_option
 @click.option("--rule", type=click.Choice(RULES), help="Another selection rule.")
 @click.option("--format", "form", type=click.Choice([*TABLES]), default="text", show_default=True, help="Of the table.")
+@partial_option
 @json_option
-def table(experiments: tuple[str, ...], results: Path, rule: str | None, form: str, as_json: bool) -> None:
+def table(
+    experiments: tuple[str, ...], results: Path, rule: str | None, form: str, partial: bool, as_json: bool
+) -> None:
     """Print the table of EXPERIMENTs (as for plot) from their logs: chosen rates, gaps, speedups, divergence.
 
     Example: overparam table fig3 --rule area
@@ -82,7 +93,7 @@ def table(experiments: tuple[str, ...], results: Path, rule: str | None, form: s
     from overparam_cli.report.tables import print_tables
     from overparam_cli.results.names import found_by_name
 
-    found = found_by_name(experiments, results)
+    found = found_by_name(experiments, results, partial=partial)
     checks = {record.folder: record for own in found.records.values() for record in own}
     print_tables(
         found.variants,

@@ -29,13 +29,17 @@ def marks(panel: Panel, *notes: str, edge: str = EDGE_NOTE) -> Marks:
 
 
 def head(panel: Panel) -> Head:
-    """Which data a panel shows, how many seeds, and whether the run was shortened; an alert where data stand in."""
+    """Which data a panel shows, how many seeds, and whether the run was shortened.
+
+    An alert where data stand in, and where the run is under way.
+    """
     data, name = panel.run.dataset, literal(str(panel.run.dataset["name"]))
     parts = [*dimensions(panel), length_line(panel)]
     foreign = paper.is_stand_in(data)
     if not foreign:
         parts.insert(0, f"{name} data")
     alert = f"{name} data — not the paper’s" if foreign else ""
+    alert = "\n".join(filter(None, (alert, panel.run.partial)))
     return Head(tuple(_joined([panel.title, *parts])), alert)
 
 
@@ -71,10 +75,12 @@ def curve_label(label: str, choice: Choice, *, named: bool = True) -> str:
     if choice.shown is None:
         return label
     rate = f"lr {format_rate(choice.shown)}{EDGE_MARK if choice.edge else ''}" if named else ""
+    rate += " so far" if rate and choice.compared_at is not None and len(choice.rates) > 1 else ""
     fault = choice.standing
     if choice.lr is None:
         lost = set(choice.diverged) == set(choice.rates)
         fault = ("diverged" if len(choice.rates) == 1 else "every rate diverged") if lost else "seeds missing"
+        fault = "nothing to compare so far" if choice.compared_at is not None else fault
     said = ", ".join(filter(None, (rate, fault)))
     return wrapped(f"{label} ({said})" if said else label)
 

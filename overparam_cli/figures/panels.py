@@ -75,11 +75,12 @@ class Panel:
 
 @dataclass(frozen=True)
 class Line:
-    """One seed's finite points, and whether its trial stopped before the end of the run."""
+    """One seed's finite points, whether its trial diverged before the end of the run, and whether it is under way."""
 
     iterations: Array
     values: Array
     stopped: bool = False
+    going: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", np.minimum(self.values, HIGHEST))
@@ -89,7 +90,7 @@ class Line:
         """A trial's level, or another logged column, in a run of `end` iterations."""
         iterations, values = trial.points if column is None else trial.finite(column)
         last = iterations[-1] if iterations.size else trial.end
-        return cls(iterations, values, end is not None and last < end)
+        return cls(iterations, values, trial.lost and end is not None and last < end, trial.going)
 
 
 @dataclass(frozen=True)
@@ -183,7 +184,7 @@ def band(lines: Sequence[Line], floor: float = SMALLEST) -> Band:
 
     Between the log points of a seed its value is interpolated in log10. A trial that stopped has diverged: from there
     on it counts as infinite, so that it pulls the median up instead of silently leaving it; all along where it stopped
-    before it had a value.
+    before it had a value. Where a trial under way has not come to, there is no median so far.
     """
     if not any(line.iterations.size for line in lines):
         empty = np.empty(0)
@@ -195,9 +196,10 @@ def band(lines: Sequence[Line], floor: float = SMALLEST) -> Band:
 
 
 def _along(line: Line, times: Array, floor: float) -> Array:
-    """A seed's values at `times`; infinite behind the point at which it stopped."""
+    """A seed's values at `times`; infinite behind the point at which it stopped, no number where it has yet to come."""
     if not line.iterations.size:
         return np.full(times.size, np.inf)
     heights = np.log10(np.maximum(line.values, floor))
-    result: Array = 10 ** np.interp(times, line.iterations, heights, right=np.inf if line.stopped else None)
+    beyond = np.inf if line.stopped else np.nan if line.going else None
+    result: Array = 10 ** np.interp(times, line.iterations, heights, right=beyond)
     return result

@@ -23,7 +23,7 @@ def draw(
     """Draw the figures that the runs' logs support into `out_dir` and return the files, one run a panel.
 
     `stems` name the figures; by default all that the kinds of the runs have. One for which no run has the numbers (no
-    grid of learning rates, no sharpness in the log) is left out.
+    grid of learning rates, no sharpness in the log) is left out. A look at runs under way goes to `<stem>-partial`.
 
     Raises ConfigError for an unknown figure or format, LogError when no trial has finished, StorageError when a file
     cannot be written.
@@ -38,7 +38,8 @@ def draw(
         for stem in known if stems is None else stems:
             shown = [panel for panel in panels if (figure := figure_of(panel, stem)) and figure.applies(panel)]
             if shown:
-                paths += save(drawing(shown, stem), out_dir / stem, formats)
+                so_far = "-partial" if any(panel.run.partial for panel in shown) else ""
+                paths += save(drawing(shown, stem), out_dir / f"{stem}{so_far}", formats)
     return paths
 
 

@@ -45,7 +45,7 @@ def heading(summary: Summary) -> str:
     parts.append(paper.length(summary.iterations, summary.full_iterations, data))
     seeds = max((curve.seeds for curve in summary.curves), default=0)
     parts.append("1 seed" if seeds == 1 else f"{seeds} seeds: median [lowest, highest]")
-    return " · ".join(parts)
+    return " · ".join([*parts, *([summary.partial] if summary.partial else [])])
 
 
 def _columns(summary: Summary) -> Iterator[tuple[Column, Entry]]:
@@ -55,7 +55,8 @@ def _columns(summary: Summary) -> Iterator[tuple[Column, Entry]]:
     yield _number("lr"), lambda curve: Cell(curve.selection.lr, rate(curve))
     yield _number("rates diverged"), _diverged
     yield from ((_number(own.heading, own.column), _count(own)) for own in summary.outcomes if own.count)
-    yield _number(level.heading, level.final), lambda curve: _spread(curve.final, level.form)
+    heading = f"{level.heading.removeprefix('final ')} so far" if summary.partial else level.heading
+    yield _number(heading, level.final), lambda curve: _spread(curve.final, level.form)
     for value in dict.fromkeys(summary.levels):
         yield _number(f"to {value:.2g}", f"to {value!r}"), _iterations_to(summary.levels.index(value))
     yield _number("speedup"), _speedup
@@ -109,6 +110,8 @@ def rate(curve: CurveSummary) -> str:
         return NOTHING
     if chosen.standing:
         return f"({format_rate(chosen.lr)})"
+    if chosen.compared_at is not None:
+        return f"{format_rate(chosen.lr)} so far"
     return format_rate(chosen.lr) + (f" {EDGE_MARKS[chosen.edge]}" if chosen.edge else "")
 
 

@@ -49,9 +49,11 @@ def choose(curve: "CurveRun", rule: str | None = None, *, target: float | None =
     goal = target or analysis.target_gap or curve.run.level_at_zero / 10
     barred = {*curve.incomplete, *(() if rule in ANY_TIME else curve.diverged)}
     able = [lr for lr in curve.rates if lr not in barred]
-    ranked, floor, until = [], curve.floor, curve.run.iterations
+    ranked, floor, until = [], curve.floor, curve.run.iterations if curve.reached is None else curve.reached
     for lr in able:
-        trials = list(curve.logs(lr).values())
+        trials = [trial if curve.reached is None else trial.until(until) for trial in curve.logs(lr).values()]
+        if not all(trial.points[0].size for trial in trials):
+            continue  # under way, and without a number so far
         score = float(np.median([SELECTION[rule](trial, goal, floor, until) for trial in trials]))
         final = float(np.median([max(trial.final, floor) if isfinite(trial.final) else inf for trial in trials]))
         ranked.append((score, final, _arrival(trials, floor), lr))
@@ -109,6 +111,11 @@ class Choice:
             return ""
         dtypes = self.curve.trials.get("dtype", ["float32"])
         return standing(self.curve.logs(self.lr).values(), str(next(iter(dtypes), "")))
+
+    @property
+    def compared_at(self) -> int | None:
+        """Where a curve is under way: the iteration at which its rates are compared, which is no end."""
+        return self.curve.reached
 
     @property
     def edge(self) -> str | None:
@@ -176,4 +183,5 @@ class Choice:
     def as_dict(self) -> dict[str, Any]:
         """The choice for JSON."""
         names = ("rule", "lr", "rates", "diverged", "incomplete", "edge", "standing", "scores")
-        return {"curve": self.curve.name, **{name: getattr(self, name) for name in names}}
+        so_far = {} if self.compared_at is None else {"compared_at": self.compared_at}
+        return {"curve": self.curve.name, **{name: getattr(self, name) for name in names}, **so_far}

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from overparam_cli.results.choice import Choice, choose
-from overparam_cli.results.schema import STATUSES, STOP_AT_GAP
+from overparam_cli.results.schema import STATUSES, STOP_AT_GAP, UNFINISHED
 from overparam_cli.results.trajectory import Array, Trajectory, effective_step
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class CurveRun:
         """Its rows of `trials.csv` by learning rate and seed, and `lost`: whether the trial diverged."""
         own = self.run.places_of[self.name]
         trials = self.run.trials.take(own).assign(lost=self.run.lost.take(own))
-        trials = trials[trials["status"].isin(STATUSES)]
+        trials = trials[trials["status"].isin((*STATUSES, UNFINISHED))]
         return trials.sort_values(["lr", "seed"], ignore_index=True)
 
     @property
@@ -85,6 +85,16 @@ class CurveRun:
     def incomplete(self) -> tuple[float, ...]:
         """The rates that lack seeds which other rates have."""
         return tuple(lr for lr in self.rates if len(self._places[lr]) < len(self.seeds))
+
+    @cached_property
+    def reached(self) -> int | None:
+        """The last iteration that all of its trials have come to; None where all have finished.
+
+        Learning rates are compared there: none is better for having come further.
+        """
+        going = self.run.under_way
+        own = [going[name] for name in self.trials["trial_id"] if name in going]
+        return min(own, default=None)
 
     @cached_property
     def _places(self) -> Mapping[Any, Any]:

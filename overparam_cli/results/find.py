@@ -5,30 +5,37 @@ from contextlib import suppress
 from pathlib import Path
 
 from overparam_cli.errors import UnreadableError
-from overparam_cli.results.schema import MANIFEST, TRIALS
+from overparam_cli.results.schema import LOOK, MANIFEST, TRIALS
 
 CLAIMS = "claims.json"
 PART = re.compile(r"(trials|log)-(\d{5})\.parquet")  # the names of tables in several files (see `parts`)
 
 
-def run_folders(results: Path, name: str = "") -> list[Path]:
+def run_folders(results: Path, name: str = "", *, partial: bool = False) -> list[Path]:
     """The folders with finished trials below `results`, by name; of one experiment folder (`fig3@quick`) alone.
+
+    With `partial` also those of which trials under way can be looked at.
 
     Raises UnreadableError where `results`, or the folder of that name, may not be read; others are passed over.
     """
     if name:
-        return [folder for folder in children(results / name) if has_trials(folder)]
+        return [folder for folder in children(results / name) if shows(folder, partial=partial)]
     found: list[Path] = []
     for experiment in children(results):
         with suppress(UnreadableError):
-            found += [folder for folder in children(experiment) if _is_run(folder)]
+            found += [folder for folder in children(experiment) if _is_run(folder, partial=partial)]
     return found
 
 
-def _is_run(folder: Path) -> bool:
+def _is_run(folder: Path, *, partial: bool) -> bool:
     with suppress(UnreadableError):
-        return has_trials(folder)
+        return shows(folder, partial=partial)
     return False
+
+
+def shows(folder: Path, *, partial: bool = False) -> bool:
+    """Whether a run folder has anything to show: finished trials, or with `partial` some under way."""
+    return has_trials(folder) or (partial and is_there(folder / LOOK))
 
 
 def has_trials(folder: Path) -> bool:

@@ -33,7 +33,8 @@ def curve_table(run: Run, rule: str | None = None) -> "pd.DataFrame":
     import pandas as pd
 
     summary = summarise(run, rule)
-    return pd.DataFrame([_row(curve, summary.level.final) for curve in summary.curves])
+    table = pd.DataFrame([_row(curve, summary.level.final) for curve in summary.curves])
+    return table.assign(partial=summary.partial) if summary.partial else table
 
 
 def _row(curve: CurveSummary, final: str) -> dict[str, Any]:

@@ -30,6 +30,7 @@ class Found:
         groups: a name that stands for several folders → what of them has been run, for a figure of them all.
         notes: what is missing where a part of it is there.
         errors: what is damaged, and what is not there at all.
+        partial: whether trials under way were asked for.
     """
 
     records: dict[str, list[Record]] = field(default_factory=dict)
@@ -37,6 +38,7 @@ class Found:
     groups: dict[str, list["Run"]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     errors: list[OverparamError] = field(default_factory=list)
+    partial: bool = False
 
     @property
     def variants(self) -> list["Run"]:
@@ -50,22 +52,26 @@ class Found:
             raise type(self.errors[0])(f"{self.errors[0]}{more}")
 
 
-def folder_names(results: Path) -> list[str]:
-    """The names under which anything finished stands, in order."""
-    return sorted({folder.parent.name for folder in run_folders(results)} | {*find_names(results)})
+def folder_names(results: Path, *, partial: bool = False) -> list[str]:
+    """The names under which anything finished stands, in order; with `partial` also what is under way."""
+    folders = run_folders(results, partial=partial)
+    return sorted({folder.parent.name for folder in folders} | {*find_names(results)})
 
 
-def found_by_name(experiments: Sequence[str], results: Path) -> Found:
+def found_by_name(experiments: Sequence[str], results: Path, *, partial: bool = False) -> Found:
     """The theory's checks and the finished runs under the names asked for, groups opened; all there are for no name.
 
-    A path to a TOML file stands for what was run of it, as it reads now: its title, labels, curves and trials.
+    A path to a TOML file stands for what was run of it, as it reads now: its title, labels, curves and trials. With
+    `partial` trials under way are among the runs', as far as they have come.
 
     Raises LogError, or what is wrong with a name, when there is nothing to show.
     """
-    names = [*experiments] or folder_names(results)
+    names = [*experiments] or folder_names(results, partial=partial)
+    if not names and folder_names(results, partial=True):
+        raise LogError(f"nothing below {results} has finished: look at it as it stands with --partial")
     if not names:
         raise LogError(f"nothing finished below {results}: run an experiment first, for example overparam run fig3")
-    found = Found()
+    found = Found(partial=partial)
     for given in names:
         try:
             _find(given, results, found)
@@ -100,10 +106,10 @@ def _find_one(name: str, asked: Experiment | None, results: Path, found: Found) 
     except LogError as error:
         found.errors.append(error)
         return True
-    folders = run_folders(results, name)
+    folders = run_folders(results, name, partial=found.partial)
     for folder in folders:
         try:
-            run = _read(folder, asked)
+            run = _read(folder, asked, partial=found.partial)
         except LogError as error:
             found.errors.append(error)
             continue
@@ -116,11 +122,11 @@ def _find_one(name: str, asked: Experiment | None, results: Path, found: Found) 
     return bool(folders)
 
 
-def _read(folder: Path, asked: Experiment | None) -> "Run":
+def _read(folder: Path, asked: Experiment | None, *, partial: bool) -> "Run":
     """A run folder's last plan, or that part of it which an experiment asks for."""
     from overparam_cli.results.run import Run
 
-    return Run.read(folder) if asked is None else Run.of(folder, asked)
+    return Run.read(folder, partial=partial) if asked is None else Run.of(folder, asked, partial=partial)
 
 
 def _lacking(name: str, runs: Sequence["Run"], there: Collection[str]) -> list[str]:
@@ -144,6 +150,8 @@ def member_names(given: str) -> list[str]:
 
 def _not_there(given: str, name: str, results: Path) -> LogError:
     base, at, _ = given.partition("@")
+    if run_folders(results, name, partial=True):
+        return LogError(f"no trial of {name} below {results} has finished: look at it as it stands with --partial")
     run_it = f"overparam {base if base == THEORY else f'run {base}'}"
     run_it += " and the options or the --name that its folder is named after" if at else ""
     others = [other for other in folder_names(results) if other.partition("@")[0] == name.partition("@")[0]]

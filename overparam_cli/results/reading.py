@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from overparam_cli.errors import LogError
-from overparam_cli.results import digests, parts
+from overparam_cli.results import digests, look, parts
 from overparam_cli.results.divergence import settle
-from overparam_cli.results.find import is_there
+from overparam_cli.results.find import has_trials, is_there
 from overparam_cli.results.manifest import read_run_manifest
+from overparam_cli.results.schema import LOOK
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,6 +62,22 @@ def read_tables(folder: Path) -> Tables:
             if not found.changed or state_of(folder) == state:
                 return found
         # A run has replaced a file while the others were read: what was read is of two states.
+
+
+def read_so_far(folder: Path) -> Tables:
+    """As `read_tables`, and what can be seen of trials under way: their status is `unfinished`."""
+    seen = look.read(folder)  # first: what is committed meanwhile stands in both
+    if not has_trials(folder) and is_there(folder / LOOK):
+        if seen is None:
+            raise LogError(f"{folder / LOOK} is damaged: the next checkpoint of the same run command replaces it")
+        return Tables(read_run_manifest(folder), *seen, {}, ())
+    found = read_tables(folder)
+    if seen is None:
+        return found
+    trials, log = (table[~table["trial_id"].isin(found.trials["trial_id"])] for table in seen)
+    both = parts.Read(found.trials, found.log, {}), parts.Read(trials, log, {})
+    trials, log, _ = _joined(both)
+    return Tables(found.manifest, trials, log, found.digests, found.changed)
 
 
 def _joined(read: Sequence[parts.Read]) -> parts.Read:

@@ -19,10 +19,11 @@ from overparam_cli.experiments.kind import Kind, Level, kind
 from overparam_cli.results import digests
 from overparam_cli.results.curve import CurveRun
 from overparam_cli.results.plans import Shown, last_plan, outdated, rows_shown, shown_of
-from overparam_cli.results.reading import Tables, read_tables
+from overparam_cli.results.reading import Tables, read_so_far, read_tables
 from overparam_cli.results.rows import Owners, Rows
-from overparam_cli.results.schema import DIVERGED
+from overparam_cli.results.schema import DIVERGED, UNFINISHED
 from overparam_cli.results.trajectory import SMALLEST, Trajectory
+from overparam_cli.words import count
 
 FRACTIONS = (1 / 2, 1 / 5, 1 / 10, 1 / 20, 1 / 50, 1 / 100)  # of the level at W = 0, the same levels for every curve
 LATE = 0.05  # a trial that diverges after this fraction of the run had long looked fine
@@ -49,18 +50,19 @@ class Run:
     changed: tuple[str, ...] = ()
 
     @staticmethod
-    def read(folder: Path) -> "Run":
+    def read(folder: Path, *, partial: bool = False) -> "Run":
         """Read and check a run folder, once for as long as its files stay as they are.
 
-        Rows of `log.csv` of trials that `trials.csv` lacks are left out: unfinished. Raises LogError naming the file
-        and the fault.
+        Rows of `log.csv` of trials that `trials.csv` lacks are left out: unfinished. With `partial` trials under way
+        are there as far as they have come. Raises LogError naming the file and the fault.
         """
-        return _last(folder, read_tables(folder))
+        return _last(folder, read_so_far(folder) if partial else read_tables(folder))
 
     @staticmethod
-    def of(folder: Path, experiment: Experiment) -> "Run":
+    def of(folder: Path, experiment: Experiment, *, partial: bool = False) -> "Run":
         """What a run folder holds of an experiment as it reads now, whatever plans were run there; as `read`."""
-        tables, trials = read_tables(folder), expand(experiment).get(folder.name, ())
+        tables = read_so_far(folder) if partial else read_tables(folder)
+        trials = expand(experiment).get(folder.name, ())
         config = {"experiment": experiment.name, "name": experiment.name, "config": to_dict(experiment)}
         asked = {"overrides": {}, "full_length": is_full(experiment, {})}
         return _part(folder, replace(tables, manifest=tables.manifest | config | asked), shown_of(trials))
@@ -129,8 +131,25 @@ class Run:
 
     @cached_property
     def iterations(self) -> int:
-        """The iterations that its trials were given."""
-        return int(self.trials["iterations"].max())
+        """The iterations that its trials were given; as long as one is under way, those that any has come to."""
+        return int((self.log["iteration"] if self.partial else self.trials["iterations"]).max())
+
+    @cached_property
+    def under_way(self) -> Mapping[str, int]:
+        """Trial id → the iteration that it has come to, of the trials that have not finished."""
+        going = self.trials.loc[self.trials["status"] == UNFINISHED, "trial_id"]
+        log = self.log[self.log["trial_id"].isin(going)]
+        last = log.groupby("trial_id", observed=True)["iteration"].max()
+        return {str(trial_id): int(at) for trial_id, at in last.items()}
+
+    @cached_property
+    def partial(self) -> str:
+        """How far trials are that have not finished, in words; "" where none is looked at."""
+        if not self.under_way:
+            return ""
+        first, last = min(self.under_way.values()), max(self.under_way.values())
+        at = f"iteration {last:,}" if first == last else f"iterations {first:,} to {last:,}"
+        return f"at {at} of {int(self.trials['iterations'].max()):,}, not finished"
 
     @property
     def full_iterations(self) -> int:
@@ -142,7 +161,7 @@ class Run:
     def lost(self) -> pd.Series:
         """The mask of the trials that diverged; a final level that is no number counts as divergence."""
         finite = np.isfinite(self.trials[self.level.final].to_numpy(np.float64))
-        mask: pd.Series = (self.trials["status"] == DIVERGED) | ~finite
+        mask: pd.Series = (self.trials["status"] == DIVERGED) | (~finite & (self.trials["status"] != UNFINISHED))
         return mask
 
     @cached_property
@@ -182,7 +201,7 @@ class Run:
     @property
     def shortcomings(self) -> tuple[str, ...]:
         """Why it may not bear a verdict on the paper: other data, fewer iterations, other settings; empty if it may."""
-        found = list(paper.shortcomings(self.dataset))
+        found = [*([self.partial] if self.partial else []), *paper.shortcomings(self.dataset)]
         if self.iterations < self.full_iterations:
             found.append(f"{self.iterations:,} of {self.full_iterations:,} iterations")
         if not self.full_length and not found:
@@ -199,13 +218,22 @@ class Run:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader must know of the folder before its numbers."""
-        found = [f"{digests.said(self.changed)}: restore it, or run it with --accept-changes"] if self.changed else []
+        found = [self._going] if self.partial else []
+        found += [f"{digests.said(self.changed)}: restore it, or run it with --accept-changes"] if self.changed else []
         found += [f"{name} was edited by hand, and accepted" for name in self.manifest.get("accepted", {})]
         found += [self.outdated] if self.outdated else []
         if self.others:
             several = "s of other plans are" if self.others > 1 else " of another plan is"
             found.append(f"{self.others} trial{several} in the folder besides, and not shown")
         return tuple(found)
+
+    @property
+    def _going(self) -> str:
+        """What a reader of a run under way must know."""
+        there, going = self.trials["trial_id"].nunique(), len(self.under_way)
+        parts = [f"{there - going} of {count(self.planned, 'trial')} finished"]
+        parts += [f"{self.planned - there} not begun"] if self.planned > there else []
+        return f"{self.partial} ({', '.join(parts)}): numbers are those so far, and no verdict"
 
     @cached_property
     def unfinished_seeds(self) -> tuple[int, ...]:
@@ -236,8 +264,13 @@ class Run:
         mini-batches, or of one, and by luck may lie where the curve is not for long.
         """
         if trial_id not in self._trajectories:
-            self._trajectories[trial_id] = Trajectory(self._rows.of(trial_id), self.level)
+            fate = {"lost": trial_id in self._lost_ids, "going": trial_id in self.under_way}
+            self._trajectories[trial_id] = Trajectory(self._rows.of(trial_id), self.level, **fate)
         return self._trajectories[trial_id]
+
+    @cached_property
+    def _lost_ids(self) -> frozenset[str]:
+        return frozenset(self.trials.loc[self.lost, "trial_id"])
 
     @cached_property
     def _trajectories(self) -> dict[str, Trajectory]:

@@ -6,7 +6,8 @@ A run folder `results/<experiment>/<variant>/` holds
   row stands here, and only then: this file is replaced last.
 - `log.csv`: the trajectories (`LOG_COLUMNS`, then the columns of the kind of network, then what else was measured).
 - `manifest.json`: everything needed to know what the numbers are: configuration, data, optimum, versions, timings.
-- `checkpoint.pt`, and `underway.json` (how far that is), only while trials are unfinished.
+- `checkpoint.pt`, `underway.json` (how far that is) and `underway.tables` (what it has logged, see `results.look`),
+  only while trials are unfinished.
 
 Of many trials (`--log-format parquet`) the two tables are pairs of Parquet files, see `results.parts`.
 
@@ -19,7 +20,7 @@ from collections.abc import Mapping
 from overparam_cli.experiments.trial import COLUMNS
 
 SCHEMA = 1
-UNDERWAY = "underway.json"
+UNDERWAY, LOOK = "underway.json", "underway.tables"
 TRIALS, LOG, MANIFEST, CHECKPOINT, LOCK = "trials.csv", "log.csv", "manifest.json", "checkpoint.pt", ".lock"
 
 TRIAL_COLUMNS: Mapping[str, str] = {  # column → pandas dtype; the order is the file's
@@ -40,6 +41,7 @@ LOG_COLUMNS: Mapping[str, str] = {
 }
 COMPLETED, DIVERGED, STOPPED = "completed", "diverged", "stopped"
 STATUSES = (COMPLETED, DIVERGED, STOPPED)
+UNFINISHED = "unfinished"  # of a trial under way, which no `trials.csv` has
 STOP_AT_GAP = "stop_at_gap"  # the column of trials.csv, where there is one, with the gap at which a trial ends
 
 

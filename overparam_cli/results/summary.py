@@ -72,6 +72,7 @@ class Summary:
     curves: tuple[CurveSummary, ...]
     divergences: tuple[Divergence, ...]
     warnings: tuple[str, ...]
+    partial: str = ""  # how far a run is that has not finished
 
     def as_dict(self) -> dict[str, Any]:
         """Return the summary for JSON: infinities and NaN become null, keys strings, tuples lists.
@@ -80,6 +81,7 @@ class Summary:
         """
         content = _entries(self, {"levels": self.level.levels})
         del content["level"], content["outcomes"]
+        content |= {"partial": content.pop("partial")} if self.partial else {}
         content["curves"] = [_entries(curve, {"final": self.level.final}) for curve in self.curves]
         for curve in content["curves"]:
             curve |= curve.pop("outcomes")
@@ -116,6 +118,7 @@ def summarise(run: Run, rule: str | None = None) -> Summary:
         curves=tuple(_summarise_curve(choice, chosen.get(baseline or "")) for choice in chosen.values()),
         divergences=tuple(row for curve in run.curves.values() for row in curve.divergences),
         warnings=(*run.notes, *(line for choice in chosen.values() for line in _warnings(choice))),
+        partial=run.partial,
     )
 
 
@@ -168,7 +171,13 @@ def _warnings(chosen: Choice) -> list[str]:
     label, lines = chosen.curve.label, []
     if chosen.lr is None:
         reason = "every learning rate diverged" if chosen.rates else "no finished trial"
+        reason = "there is nothing to compare so far" if chosen.compared_at is not None else reason
         return [f"{label}: {'no learning rate has finished every seed' if chosen.incomplete else reason}"]
+    if chosen.compared_at is not None and len(chosen.rates) > 1 and not chosen.standing:
+        lines.append(
+            f"{label}: lr {chosen.lr:g} is ahead at iteration {chosen.compared_at:,}, the last that all of its trials "
+            "have come to"
+        )
     if chosen.standing:
         none = ": no learning rate is better than another" if len(chosen.rates) > 1 else ""
         lines.append(f"{label}: {chosen.standing}{none}")

@@ -37,14 +37,24 @@ def log10(values: Array, floor: float = SMALLEST) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class Trajectory:
-    """One trial's rows of the log, column by column, sorted by iteration, and the level that it is judged by."""
+    """One trial's rows of the log, column by column, sorted by iteration, and the level that it is judged by.
+
+    `lost` says that it has diverged; `going` that it is under way, so that its last row is not its end.
+    """
 
     log: "Mapping[str, npt.NDArray[Any]] | pd.DataFrame"
     level: Level
+    lost: bool = False
+    going: bool = False
 
     def by(self, level: Level) -> "Trajectory":
         """The same trial judged by another level."""
         return replace(self, level=level)
+
+    def until(self, iteration: int) -> "Trajectory":
+        """The same trial as it stood at `iteration`."""
+        kept = self.iterations <= iteration
+        return replace(self, log={str(name): np.asarray(self.log[str(name)])[kept] for name in self.log})
 
     def _values(self, name: str) -> Array:
         return np.asarray(self.log[name], dtype=np.float64)

@@ -4,7 +4,6 @@ A line that says what the file is, the SHA-256 of what follows, and what follows
 without code. Nothing of it is looked at before the digest is right.
 """
 
-import hashlib
 import io
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ import torch
 
 from overparam_cli import disk
 from overparam_cli.errors import StorageError
-from overparam_cli.results import underway
+from overparam_cli.results import look, sealed, underway
 from overparam_cli.results.schema import CHECKPOINT, SCHEMA
 from overparam_cli.results.underway import Underway
 from overparam_cli.run.unit import State
@@ -59,14 +58,19 @@ class Checkpoint:
         """Replace it by `units` and those that are kept; without any, there is none. Beside it stands how far it is."""
         entries = [vars(unit) for unit in (*units, *self.kept)]
         if not entries:
-            underway.remove(self.path.parent)
+            self._forget()
             disk.remove(self.path)
             return
         content = io.BytesIO()  # in memory first: the digest stands before it, and what writes it knows a full disk
         torch.save({"schema": SCHEMA, "units": entries}, content)
-        seal(self.path, content.getbuffer())
+        sealed.write(self.path, HEAD, content.getbuffer())
         if state:
             underway.write(self.path.parent, state)
+
+    def _forget(self) -> None:
+        """Nothing is under way any more."""
+        look.remove(self.path.parent)
+        underway.remove(self.path.parent)
 
     def load(self, planned: set[str], finished: set[str]) -> list[HalfTrained]:
         """What can be gone on with where the trials `planned` are wanted, and `finished` is what there is.
@@ -104,31 +108,16 @@ class Checkpoint:
         numbers = ("", *(f"-{number}" for number in range(2, 1000)))
         names = [name for name in map(UNUSED.format, numbers) if not self.path.with_name(name).exists()]
         disk.move(self.path, self.path.with_name(names[0]))
-        underway.remove(self.path.parent)
+        self._forget()
         self.kept = []
         self._warn(f"the checkpoint is not used, {why}; it is kept as {names[0]}")
 
 
-def seal(path: Path, content: bytes | memoryview) -> None:
-    """Write `content` under its digest."""
-    digest = hashlib.sha256(content).hexdigest().encode()
-
-    def write(file: Any) -> None:
-        file.write(HEAD + digest + b"\n")
-        file.write(content)
-
-    disk.replace(path, write)
-
-
 def unseal(data: bytes) -> memoryview:
-    """What stands under a digest; raises ValueError where it is not what was written."""
-    head, size = HEAD, len(hashlib.sha256().hexdigest()) + 1
-    if not data.startswith(head):
-        raise ValueError("it was made by an earlier version" if data.startswith(ZIP) else "it is damaged")
-    digest, content = data[len(head) : len(head) + size], memoryview(data)[len(head) + size :]
-    if digest != hashlib.sha256(content).hexdigest().encode() + b"\n":
-        raise ValueError("it is damaged")
-    return content
+    """The content of a checkpoint's file; raises ValueError where it is not what was written."""
+    if data.startswith(ZIP):
+        raise ValueError("it was made by an earlier version")
+    return sealed.opened(data, HEAD)
 
 
 def read(path: Path) -> list[HalfTrained]:

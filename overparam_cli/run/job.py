@@ -14,7 +14,7 @@ import torch
 
 from overparam_cli.errors import ConfigError, RunInterrupted
 from overparam_cli.experiments import Trial
-from overparam_cli.results import parts
+from overparam_cli.results import look, parts
 from overparam_cli.results.lock import locked
 from overparam_cli.results.reading import Tables
 from overparam_cli.results.rows import Rows
@@ -33,6 +33,7 @@ from overparam_cli.run.stop import AGAIN, Stop, stop_requests
 from overparam_cli.run.unit import Problem, Unit, trained
 from overparam_cli.words import clock, count, size
 
+LOOKING = 0.02  # the share of the time that goes into what a look at the run shows
 MANY = 10_000  # trials beyond which a run says first what it will take
 
 
@@ -212,6 +213,7 @@ class Loop:
         self.began = self.last_saved = time.monotonic()
         self.start = sum(unit.done for unit in units)
         self.told: set[str] = set()  # remarks of units
+        self.next_look = 0.0
 
     def after(self, unit: Unit, seconds: float) -> None:
         """Commit the unit if it is finished; save the others now and then; raises RunInterrupted when asked to stop."""
@@ -227,7 +229,7 @@ class Loop:
         stopped, signal = run.stop.asked and bool(self.open), run.stop.take_signal()
         due = time.monotonic() - self.last_saved >= run.settings.checkpoint_seconds
         if stopped or signal or due or unit.finished:
-            self._save(status)
+            self._save(status, looked_at=stopped or bool(signal))
         at = f"at iteration {status.iteration:,} of {self.total:,} of {run.job.title}"
         kept = "the checkpoint is saved" if run.checkpoint.path.exists() else "what is finished is kept"
         if signal:
@@ -235,8 +237,8 @@ class Loop:
         if stopped:
             raise RunInterrupted(f"interrupted {at}; {kept}: {AGAIN}{self._where()}")
 
-    def _save(self, status: Status) -> None:
-        """Save what is half trained, and how far it is."""
+    def _save(self, status: Status, *, looked_at: bool) -> None:
+        """Save what is half trained, how far it is; now and then, or where it is `looked_at`, what it has logged."""
         self.last_saved = time.monotonic()
         half = [own for own in self.open if own in self.seconds or own.done]
         state = Underway(
@@ -250,6 +252,10 @@ class Loop:
         )
         run = self.run
         run.checkpoint.save([run.half_trained(own, self.seconds.get(own, 0.0), self.problem) for own in half], state)
+        if half and (looked_at or self.last_saved >= self.next_look):
+            look.write(run.job.folder, (own.tables() for own in half))
+            cost = time.monotonic() - self.last_saved
+            self.next_look = self.last_saved + cost / LOOKING
 
     def _where(self) -> str:
         """At which iteration the same command goes on."""

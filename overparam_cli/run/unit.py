@@ -87,7 +87,10 @@ class Unit(Protocol):
         """Raise one of `saved.MALFORMED` unless `state` can have been that of such a unit; nothing changes."""
 
     def tables(self) -> "tuple[pd.DataFrame, pd.DataFrame]":
-        """The rows of `trials.csv` and of `log.csv`, once it is finished."""
+        """The rows of `trials.csv` and of `log.csv`, of what it has logged; final is what is last there.
+
+        For a unit that has advanced, or taken over what one that had was. Nothing changes.
+        """
 
     def probe(self) -> float:
         """Seconds that it will take here if no trial diverges, by running a copy of its start for a moment."""

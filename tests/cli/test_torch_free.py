@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from overparam_cli.results import look
+from overparam_cli.results.run import Run
+
 REFERENCE = Path(__file__).parents[2] / "results" / "reference"
 RUNS = ("fig4-right", "fig5-right", "theory/lemma3")  # of every kind one
 CODE = """\
@@ -26,6 +29,11 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("torch-free") / "results"
     for run in RUNS:
         shutil.copytree(REFERENCE / run, folder / run)
+    half = folder / "fig4-right@half" / "l4"  # under way: nothing has finished
+    half.mkdir(parents=True)
+    shutil.copy(folder / "fig4-right" / "l4" / "manifest.json", half)
+    run = Run.read(folder / "fig4-right" / "l4")
+    look.write(half, [(run.trials, run.log)])
     return folder
 
 
@@ -40,6 +48,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "show fig3 --lr 1e-3 --set optimizer=adam --set beta1=0.8",
         "plot --format svg",
         "table",
+        "table fig4-right@half --partial",
         "status",
         "verify",
         "multiverse status --axis labels=zscore",

@@ -13,10 +13,10 @@ import torch
 
 from overparam_cli.errors import ConfigError, RunInterrupted, StorageError
 from overparam_cli.kinds.linear.measure import parse_measures
-from overparam_cli.results import schema
+from overparam_cli.results import schema, sealed
 from overparam_cli.results.run import Run
 from overparam_cli.run import backends
-from overparam_cli.run.checkpoint import read, seal, unseal
+from overparam_cli.run.checkpoint import HEAD, read, unseal
 from overparam_cli.run.job import run_job
 from overparam_cli.run.plan import Job, plan
 from overparam_cli.run.progress import Silent
@@ -76,7 +76,7 @@ def rewrite(folder: Path, change: Callable[[Units], object]) -> None:
     content = torch.load(io.BytesIO(unseal(path.read_bytes())), weights_only=True)
     change(content["units"])
     torch.save(content, buffer := io.BytesIO())
-    seal(path, buffer.getvalue())
+    sealed.write(path, HEAD, buffer.getvalue())
 
 
 def set_aside(task: Job, why: str) -> None:
@@ -151,7 +151,7 @@ def test_code_in_a_checkpoint_is_not_run(tmp_path: Path) -> None:
     task.folder.mkdir(parents=True)
     torch.save({"schema": 1, "units": Malicious(tmp_path / "done")}, buffer := io.BytesIO())
     for content in (buffer.getvalue(), pickle.dumps(Malicious(tmp_path / "done"))):
-        seal(task.folder / schema.CHECKPOINT, content)
+        sealed.write(task.folder / schema.CHECKPOINT, HEAD, content)
         run_job(task, Settings(), recorder := Recorder())
         assert "not used, it is malformed (" in recorder.messages[0]
     assert not (tmp_path / "done").exists()

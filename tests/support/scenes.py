@@ -114,7 +114,11 @@ def contents(folder: Path) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        if not path.is_file() or path.name == ".lock" or path.name in ("checkpoint.pt", "underway.json"):
+        if (
+            not path.is_file()
+            or path.name == ".lock"
+            or path.name in ("checkpoint.pt", "underway.json", "underway.tables")
+        ):
             continue
         if path.suffix == ".json":
             found[name] = steady(json.loads(path.read_text()))

@@ -145,7 +145,7 @@ def _lines(strand: Strand, quantity: Quantity, end: int) -> list[Line]:
         kept = np.isfinite(values) & (values > 0)
         if kept.any():
             times = trial.iterations[kept]
-            lines.append(Line(times, values[kept], bool(times[-1] < end)))
+            lines.append(Line(times, values[kept], trial.lost and bool(times[-1] < end), trial.going))
     return lines
 
 

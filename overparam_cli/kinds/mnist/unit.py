@@ -44,9 +44,12 @@ class MnistUnit:
     @cached_property
     def trainer(self) -> CnnTrainer:
         """At iteration 0, or where a saved state was."""
-        trainer = CnnTrainer(self.trial, self.problem, self.problem.images.device, self._restored)
+        trainer = self._new_trainer()
         self._restored, self._started = {}, True
         return trainer
+
+    def _new_trainer(self) -> CnnTrainer:
+        return CnnTrainer(self.trial, self.problem, self.problem.images.device, self._restored)
 
     @property
     def done(self) -> int:
@@ -119,8 +122,9 @@ class MnistUnit:
 
     def tables(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         """The row of `trials.csv`, then those of `log.csv`."""
-        log = log_table(self.trainer)
-        return pd.DataFrame([trial_row(self.trainer, log)]), log
+        trainer = self.trainer if self._started else self._new_trainer()
+        log = log_table(trainer)
+        return pd.DataFrame([trial_row(trainer, log)]), log
 
     def probe(self) -> float:
         """By some steps of a trainer of its own, and a part of an evaluation."""
