@@ -3,6 +3,7 @@
 Checking, `overparam new` and the documentation read these declarations.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,6 +21,16 @@ def interval(value: Any) -> tuple[float, float]:
     return (finite(value[0]), finite(value[1]))
 
 
+def color(value: Any) -> int | str:
+    """A number that curves of one colour share, or a colour written out."""
+    if isinstance(value, str) and re.fullmatch("#[0-9a-fA-F]{6}", value):
+        return value.lower()
+    try:
+        return int(integer(0)(value))
+    except ValueError:
+        raise ValueError("must be a number that curves of one colour share, from 0, or a colour as '#d55e00'") from None
+
+
 HEAD: Mapping[str, Key] = {
     "name": Key(experiment_name, "of its results folder"),
     "title": Key(text, "above its figures and tables"),
@@ -28,9 +39,14 @@ HEAD: Mapping[str, Key] = {
 }
 CURVE: Mapping[str, Key] = {
     "label": Key(text, "in legends and tables; its name by default", default=None),
-    "color": Key(integer(0), "place of its colour in the palette, from 0; by its own place by default", default=None),
+    "color": Key(
+        color, "a number that curves of one colour share, or a colour: '#d55e00'; by its depth by default", default=None
+    ),
     "linestyle": Key(
-        choice("solid", "dashed", "dotted", "dashdot"), "solid, dashed, dotted or dashdot", default=None, words=True
+        choice("solid", "dashed", "dotted", "dashdot"),
+        "solid, dashed, dotted or dashdot; by its optimiser by default",
+        default=None,
+        words=True,
     ),
 }
 ANALYSIS: Mapping[str, Key] = {

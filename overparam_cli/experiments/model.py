@@ -17,13 +17,14 @@ TRAINED = tuple(KINDS)  # the kinds that have trials
 class Curve:
     """One line of a figure: the settings in which it differs, to be crossed with the learning rates and seeds.
 
-    `color` (index into the palette) and `linestyle` are hints for the plot; None leaves the choice to it.
+    `color` (a number that curves of one colour share, or a colour as #d55e00) and `linestyle` are hints for the plot;
+    None leaves the choice to it.
     """
 
     name: str
     label: str
     settings: Settings
-    color: int | None = None
+    color: int | str | None = None
     linestyle: str | None = None
 
 

@@ -102,7 +102,7 @@ CURVE = entries(
     {
         "label": optional(_words),
         "settings": optional(_settings),
-        "color": optional(integer(0)),
+        "color": optional(layout.color),
         "linestyle": optional(choice("solid", "dashed", "dotted", "dashdot")),
     },
 )

@@ -23,7 +23,6 @@ ELSEWHERE = {
     "lr": "a list of lr is a grid already: give it in [trial]",
     "seeds": "seeds = K makes seeds 0 … K−1: give it in [trial]",
 }
-DASHES = ("solid", "dashed", "dotted", "dashdot")
 Lists = Mapping[str, tuple[Any, ...]]
 """Checked values by key."""
 
@@ -58,34 +57,17 @@ def variants_of_product(kind_name: str, lists: Lists) -> dict[str, Settings]:
 
 
 def curves_of_product(kind_name: str, lists: Lists, trial: Settings) -> tuple[Curve, ...]:
-    """A curve for each combination of the other keys; `trial` are the settings that they have in common.
-
-    The optimiser goes by dash, or without it the last of several keys that is not depth, and what is left by colour.
-    """
+    """A curve for each combination of the other keys; `trial` are the settings that they have in common."""
     own = {name: values for name, values in lists.items() if not kind_keys(kind_name)[name].shared}
-    dashed = _dashed(own)
     make = kind(kind_name).trial
     common = {**defaults(make), **trial}
     curves: dict[str, Curve] = {}
-    colours: list[Settings] = []
     for values in product(*own.values()) if own else ():
         chosen = dict(zip(own, values, strict=True))
         meant = {name: value for name, value in chosen.items() if make.concerns(name, {**common, **chosen})}
-        coloured = {name: value for name, value in meant.items() if name != dashed}
-        if coloured not in colours:
-            colours.append(coloured)
-        dash = DASHES[own[dashed].index(chosen[dashed]) % len(DASHES)] if dashed else None
-        curve = Curve(_curve_name(meant), _curve_label(meant), meant, colours.index(coloured), dash)
+        curve = Curve(_curve_name(meant), _curve_label(meant), meant)
         curves.setdefault(curve.name, curve)
     return tuple(curves.values())
-
-
-def _dashed(lists: Lists) -> str:
-    """The key that goes by dash; empty where colours tell all curves apart."""
-    several = [name for name, values in lists.items() if len(values) > 1]
-    if len(several) < 2:
-        return ""
-    return "optimizer" if "optimizer" in several else [name for name in several if name != "depth"][-1]
 
 
 def _curve_name(settings: Settings) -> str:

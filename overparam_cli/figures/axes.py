@@ -6,28 +6,58 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
+from matplotlib.ticker import (
+    FuncFormatter,
+    LogFormatterMathtext,
+    LogLocator,
+    MaxNLocator,
+    NullFormatter,
+    StrMethodFormatter,
+)
+from matplotlib.transforms import offset_copy
 
-from overparam_cli.figures.style import MUTED, Look
+from overparam_cli.figures.looks import Look
+from overparam_cli.figures.style import MUTED
 
 DRAWABLE = (1e-150, 1e150)  # matplotlib's own arithmetic (margins, ticks beyond the ends) stays finite with these
+FEW_DECADES = 2.0
+CROSS = 7.0  # points
+EDGE = 0.02  # so near to the end of an axis, as a share of it, a cross would spill over
 NOTHING = "nothing finite to show"
 
 
 def cross(axes: Axes, x: float, y: float, style: Look) -> Line2D:
-    """Mark where a trial diverged; a point above the axis is marked at its upper edge."""
-    top = axes.get_ylim()[1]
+    """Mark where a trial diverged; a point above the axis is marked at its upper edge.
+
+    At an edge the mark is moved inwards, so that it lies within the axes.
+    """
+    spot = (x, min(y, axes.get_ylim()[1]))
+    figure = axes.get_figure(root=True)
+    across, up = map(_inwards, (axes.transScale + axes.transLimits).transform(spot))
+    inside = offset_copy(axes.transData, figure, x=across, y=up, units="points")
     (mark,) = axes.plot(
-        [x], [min(y, top)], "x", color=style.color, markersize=7, markeredgewidth=2, clip_on=False, zorder=5
+        *spot, "x", color=style.color, markersize=CROSS, markeredgewidth=2, clip_on=False, zorder=5, transform=inside
     )
     mark.set_gid("diverged")
     return mark
 
 
-def plain_numbers(axes: Axes) -> None:
-    """Write a log axis's numbers out, some of each decade: for an axis of few decades."""
-    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7)))
-    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+def _inwards(place: float) -> float:
+    """By how many points a cross at this place of an axis (0 to 1) is moved."""
+    return CROSS / 2 + 1 if place < EDGE else -(CROSS / 2 + 1) if place > 1 - EDGE else 0.0
+
+
+def number_decades(axes: Axes) -> None:
+    """Number a log axis: powers of ten, and where these would be few, some numbers of each decade, written out."""
+    low, high = axes.get_ylim()
+    decades = abs(math.log10(high) - math.log10(low))
+    if decades >= FEW_DECADES:
+        axes.yaxis.set_major_locator(LogLocator())
+        axes.yaxis.set_major_formatter(LogFormatterMathtext())
+        axes.yaxis.set_minor_formatter(NullFormatter())
+        return
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if decades > 1 else (1, 2, 3, 5, 7)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}".replace("e-0", "e-")))
     axes.yaxis.set_minor_formatter(NullFormatter())
 
 
@@ -45,6 +75,7 @@ def limit(axes: Axes, values: Sequence[np.ndarray], ceiling: float, margin: floa
     low, high = float(numbers.min()), float(numbers.max())
     room = max(math.exp(margin * (math.log(high) - math.log(low))), 1.05)
     axes.set_ylim(*drawable(low / room, high * room))
+    number_decades(axes)
 
 
 def drawable(low: float, high: float) -> tuple[float, float]:

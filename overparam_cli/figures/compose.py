@@ -8,13 +8,14 @@ import math
 import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from string import ascii_lowercase
 from typing import Literal
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from overparam_cli.figures.legends import grow, legend_below, place_legends
+from overparam_cli.figures.legends import BELOW, grow, place_below, place_legends
 from overparam_cli.figures.style import ALERT, MUTED
 
 Legends = Literal["corner", "below", "own"]
@@ -52,7 +53,7 @@ class Sheet:
     lone: float = 5.4
     height: float = 3.6
     most: int = 3
-    padding: float | None = None  # beside the axes; None: the layout's own
+    padding: float = 0.1  # beside the axes, inches
     ratios: tuple[float, ...] = ()  # of the heights of a stack's axes, the mean of which is `height`; equal if empty
 
     def columns(self, stacks: int) -> int:
@@ -81,11 +82,16 @@ def compose(
     for column, drawn in zip(grid, marks, strict=True):
         if drawn[0].head is not None:
             _write_head(column[0], drawn[0].head)
+    _write_letters(figure)
     tops, titles = [column[0] for column in grid], [drawn[0].legend for drawn in marks]
     if legends == "corner":
         place_legends(figure, tops, titles)
     elif legends == "below":
-        grow(figure, [legend_below(column[-1], column[0]) for column in grid])
+        place_below(figure, [(column[-1], column[0], "") for column in grid])
+    else:
+        own = [legend for axes in figure.axes if (legend := axes.get_legend()) and legend.get_gid() == BELOW]
+        if own:
+            grow(figure, own)
     notes = dict.fromkeys(note for drawn in marks for one in drawn for note in one.notes)
     place = {note: rank for rank, note in enumerate(order)}
     _write_foot(figure, sorted(notes, key=lambda note: place.get(note, len(place))))
@@ -105,13 +111,20 @@ def _axes(stacks: Sequence[Sequence[Cell]], title: str, sheet: Sheet) -> tuple[F
         rows * lines, columns, squeeze=False, sharex="col" if rows > 1 else "none", height_ratios=ratios
     )
     if title:  # a formula is not broken
-        figure.suptitle(title if "$" in title.replace(r"\$", "") else textwrap.fill(title, width=int(width * 11)))
+        figure.suptitle(title if "$" in title.replace(r"\$", "") else _balanced(title, int(width * 11)))
     if rows > 1:
         return figure, [list(column) for column in grid.T]
     flat = list(grid.ravel())
     for empty in flat[len(stacks) :]:
         empty.remove()
     return figure, [[axes] for axes in flat[: len(stacks)]]
+
+
+def _balanced(text: str, width: int) -> str:
+    """Text in as few lines as there must be, none of them much shorter than the others."""
+    lines = len(textwrap.wrap(text, width))
+    narrow = next(own for own in range(1, width + 1) if len(textwrap.wrap(text, own)) <= lines)
+    return textwrap.fill(text, narrow)
 
 
 def _write_head(axes: Axes, head: Head) -> None:
@@ -121,6 +134,15 @@ def _write_head(axes: Axes, head: Head) -> None:
     spot = {"xy": (0, 1), "xycoords": "axes fraction", "xytext": (0, 6), "textcoords": "offset points"}
     text = "\n".join(head.lines)
     axes.annotate(text, **spot, fontsize=8, color=MUTED, va="bottom").set_gid("data")  # type: ignore[arg-type]
+
+
+def _write_letters(figure: Figure) -> None:
+    """Name the axes of a figure that has several: a, b, … line by line, as a text refers to them."""
+    spot = {"xy": (0, 1), "xycoords": "axes fraction", "xytext": (-8, 6), "textcoords": "offset points"}
+    for place, axes in enumerate(figure.axes if len(figure.axes) > 1 else []):
+        rounds, letter = divmod(place, len(ascii_lowercase))
+        text = axes.annotate(ascii_lowercase[letter] * (rounds + 1), **spot, fontweight="bold", va="bottom", ha="right")  # type: ignore[arg-type]
+        text.set_gid("letter")
 
 
 def _write_foot(figure: Figure, notes: Sequence[str]) -> None:

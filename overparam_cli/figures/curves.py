@@ -6,36 +6,39 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from overparam_cli.figures.axes import cross, limit
+from overparam_cli.figures.axes import cross, limit, number_decades
 from overparam_cli.figures.labels import curve_label
+from overparam_cli.figures.looks import Look
 from overparam_cli.figures.panels import Band, Line, Panel, band, singly
-from overparam_cli.figures.style import Look
 from overparam_cli.results.trajectory import Array
-
-MARKED = 4  # from this many curves on, sparse markers help to tell them apart
 
 
 def draw_bands(axes: Axes, panel: Panel, floor: float, column: str | None = None) -> dict[str, Band]:
     """Draw every curve's median and range of the level, or of `column`; values below `floor` are drawn at it."""
-    bands, named = {}, panel.common_rate is None
+    bands, named, marked = {}, panel.common_rate is None, needs_markers(panel)
     for place, (curve, choice) in enumerate(panel.choices.items()):
         lines = [Line.of(trial, panel.run.iterations, column) for trial in panel.shown(curve).values()]
         bands[curve] = band(lines, floor)
         label = curve_label(panel.labels[curve], choice, named=named)
-        draw_band(axes, bands[curve], panel.looks[curve], label, (place, len(panel.choices)))
+        draw_band(axes, bands[curve], panel.looks[curve], label, (place, len(panel.choices)) if marked else None)
     return bands
 
 
-def draw_band(axes: Axes, values: Band, style: Look, label: str, turn: tuple[int, int] = (0, 1)) -> None:
+def needs_markers(panel: Panel) -> bool:
+    """Whether curves of a panel have one dash pattern, so that printed in grey they need markers to be told apart."""
+    return len({str(panel.looks[curve].linestyle) for curve in panel.choices}) < len(panel.choices)
+
+
+def draw_band(axes: Axes, values: Band, style: Look, label: str, turn: tuple[int, int] | None = None) -> None:
     """Draw the median as a line and, where the seeds differ, the range between them as an area.
 
-    `turn` = (place, curves): with many curves each also gets markers, out of step with the others', so that curves
-    which lie on each other can still be told apart.
+    With `turn` = (place, curves) it also gets sparse markers, out of step with the other curves', so that curves which
+    lie on each other can still be told apart.
     """
-    place, curves = turn
     finite = np.isfinite(values.median)
     marks: dict[str, Any] = {}
-    if curves >= MARKED and values.iterations.size:
+    if turn and values.iterations.size:
+        place, curves = turn
         spots = (np.arange(6) + (place + 0.5) / curves) / 6 * values.iterations[-1]
         marks = {
             "marker": style.marker,
@@ -46,7 +49,8 @@ def draw_band(axes: Axes, values: Band, style: Look, label: str, turn: tuple[int
     x, y = values.iterations[finite], values.median[finite]
     look = {
         "color": style.stroke,
-        "markersize": 4.5,
+        "markersize": 6.0 if style.pale else 4.5,
+        "markeredgewidth": 0.7 if style.pale else 1.0,
         "markerfacecolor": style.color if style.pale else "white",
         "markeredgecolor": "white" if style.pale else style.color,
         **marks,
@@ -102,6 +106,8 @@ def scale_values(axes: Axes, panel: Panel, values: Sequence[Array], ceiling: flo
         limit(axes, values, ceiling)
     if panel.plot.ylim:
         axes.set_ylim(*panel.plot.ylim)
+        if axes.get_yscale() == "log":
+            number_decades(axes)
     if panel.plot.xlim:
         axes.set_xlim(*panel.plot.xlim)
 

@@ -13,11 +13,12 @@ from overparam_cli.words import format_rate
 LEGEND_LETTERS = 44  # that fit into a whole panel's legend
 EDGE_MARK = "†"
 DIVERGED_NOTE = "× diverged"
-PARTIAL_NOTE = "1/3 beside a cross: seeds that diverged, where some did not"
+PARTIAL_NOTE = "k/n beside a cross: k of n seeds diverged"
 EDGE_NOTE = f"{EDGE_MARK} at the edge of the learning-rate grid: a better rate may lie outside"
+STRIP_NOTE = "grey band: rates with which a seed diverged, a row for each curve, its marker at the left"
 RING_NOTE = EDGE_NOTE.replace(f"{EDGE_MARK} at", "ring at")
 SINGLES_NOTE = f"of many seeds {SINGLES} are marked or drawn singly"
-NOTES = (DIVERGED_NOTE, SINGLES_NOTE, PARTIAL_NOTE, EDGE_NOTE, RING_NOTE)  # the order in which they stand
+NOTES = (DIVERGED_NOTE, SINGLES_NOTE, STRIP_NOTE, PARTIAL_NOTE, EDGE_NOTE, RING_NOTE)  # the order in which they stand
 
 
 def marks(panel: Panel, *notes: str, edge: str = EDGE_NOTE) -> Marks:

@@ -11,7 +11,7 @@ from matplotlib.transforms import blended_transform_factory
 
 from overparam_cli.figures.axes import drawable, limit
 from overparam_cli.figures.compose import Marks
-from overparam_cli.figures.labels import PARTIAL_NOTE, RING_NOTE, marks, wrapped
+from overparam_cli.figures.labels import PARTIAL_NOTE, RING_NOTE, STRIP_NOTE, marks, wrapped
 from overparam_cli.figures.panels import HIGHEST, Panel, extent_of
 from overparam_cli.figures.registry import Figure, beside
 from overparam_cli.figures.style import MUTED
@@ -49,7 +49,8 @@ def _draw(axes: Axes, panel: Panel) -> Marks:
         if shown:
             axes.add_line(_sample(label, marker, size))
     unringed = [f"not ringed: {label}, {said}" for label, said in standing.items()]
-    return marks(panel, *([PARTIAL_NOTE] if any(partial) else []), *unringed, edge=RING_NOTE)
+    notes = [*([STRIP_NOTE] if failing else []), *([PARTIAL_NOTE] if any(partial) else []), *unringed]
+    return marks(panel, *notes, edge=RING_NOTE)
 
 
 def _draw_curve(axes: Axes, panel: Panel, curve: str) -> Array:

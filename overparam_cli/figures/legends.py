@@ -10,6 +10,7 @@ from matplotlib.legend import Legend
 from matplotlib.transforms import Bbox, offset_copy
 
 Corner = Literal["upper right", "lower left", "upper left", "lower right"]
+BELOW = "below"  # the id of a legend that needs height
 LABEL_DEPTH = 36  # points below the axis that tick labels and axis label take
 COLUMN_LETTERS = 28  # that fit into half a panel's legend
 CORNERS: dict[Corner, tuple[int, int]] = {
@@ -25,32 +26,48 @@ def place_legends(figure: Figure, axes: Sequence[Axes], titles: Sequence[str]) -
     legends = [panel.legend(loc="upper right", title=title) for panel, title in zip(axes, titles, strict=True)]
     figure.draw_without_rendering()
     corners = [_free_corner(panel, legend) for panel, legend in zip(axes, legends, strict=True)]
-    placed = []
-    for panel, corner, title in zip(axes, corners, titles, strict=True):
-        below = corner is None or None in corners
-        placed.append(legend_below(panel, title=title) if below else panel.legend(loc=corner, title=title))
     if None in corners:
-        grow(figure, placed)
-    return placed
+        return place_below(figure, [(panel, None, title) for panel, title in zip(axes, titles, strict=True)])
+    return [panel.legend(loc=corner, title=title) for panel, corner, title in zip(axes, corners, titles, strict=True)]
 
 
-def legend_below(axes: Axes, source: Axes | None = None, title: str = "") -> Legend:
-    """Put a legend below the panel's axis label; its entries may come from another panel."""
+def place_below(figure: Figure, panels: Sequence[tuple[Axes, Axes | None, str]]) -> list[Legend]:
+    """Put a legend below each of the axes, whose entries may come from other ones, all in as many columns."""
+    sources = [source or axes for axes, source, _ in panels]
+    columns = min(_columns(source.get_legend_handles_labels()[1]) for source in sources)
+    legends = [legend_below(*panel, columns=columns) for panel in panels]
+    grow(figure, legends)
+    return legends
+
+
+def legend_below(
+    axes: Axes, source: Axes | None = None, title: str = "", *, columns: int | None = None, **look: Any
+) -> Legend:
+    """Put a legend below the panel's axis label; its entries may come from another panel.
+
+    `grow` then gives the figure the height for it.
+    """
     handles, labels = (source or axes).get_legend_handles_labels()
     figure = axes.get_figure(root=True)
     assert isinstance(figure, Figure)
     under = offset_copy(axes.transAxes, figure, y=-LABEL_DEPTH, units="points")
     spot: dict[str, Any] = {"bbox_to_anchor": (0.5, 0), "bbox_transform": under, "borderaxespad": 0.0}
-    spot |= {"title": title, "ncols": _columns(labels), "handlelength": 2.8}
-    return axes.legend(handles, labels, loc="upper center", **spot)
+    spot |= {"title": title, "ncols": columns or _columns(labels), "handlelength": 2.8, **look}
+    legend = axes.legend(handles, labels, loc="upper center", **spot)
+    legend.set_gid(BELOW)
+    return legend
 
 
 def grow(figure: Figure, legends: Sequence[Legend]) -> None:
     """Add the height that the legends below the panels take, so that the panels keep theirs."""
-    entries = [[text.get_text() for text in legend.get_texts()] for legend in legends]
-    titled = any(legend.get_title().get_text() for legend in legends)
-    rows = titled + max(math.ceil(sum(map(_lines, labels)) / _columns(labels)) for labels in entries)
-    figure.set_figheight(figure.get_figheight() + 0.12 + 0.17 * rows)
+    figure.set_figheight(figure.get_figheight() + 0.12 + 0.17 * max(map(_rows, legends), default=0))
+
+
+def _rows(legend: Legend) -> int:
+    """The lines of a legend's fullest column, its title's included."""
+    lines = [_lines(text.get_text()) for text in legend.get_texts()]
+    columns = int(getattr(legend, "_ncols", 1))  # which Matplotlib tells nobody
+    return bool(legend.get_title().get_text()) + math.ceil(sum(lines) / columns)
 
 
 def _lines(label: str) -> int:

@@ -8,8 +8,9 @@ import numpy as np
 
 from overparam_cli.errors import LogError
 from overparam_cli.experiments.kind import Level
-from overparam_cli.experiments.model import Curve, Plot
-from overparam_cli.figures.style import Look, literal, look, ramp
+from overparam_cli.experiments.model import Plot
+from overparam_cli.figures.looks import Look, looks_of, of_place, ramp
+from overparam_cli.figures.style import literal
 from overparam_cli.results.choice import Choice
 from overparam_cli.results.run import Run
 from overparam_cli.results.trajectory import SMALLEST, Array, Trajectory
@@ -121,7 +122,8 @@ def _panel(run: Run) -> Panel:
     """Gather what one run's panel needs."""
     wanted = run.experiment.plot.curves
     drawn = [name for name in run.curves if not wanted or name in wanted]
-    looks = _looks(run.experiment.curves, drawn) | _family(run, drawn)
+    found = looks_of(run.experiment) | _family(run, drawn)
+    looks = {name: found.get(name) or of_place(len(found) + place) for place, name in enumerate(drawn)}
     return Panel(run, {name: run.curves[name].choose() for name in drawn}, looks)
 
 
@@ -140,23 +142,6 @@ def _family(run: Run, curves: Sequence[str]) -> dict[str, Look]:
     if values.isna().any() or values.duplicated().any():
         return {}
     return {curve: ramp(place, len(described)) for curve, place in places.items()}
-
-
-def _looks(described: Sequence[Curve], curves: Sequence[str]) -> dict[str, Look]:
-    """Give every curve the look of its place in the experiment file, so that a partial run keeps its colours.
-
-    Where the file gives one colour to a solid and to a broken line (a network and its rule), the solid one is drawn
-    pale and broad beneath the other, so that both can be seen when they coincide.
-    """
-    places = {curve.name: place for place, curve in enumerate(described)}
-    hints = {curve.name: (curve.color, curve.linestyle) for curve in described}
-    looks = {curve: look(places.get(curve, place), *hints.get(curve, ())) for place, curve in enumerate(curves)}
-    solid = {own.color for own in looks.values() if own.linestyle == "solid"}
-    broken = {own.color for own in looks.values() if own.linestyle != "solid"}
-    for curve, own in looks.items():
-        if own.color in solid & broken:
-            looks[curve] = own.underlaid() if own.linestyle == "solid" else own.overlaid()
-    return looks
 
 
 def extent_of(values: Array) -> tuple[Array, Array]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overparam_cli.figures.axes import limit, plain_numbers
+from overparam_cli.figures.axes import limit, number_decades
 from overparam_cli.figures.compose import Cell, Head, Marks, Sheet, compose
 from overparam_cli.figures.style import MUTED, literal
 from overparam_cli.multiverse.deciding import NO, NOT_RUN, UNDECIDED, YES, Share, by_option, deciding, share
@@ -95,7 +95,7 @@ def _draw_effects(axes: "Axes", rows: Sequence[Row], effect: Effect, head: Head)
     handles = [Patch(color=color, label=WORDS[one]) for one, color in COLORS.items() if one in there]
     axes.legend(handles=handles, loc="upper left", handlelength=1.2)
     if not effect.counts and high / low < PLAIN:
-        plain_numbers(axes)
+        number_decades(axes)
     off = [] if shown.all() else ["at the lower end: never, or diverged; at the upper end: not within the run"]
     return Marks(head, "", ("dashed: the requirement", *off))
 

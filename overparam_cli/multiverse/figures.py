@@ -77,7 +77,7 @@ def _late(multiverse: Multiverse, one: Part, results: Path) -> "Figure | None":
     view = _View.of(runs, own_rates(multiverse, one))
     panels = [panel for run in runs for panel in panels_of([run])]
     stacks = [[Cell(partial(_draw_late, panel=panel, view=view))] for panel in panels]
-    title = f"{whole.experiment.title}: gap by learning rate, at three ends of the run"
+    title = f"{whole.experiment.title}: distance from optimum by learning rate, at three ends of the run"
     return compose(stacks, title, sheet=Sheet(width=4.2), legends="below", order=NOTES)
 
 

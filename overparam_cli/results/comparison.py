@@ -168,8 +168,12 @@ def _renamed(
         trial_id=_numbered(run.trials["trial_id"], number), curve=_numbered(run.trials["curve"], number)
     )
     log = run.log.assign(trial_id=_numbered(run.log["trial_id"], number))
+    own, variant = run.experiment, run.experiment.variants.get(run.variant, {})
+    settings = {curve.name: {**own.trial, **variant, **curve.settings, **own.forced} for curve in own.curves}
+    told = {one: {key: settings.get(one, {}).get(key) for key in ("depth", "optimizer")} for one in run.labels}
+    looks = {one: {key: value for key, value in given.items() if value is not None} for one, given in told.items()}
     curves = [
-        Curve(f"{number}-{one}", f"{label}, {name}", {}, order.index(one), ("solid", "dashed")[number])
+        Curve(f"{number}-{one}", f"{label}, {name}", looks[one], order.index(one), ("solid", "dashed")[number])
         for one, label in run.labels.items()
     ]
     return trials, log, curves

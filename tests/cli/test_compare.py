@@ -109,3 +109,14 @@ def test_variants_that_have_no_like_are_not_compared(results: Path) -> None:
         compare(runs, others)
     with pytest.raises(op.ConfigError, match="is of kind 'linear'"):
         compare(runs, [Run.read(reference / "fig5-right" / "cross-entropy")])
+
+
+def test_a_curve_of_both_runs_has_the_colour_of_its_depth_solid_and_dashed(results: Path) -> None:
+    from overparam_cli.figures.looks import DASHED, of_depth
+    from overparam_cli.figures.panels import panels_of
+
+    runs = [Run.read(results / f"fig3@{name}" / "l2") for name in ("one", "wide")]
+    looks = panels_of([overlay(*compare(runs[:1], runs[1:]))])[0].looks
+    for depth, place, dash in ((1, 0, "solid"), (2, 0, "solid"), (2, 1, DASHED), (4, 1, DASHED)):
+        look = looks[f"{place}-depth-{depth}"]
+        assert (look.color, look.linestyle) == (of_depth(depth).color, dash)

@@ -76,7 +76,7 @@ WRONG = {
     "curve without name": (('name = "deep"', ""), ["[[curves]] no. 2", "name = None"]),
     "curves of one name": (('"deep"', '"shallow"'), ["two [[curves]] are named 'shallow'"]),
     "bad linestyle": ((DEEP, DEEP + '\nlinestyle = "wavy"'), ["linestyle = 'wavy'", "dashed"]),
-    "bad color": ((DEEP, DEEP + '\ncolor = "red"'), ["color = 'red'", "integer"]),
+    "bad color": ((DEEP, DEEP + '\ncolor = "red"'), ["color = 'red'", "that curves of one colour share", "'#d55e00'"]),
     "unknown baseline": ((DEEP, DEEP + '\n[analysis]\nbaseline = "shalow"'), ["[analysis]", "did you mean 'shallow'?"]),
     "unknown selection": (
         (DEEP, DEEP + '\n[analysis]\nselection = "best"'),

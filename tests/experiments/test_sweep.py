@@ -56,11 +56,10 @@ def test_a_product_has_the_trials_of_the_curves_typed_by_hand(write: Write) -> N
     assert made.plot.panels == ("l2", "l4")
 
 
-def test_labels_say_what_a_curve_is_and_looks_tell_them_apart(write: Write) -> None:
+def test_labels_say_what_a_curve_is(write: Write) -> None:
     made = load_experiment(write(text=HEAD + PRODUCT)).curves
     assert [own.label for own in made[:3]] == ["1 layer, gd", "1 layer, adam", "2 layers, gd"]
-    assert [own.color for own in made] == [0, 0, 1, 1, 2, 2]
-    assert [own.linestyle for own in made] == ["solid", "dashed"] * 3
+    assert {(own.color, own.linestyle) for own in made} == {(None, None)}  # the figures' own rule tells them apart
 
 
 def test_what_means_nothing_to_a_curve_is_left_out_of_it(write: Write) -> None:

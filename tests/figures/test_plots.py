@@ -14,7 +14,7 @@ from overparam_cli.errors import ConfigError, LogError, StorageError
 from overparam_cli.figures import plots
 from overparam_cli.figures.panels import Line, band, extent_of, panels_of
 from overparam_cli.figures.plots import drawing
-from overparam_cli.figures.style import LOOKS, save, styled
+from overparam_cli.figures.style import save, styled
 from overparam_cli.results import schema, store
 from overparam_cli.results.run import Run
 from overparam_cli.words import format_rate
@@ -223,7 +223,7 @@ def test_crosses_stand_above_all_gaps_and_say_how_many_seeds():
     figure = drawing(panels_of([make_run({"a": Curve(trials)})]), "learning-rates")
     (axes,) = figure.axes
     assert "1/3" in [text.get_text() for text in axes.texts]
-    assert "seeds that diverged" in figure.get_supxlabel()
+    assert "k of n seeds diverged" in figure.get_supxlabel()
     (cross,) = marked(axes, "diverged")
     height = axes.transData.inverted().transform(axes.transAxes.transform((0, cross.get_ydata()[0])))[1]
     assert height > 10**-0.1  # the largest final gap
@@ -248,7 +248,7 @@ def test_norms_shows_late_divergence_and_leaves_early_divergence_out():
 def test_the_effective_step_of_other_optimisers_is_not_made_up():
     run = make_run({"a": Curve({1e-3: spread(1e-3, 1)}, optimizer="adam")})
     _, bottom = drawing(panels_of([run]), "norms").axes
-    assert [text.get_text() for text in bottom.texts] == ["gradient descent only"]
+    assert "gradient descent only" in [text.get_text() for text in bottom.texts]
     assert not [values for drawn in bottom.lines for values in drawn.get_ydata()]
 
 
@@ -340,13 +340,6 @@ def test_what_cannot_be_drawn_is_refused_in_one_line(tmp_path):
         save(drawing(panels_of([run])), tmp_path / "file" / "figure", ["svg"])
 
 
-def test_looks_differ_without_colour():
-    assert len({str(look.linestyle) for look in LOOKS}) == len(LOOKS)
-    assert len({look.marker for look in LOOKS}) == len(LOOKS)
-    grey = [float(np.dot(to_rgb(look.color), [0.299, 0.587, 0.114])) for look in LOOKS[:3]]
-    assert min(abs(a - b) for place, a in enumerate(grey) for b in grey[place + 1 :]) > 0.15
-
-
 @pytest.mark.parametrize(
     ("lr", "text"), [(1e-5, "1e-5"), (5e-4, "5e-4"), (0.5, "5e-1"), (1.0, "1"), (3.25e-3, "3.25e-3")]
 )
@@ -368,3 +361,10 @@ def test_synthetic_runs_have_the_schema_of_real_ones(tmp_path):
     drawn, direct = (drawing(given).axes[0].lines for given in (panels, panels_of([run])))
     for one, other in zip(drawn, direct, strict=True):
         np.testing.assert_array_equal(one.get_ydata(), other.get_ydata())
+
+
+def test_a_curve_that_the_manifest_does_not_describe_is_drawn_too():
+    run = make_run({"a": Curve({1e-3: spread(1e-3, 1)}), "b": Curve({1e-3: spread(2e-3, 1)})})
+    del run.manifest["config"]["curves"][1]
+    (panel,) = panels_of([run])
+    assert len({look.color for look in panel.looks.values()}) == 2

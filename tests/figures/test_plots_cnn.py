@@ -11,6 +11,7 @@ from support.synthetic_runs import Curve, Trial, exponential, make_run
 
 from overparam_cli.errors import ConfigError
 from overparam_cli.figures import plots
+from overparam_cli.figures.looks import ramp
 from overparam_cli.figures.panels import panels_of
 from overparam_cli.figures.plots import drawing
 from overparam_cli.figures.style import styled
@@ -171,7 +172,8 @@ def test_curves_with_one_std_or_with_colours_are_no_family(color):
     run = make_cnn_run(curves)
     for curve in run.manifest["config"]["curves"]:
         curve["color"] = color
-    assert [look.linestyle for look in panels_of([run])[0].looks.values()] != ["solid"] * 4
+    ordered = [ramp(place, 4).color for place in range(4)]
+    assert not {look.color for look in panels_of([run])[0].looks.values()} & set(ordered)
 
 
 def test_errors_are_drawn_where_they_were_evaluated():

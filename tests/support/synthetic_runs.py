@@ -114,7 +114,12 @@ def _manifest(curves: Mapping[str, Curve], options: Settings) -> dict[str, Any]:
         "trial": {"iterations": options.full_iterations or options.iterations},
         "variants": {options.variant: {"loss": options.variant}},
         "curves": [
-            {"name": name, "label": curve.label or name, "settings": {"depth": curve.depth}} | curve.hints
+            {
+                "name": name,
+                "label": curve.label or name,
+                "settings": {"depth": curve.depth, "optimizer": curve.optimizer},
+            }
+            | curve.hints
             for name, curve in curves.items()
         ],
         "analysis": options.analysis,

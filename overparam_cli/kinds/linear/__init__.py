@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from overparam_cli.kinds.linear.problem import LinearProblem
     from overparam_cli.kinds.linear.unit import LinearUnit
 
-GAP = Level("gap", "final_gap", "gaps", "gap", "final gap", "final {loss} − optimum")
+GAP = Level("gap", "final_gap", "gaps", "gap", "final gap", "final {loss} (distance from optimum)")
 
 
 class Linear:

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from overparam_cli.figures.compose import Cell, Head, Marks, compose
-from overparam_cli.figures.style import MUTED, look, save, styled
+from overparam_cli.figures.looks import of_place
+from overparam_cli.figures.style import MUTED, save, styled
 from overparam_cli.kinds.linear import losses
 from overparam_cli.kinds.linear.bench import ENGINE, JAX, NAIVE, PEAK, PRODUCTS, WITH_TORCH
 from overparam_cli.run.timing import Timing
@@ -33,7 +34,7 @@ def _cell(timings: Sequence[Timing], loss: str, data: str) -> Cell:
     def panel(axes: "Axes") -> Marks:
         for place, subject in enumerate(BY_TRIALS):
             if found := sorted((t for t in own if t.subject == subject), key=lambda t: t.trials):
-                x, y, style = [t.trials for t in found], [t.median for t in found], look(place)
+                x, y, style = [t.trials for t in found], [t.median for t in found], of_place(place)
                 axes.plot(x, y, marker="o", markersize=4, color=style.color, linestyle=style.linestyle, label=subject)
                 axes.fill_between(x, [t.low for t in found], [t.high for t in found], color=style.color, alpha=0.15)
         for subject, dashes in zip(LEVELS, ("--", ":"), strict=True):

@@ -12,11 +12,11 @@ import numpy as np
 
 from overparam_cli.figures.axes import NOTHING, cross, limit, remark, scale_axes
 from overparam_cli.figures.compose import Marks, Sheet
-from overparam_cli.figures.curves import draw_band
+from overparam_cli.figures.curves import draw_band, needs_markers
 from overparam_cli.figures.labels import DIVERGED_NOTE, curve_label, marks, wrapped
+from overparam_cli.figures.looks import Look
 from overparam_cli.figures.panels import HIGHEST, Line, Panel, band, singly
 from overparam_cli.figures.registry import Draw, Figure, above, has_column
-from overparam_cli.figures.style import Look
 from overparam_cli.results.curve import CurveRun
 from overparam_cli.results.run import LATE
 from overparam_cli.results.trajectory import SMALLEST, Array, Trajectory
@@ -39,6 +39,7 @@ class Strand:
     label: str
     look: Look
     trials: tuple[Trajectory, ...]
+    turn: tuple[int, int] | None  # of its markers, as `draw_band` takes it
     late: bool
 
 
@@ -86,17 +87,19 @@ def _over_iterations(quantity: Quantity, *, bottom: bool = False) -> Draw:
 def strands(panel: Panel) -> list[Strand]:
     """What a panel shows: every curve's drawn rate, then its rates that diverged late."""
     found = []
-    for name, choice in panel.choices.items():
+    for place, (name, choice) in enumerate(panel.choices.items()):
         curve, look = choice.curve, panel.looks[name]
+        turn = (place, len(panel.choices)) if needs_markers(panel) else None
+        label = panel.labels[name]
         lost_late = curve.trials["diverged_at"].astype("float64") >= LATE * panel.run.iterations
         late = sorted({float(lr) for lr in curve.trials["lr"][lost_late]} - {choice.shown})
         if choice.shown is not None:
             trials = tuple(panel.shown(name).values())
-            found.append(Strand(curve, choice.shown, curve_label(panel.labels[name], choice), look, trials, late=False))
+            found.append(Strand(curve, choice.shown, curve_label(label, choice), look, trials, turn, late=False))
         for lr in late:
             own = curve.trials["trial_id"][lost_late & (curve.trials["lr"] == lr)]
             trials = tuple(panel.run.trajectory(trial_id) for trial_id in singly([*own], len(panel.run.seeds)))
-            found.append(Strand(curve, lr, _late_label(panel.labels[name], late, lr), look, trials, late=True))
+            found.append(Strand(curve, lr, _late_label(label, late, lr), look, trials, None, late=True))
     return found
 
 
@@ -156,7 +159,7 @@ def _draw_strand(axes: "Axes", strand: Strand, lines: Sequence[Line], floor: flo
     """
     if not strand.late:
         values = band(lines, floor)
-        draw_band(axes, values, strand.look, strand.label)
+        draw_band(axes, values, strand.look, strand.label, strand.turn)
         return float(np.max(values.median[np.isfinite(values.median)], initial=0.0))
     for place, line in enumerate(lines):
         label = strand.label if place == 0 else "_"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from overparam_cli.experiments.model import Plot
-from overparam_cli.figures.axes import limit, plain_numbers, scale_axes
+from overparam_cli.figures.axes import limit, scale_axes
 from overparam_cli.figures.compose import Marks
 from overparam_cli.figures.curves import draw_bands, draw_crosses, scale_values
 from overparam_cli.figures.labels import DIVERGED_NOTE, marks
@@ -34,7 +34,6 @@ FALLS_ON = {  # decay_on → what that is
     "original": "the original names, the first factors",
     "product": "the layers' products",
 }
-FEW_DECADES = 100.0  # up to this ratio of its ends an axis is written in plain numbers
 
 
 def _loss(column: str, label: str) -> Draw:
@@ -78,7 +77,6 @@ def _error(column: str, label: str) -> Draw:
         scale_axes(axes, panel.run.iterations)
         axes.set_yscale("log")
         limit(axes, [values for found in bands.values() for values in (found.low, found.high)], np.inf)
-        plain_numbers(axes)
         axes.set(xlabel="iteration", ylabel=label)
         return marks(panel, *([DIVERGED_NOTE] if draw_crosses(axes, panel, column) else []))
 
@@ -113,9 +111,6 @@ def _scale_losses(axes: "Axes", panel: Panel, bands: Sequence[Band], raw: Sequen
     starts = sorted(float(found.high[0]) for found in bands if found.high.size and np.isfinite(found.high[0]))
     middle = starts[(len(starts) - 1) // 2] if starts else np.inf
     scale_values(axes, panel, [*means, *raw], HEADROOM * middle)
-    low, high = axes.get_ylim()
-    if axes.get_yscale() == "log" and high / low < FEW_DECADES:
-        plain_numbers(axes)
 
 
 FIGURES = (

@@ -123,7 +123,7 @@ def draw_excess(axes: "Axes", record: "Record") -> str:
 
 def _draw_points(axes: "Axes", table: "pd.DataFrame", x: "pd.Series", y: "pd.Series", column: str) -> None:
     """Draw one measure of the acceleration, filled where the assumptions are met."""
-    from overparam_cli.figures.style import LOOKS
+    from overparam_cli.figures.looks import LOOKS
 
     what, place = MEASURES[column]
     look, met = LOOKS[place], table["assumptions_met"]

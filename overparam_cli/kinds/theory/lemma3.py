@@ -116,7 +116,7 @@ def _draw_piece(axes: "Axes", record: "Record", place: int, integral: float) -> 
     from matplotlib.markers import MarkerStyle
     from matplotlib.path import Path
 
-    from overparam_cli.figures.style import LOOKS
+    from overparam_cli.figures.looks import LOOKS
 
     look, points = LOOKS[place], record.series(f"gamma{place + 1}")
     x, y = points["x"].to_numpy(), points["y"].to_numpy()
@@ -148,7 +148,7 @@ def _signed(value: float) -> str:
 
 def draw_values(axes: "Axes", record: "Record") -> str:
     """Draw ∮F_e over R^{3−2/N} − r^{3−2/N} for every curve of the table, and Lemma 3's constant for each depth."""
-    from overparam_cli.figures.style import LOOKS
+    from overparam_cli.figures.looks import of_place
 
     table = record.table
     size = table["R"] ** (3 - 2 / table["depth"]) - table["r"] ** (3 - 2 / table["depth"])
@@ -157,7 +157,7 @@ def draw_values(axes: "Axes", record: "Record") -> str:
     for place, (r, R) in enumerate(radii):
         rows = (table["r"] == r) & (table["R"] == R)
         shift = SPREAD * ((place + 0.5) / len(radii) - 0.5)
-        look = LOOKS[(place + 1) % len(LOOKS)]
+        look = of_place(place + 1)
         axes.plot(
             table["depth"][rows] + shift,
             measured[rows],

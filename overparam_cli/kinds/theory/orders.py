@@ -70,6 +70,7 @@ class OrderPlot:
         """What draws one panel: discrepancy against learning rate, fitted orders in the legend."""
 
         def draw(axes: "Axes", record: "Record") -> str:
+            from overparam_cli.figures.legends import legend_below
             from overparam_cli.words import format_rate
 
             table = record.table[record.table[self.facet] == value]
@@ -86,16 +87,16 @@ class OrderPlot:
             seeds = table["seed"].nunique()
             ranged = "" if seeds == 1 else f", {seeds} seeds: median and range"
             time = f"t = η·iterations = {table['time'].iloc[0]:g}"
-            axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.19), ncols=2, title=self.legend, **LEGEND)
+            legend_below(axes, title=self.legend, columns=2, **LEGEND)
             return "\n".join(filter(None, (self.head(value), f"{time}{ranged}", self.note(table))))
 
         return draw
 
     def _draw_line(self, axes: "Axes", rows: "pd.DataFrame", place: int) -> None:
         """Draw the median over the seeds, their range as bars, and the fitted order in the label."""
-        from overparam_cli.figures.style import LOOKS
+        from overparam_cli.figures.looks import of_place
 
-        look = LOOKS[place % len(LOOKS)]
+        look = of_place(place)
         values = rows.groupby("lr")[self.column]
         middle = values.median()
         orders = rows["order"].dropna()

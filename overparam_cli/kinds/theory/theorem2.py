@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from overparam_cli.figures.style import Look
+    from overparam_cli.figures.looks import Look
     from overparam_cli.results.record import Record
 
 CONVERGED = 1e-6  # relative deviation from the limit at the smallest R
@@ -98,15 +98,15 @@ def panel(loss: str) -> Draw:
     """The panel of one loss: ∮F/R^{3−2/N} of the real loss as R → 0, against its limit."""
 
     def draw(axes: "Axes", record: "Record") -> str:
-        from overparam_cli.figures.style import LOOKS
+        from overparam_cli.figures.looks import of_depth
 
         table = record.table[record.table["loss"] == loss]
         table = table[table["r_over_R"] == table["r_over_R"].iloc[0]]
         depths = sorted(table["depth"].unique())
         # The least, a middle one and the greatest: all would say the same.
         chosen = sorted({depths[0], depths[len(depths) // 2], depths[-1]}, reverse=True)
-        for place, N in enumerate(chosen):
-            _draw_depth(axes, table[table["depth"] == N].sort_values("R"), int(N), LOOKS[place + 1])
+        for N in chosen:
+            _draw_depth(axes, table[table["depth"] == N].sort_values("R"), int(N), of_depth(int(N)))
         axes.set_xscale("log")
         axes.set_yscale("log")
         low, high = table["scaled_integral"].min(), table["scaled_integral"].max()

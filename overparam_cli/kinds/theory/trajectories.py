@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from overparam_cli.figures.style import Look
+    from overparam_cli.figures.looks import Look
     from overparam_cli.results.record import Record
 
 MOST_RULE_STEPS = 100_000  # of the drawn trajectories
@@ -50,7 +50,7 @@ def compute(rows: Sequence[Row]) -> Curves:
 
 def draw(axes: "Axes", record: "Record") -> str:
     """Draw |Δ₁| and |Δ₂| over the iterations, gradient descent and the rule, and where Δ₂ arrives at 1 %."""
-    from overparam_cli.figures.style import LOOKS
+    from overparam_cli.figures.looks import LOOKS
 
     facts = record.manifest["curves"]
     for series, (label, place) in LINES.items():
