@@ -8,8 +8,11 @@
 
 #if defined(__clang__)
 #define UNROLL _Pragma("unroll")
+#define APART _Pragma("clang loop vectorize(assume_safety)") /* no iteration of a loop writes what another one reads */
+#pragma clang diagnostic ignored "-Wpass-failed" /* builds that do not optimise leave loops as they are */
 #else
 #define UNROLL _Pragma("GCC unroll 32")
+#define APART _Pragma("GCC ivdep")
 #endif
 
 /* Whether vectors go along the features rather than along the trials, most of whose lanes would be empty */
@@ -27,6 +30,8 @@ static inline size_t room_of(const Chain *chain) {
     }
     return heights * chain->B + 2 * most;
 }
+
+static void turn_f64(const Kernel *, const void *W);
 
 #define TYPED(name) CONCATENATED(name, KIND)
 #define CONCATENATED(a, b) CONCATENATED_(a, b)
@@ -92,7 +97,8 @@ Kernel *overparam_new(const void *X, const void *Y, int n, int d, int p, int byt
     c->segments = c->blocks / 6 < 1 ? 1 : c->blocks / 6 > MOST_SEGMENTS ? MOST_SEGMENTS : c->blocks / 6;
     c->threads = gram ? 1 : threads < c->segments ? threads : c->segments;
     c->tiles = (inside == 8 ? tiles_f64 : tiles_f32)[beyond() + which];
-    c->tiles.descend = (bytes == 8 ? tiles_f64 : tiles_f32)[beyond() + which].descend;
+    const Tiles *own = (bytes == 8 ? tiles_f64 : tiles_f32) + beyond() + which;
+    c->tiles.gram = own->gram, c->tiles.descend = own->descend;
     const size_t rows = (size_t)c->blocks * ROWS, columns = c->most, residuals = gram ? rows : (size_t)c->threads * ROWS;
     c->X = room((rows + ROWS) * c->ldx, inside), c->Y = room(rows + ROWS, inside);
     c->sums = room(gram ? 0 : c->segments * columns * c->ldx, inside), c->scratch = room(residuals * columns, inside);
@@ -112,7 +118,7 @@ void overparam_gradient(Kernel *c, const void *W, int ldw, void *G, int ldg, int
     const int lone = few(B, c->tiles.lanes);
     c->W = W, c->ldw = ldw, c->G = G, c->ldg = ldg, c->B = B;
     c->ldr = lone ? (B + FEW - 1) / FEW * FEW : (B + PAD - 1) / PAD * PAD;
-    if (c->gram) (c->bytes == 8 ? gram_f64 : gram_f32)(c, W, ldw, G, ldg);
+    if (c->gram) c->tiles.gram(c, W, ldw, G, ldg);
     else {
         if (lone) (c->bytes == 8 ? turn_f64 : turn_f32)(c, W);
         pool_run(c->pool, c, c->threads);

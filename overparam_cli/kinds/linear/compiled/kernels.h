@@ -37,14 +37,16 @@ typedef struct {
 typedef struct Kernel Kernel;
 typedef void Segment(const Kernel *, int from, int to, void *sums, void *scratch);
 typedef void Forward(const Kernel *, int block, int rows, const void *W, void *out);
+typedef void Gram(Kernel *, const void *W, int ldw, void *G, int ldg);
 typedef void Descend(Kernel *, const Chain *, int count, long done, int steps, void *scratch);
 
-/* Functions of one instruction set and precision; of a kernel of l2, forward is in double and descend as W is. */
+/* Functions of one instruction set and precision; of a kernel of l2, forward is in double, gram and descend as W is. */
 typedef struct {
     const char *name;
     int lanes;
     Segment *segment;
     Forward *forward;
+    Gram *gram;
     Descend *descend;
 } Tiles;
 

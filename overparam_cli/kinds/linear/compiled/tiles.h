@@ -160,6 +160,22 @@ static TARGET void N(segment_)(const Kernel *c, int from, int to, void *sums, vo
     if (from == to) for (size_t i = 0; i < (size_t)B * c->ldx; i++) g[i] = 0;
 }
 
+/* l2: W widened, A W - b, and back */
+static TARGET void N(gram_)(Kernel *c, const void *W, int ldw, void *G, int ldg) {
+    double *wide = c->wide, *out = c->scratch;
+    const REAL *from = W;
+    REAL *to = G;
+    const int width = (c->B + PAD - 1) / PAD * PAD, B = c->B;
+    for (int i = 0; i < c->d; i++, wide += width, from += ldw) APART for (int j = 0; j < B; j++) wide[j] = from[j];
+    c->ldw = width;
+    if (few(B, c->tiles.lanes)) turn_f64(c, c->wide);
+    for (int block = 0; block < c->blocks; block++) {
+        const int left = c->d - block * ROWS;
+        c->tiles.forward(c, block, left < ROWS ? left : ROWS, c->wide, out + (size_t)block * ROWS * c->ldr);
+    }
+    for (int i = 0; i < c->d; i++, out += c->ldr, to += ldg) APART for (int j = 0; j < B; j++) to[j] = (REAL)out[j];
+}
+
 /* A chain's products of scalars, (m + 3, B): all of them, what pulls at them, of those before one, of those after each */
 typedef struct { REAL *scale, *pull, *below, *above; } N(Products_);
 TILE N(Products_) N(products_)(const Chain *chain, REAL *room) {
@@ -176,8 +192,7 @@ static TARGET void N(compose_)(const Chain *chain, REAL *room) {
     for (int j = 0; j < B; j++) scale[j] = 1, of.pull[j] = 0, of.below[j] = 1;
     for (int q = m - 1; q >= 0; q--)
         for (int j = 0; j < B; j++) above[q * B + j] = scale[j], scale[j] *= scalars[q * B + j];
-    for (int i = 0; i < d; i++)
-        for (int j = 0; j < B; j++) W[i * ld + j] = first[i * B + j] * scale[j];
+    for (int i = 0; i < d; i++, first += B, W += ld) APART for (int j = 0; j < B; j++) W[j] = first[j] * scale[j];
 }
 
 /* Hyperparameters as a rule uses them in its t-th step */
@@ -219,16 +234,16 @@ TILE void N(step_)(const int rule, const Chain *chain, const REAL *h, REAL *room
     const REAL *restrict real = chain->real, *restrict rate = chain->rate, *restrict decay = chain->decay, *restrict G = chain->G;
     const REAL *restrict scale = of.scale, *restrict above = of.above;
     REAL *restrict pull = of.pull, *restrict below = of.below;
-    for (int i = 0; i < d; i++)
-        for (int j = 0; j < B; j++) {
-            const REAL w = first[i * B + j], g = G[i * ld + j];
+    for (int i = 0; i < d; i++, first += B, s += B, u += B, G += ld)
+        APART for (int j = 0; j < B; j++) {
+            const REAL w = first[j], g = G[j];
             pull[j] += w * g;
-            first[i * B + j] = N(moved_)(rule, h, w, scale[j] * g + decay[j] * w, rate[j], s + i * B + j, u + i * B + j);
+            first[j] = N(moved_)(rule, h, w, scale[j] * g + decay[j] * w, rate[j], s + j, u + j);
         }
     for (int q = 0; q < m; q++)
         for (int j = 0; j < B; j++) {
             const REAL a = scalars[q * B + j], slope = below[j] * above[q * B + j] * pull[j] + decay[j] * a;
-            const int at = (d + q) * B + j;
+            const int at = q * B + j;
             if (real[q * B + j]) scalars[q * B + j] = N(moved_)(rule, h, a, slope, rate[j], s + at, u + at);
             below[j] *= a;
         }

@@ -24,7 +24,7 @@
 #define IT 6
 #include "tiles.h"
 
-#define SET(name, bytes) {name, bytes / (int)sizeof(REAL), TYPED(segment_##bytes), TYPED(forward_##bytes), TYPED(descend_##bytes)}
+#define SET(name, bytes) {name, bytes / (int)sizeof(REAL), TYPED(segment_##bytes), TYPED(forward_##bytes), TYPED(gram_##bytes), TYPED(descend_##bytes)}
 static const Tiles TYPED(tiles)[] = {
 #if defined(__x86_64__)
     SET("avx512", 64),
@@ -83,20 +83,4 @@ static void TYPED(sum)(void *work, int task, int thread) {
     const Kernel *c = work;
     c->tiles.segment(c, c->blocks * task / c->segments, c->blocks * (task + 1) / c->segments,
                       (REAL *)c->sums + (size_t)task * c->B * c->ldx, (REAL *)c->scratch + (size_t)thread * c->most * ROWS);
-}
-
-/* l2: W widened, A W - b, and back */
-static void TYPED(gram)(Kernel *c, const void *W, int ldw, void *G, int ldg) {
-    double *wide = c->wide, *out = c->scratch;
-    const int width = (c->B + PAD - 1) / PAD * PAD;
-    for (int i = 0; i < c->d; i++)
-        for (int j = 0; j < c->B; j++) wide[i * width + j] = ((const REAL *)W)[(size_t)i * ldw + j];
-    c->ldw = width;
-    if (few(c->B, c->tiles.lanes)) turn_f64(c, wide);
-    for (int block = 0; block < c->blocks; block++) {
-        const int left = c->d - block * ROWS;
-        c->tiles.forward(c, block, left < ROWS ? left : ROWS, wide, out + (size_t)block * ROWS * c->ldr);
-    }
-    for (int i = 0; i < c->d; i++)
-        for (int j = 0; j < c->B; j++) ((REAL *)G)[(size_t)i * ldg + j] = (REAL)out[(size_t)i * c->ldr + j];
 }
