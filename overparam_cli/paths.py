@@ -1,11 +1,15 @@
 """Paths and names of folders as users type them."""
 
+import errno
 import os
+import stat
 from pathlib import Path
 
 from overparam_cli.errors import ConfigError
 
 LONGEST = 200  # bytes: most file systems take 255, and we put something before and behind a name
+# What systems say where nothing is, or can be.
+NOTHING = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.EINVAL)
 
 
 def at_home(path: str | Path) -> Path:
@@ -26,12 +30,34 @@ def folder_name(name: str) -> str:
     return name
 
 
+def exists(path: Path) -> bool:
+    """Whether there is such a file or folder; nothing has a name that no system takes.
+
+    Raises OSError where the system does not say, as in a folder that may not be read. Python's own methods do so up to
+    3.13, and answer no from 3.14 on.
+    """
+    return _mode(path) is not None
+
+
 def is_file(path: Path) -> bool:
-    """Whether there is such a file; there is none of a name that no system takes."""
+    """Whether it exists, and is a file."""
+    return stat.S_ISREG(_mode(path) or 0)
+
+
+def is_folder(path: Path) -> bool:
+    """Whether it exists, and is a folder."""
+    return stat.S_ISDIR(_mode(path) or 0)
+
+
+def _mode(path: Path) -> int | None:
     try:
-        return path.is_file()
-    except (OSError, ValueError):
-        return False
+        return path.stat().st_mode
+    except ValueError:  # a NUL, or what no file name can be written with
+        return None
+    except OSError as error:
+        if error.errno in NOTHING:
+            return None
+        raise
 
 
 def _bytes(name: str) -> int:

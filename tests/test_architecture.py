@@ -97,6 +97,14 @@ def test_imports_point_downwards(path: Path) -> None:
     assert upwards == UPWARDS.get(path.relative_to(PACKAGE).as_posix(), set())
 
 
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_what_exists_is_asked_for_in_one_place(path: Path) -> None:
+    """Python's methods answer differently from version to version: `overparam_cli.paths` does not."""
+    calls = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
+    asked = {ast.unparse(node.func) for node in calls if isinstance(node.func, ast.Attribute) and not node.args}
+    assert not {name for name in asked if name.rpartition(".")[2] in ("exists", "is_file", "is_dir")} - {"info.is_dir"}
+
+
 def test_no_kind_imports_another() -> None:
     pure = {"overparam_cli." + own.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for own in PURE}
     folders = {folder.name for folder in (PACKAGE / "kinds").iterdir() if (folder / "__init__.py").exists()}

@@ -11,6 +11,7 @@ from overparam_cli import paper
 from overparam_cli.claims.evidence import RunEvidence, TableEvidence
 from overparam_cli.claims.model import CannotJudgeError
 from overparam_cli.errors import LogError
+from overparam_cli.paths import exists
 from overparam_cli.results import digests, store
 from overparam_cli.results.find import has_trials
 from overparam_cli.results.manifest import read_bench_manifest
@@ -29,7 +30,7 @@ class MissingError(CannotJudgeError):
 def read_run_evidence(folder: Path) -> RunEvidence:
     """Read a run folder. Raises MissingError, CannotJudgeError (no seed is finished) or LogError (damaged)."""
     if not has_trials(folder):
-        raise MissingError(f"{folder} does not exist" if not folder.exists() else f"{folder} has no finished trial")
+        raise MissingError(f"{folder} does not exist" if not exists(folder) else f"{folder} has no finished trial")
     run = Run.read(folder)
     unfinished = run.unfinished_seeds
     finished = tuple(seed for seed in run.seeds if seed not in unfinished)
@@ -43,8 +44,8 @@ def read_run_evidence(folder: Path) -> RunEvidence:
 
 def read_theory_evidence(folder: Path) -> TableEvidence:
     """Read a theory check's table. Raises MissingError or LogError."""
-    if not (folder / TABLE).exists():
-        raise MissingError(f"{folder} does not exist" if not folder.exists() else f"{folder} is unfinished")
+    if not exists(folder / TABLE):
+        raise MissingError(f"{folder} does not exist" if not exists(folder) else f"{folder} is unfinished")
     record = Record.read(folder)
     return TableEvidence(folder / TABLE, record.manifest, record.table, record.shortcomings)
 
@@ -52,7 +53,7 @@ def read_theory_evidence(folder: Path) -> TableEvidence:
 def read_bench_evidence(folder: Path) -> TableEvidence:
     """Read the benchmark's table. Raises MissingError or LogError."""
     path = folder / BENCH
-    if not path.exists():
+    if not exists(path):
         raise MissingError(f"{path} does not exist")
     manifest, data = read_bench_manifest(folder), store.read_bytes(path)
     rows = store.parse_table(data, path, {"subject": "str", "loss": "str", "depth": "str"})

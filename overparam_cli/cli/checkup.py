@@ -12,6 +12,7 @@ from pathlib import Path
 
 from overparam_cli import __version__
 from overparam_cli.errors import DataUnavailableError, OverparamError, StorageError
+from overparam_cli.paths import exists, is_folder
 from overparam_cli.report.checkup import Finding, State
 from overparam_cli.words import size
 
@@ -188,7 +189,7 @@ def _folders(results: Path, data_dir: Path | None) -> Iterator[Finding]:
 
     yield _folder("results", results, "broken")
     try:
-        runs = [path for path in contents(results) if path.is_dir() and not is_results_folder(path)]
+        runs = [path for path in contents(results) if is_folder(path) and not is_results_folder(path)]
         yield Finding(FOLDERS, "results in it", len(runs), note="overparam status lists them")
     except OverparamError as error:
         yield Finding(FOLDERS, "results in it", "cannot be read", "broken", str(error), error.exit_code)
@@ -201,7 +202,7 @@ def _folders(results: Path, data_dir: Path | None) -> Iterator[Finding]:
 def _folder(what: str, path: Path, refused: State) -> Finding:
     """A folder; `refused` is how grave it is if it cannot be written: data that are there need not be."""
     place = path.absolute()
-    there = next(own for own in (place, *place.parents) if own.exists())
+    there = next(own for own in (place, *place.parents) if exists(own))
     note = "" if there == place else "not there yet; "
     try:
         with tempfile.TemporaryFile(dir=there):

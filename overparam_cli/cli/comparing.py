@@ -7,7 +7,7 @@ import click
 
 from overparam_cli.cli import completing
 from overparam_cli.cli.options import FORMATS, json_option, results_option
-from overparam_cli.paths import at_home
+from overparam_cli.paths import at_home, is_folder
 
 if TYPE_CHECKING:
     from overparam_cli.results.run import Run
@@ -52,7 +52,7 @@ def _runs(given: str, results: Path) -> "list[Run]":
     from overparam_cli.results.names import found_by_name
 
     path = at_home(given)
-    name, folder = (path.name, path.parent) if path.is_dir() and len(path.parts) > 1 else (given, results)
+    name, folder = (path.name, path.parent) if is_folder(path) and len(path.parts) > 1 else (given, results)
     found = found_by_name([name], folder)
     found.check()
     if len(found.runs) != 1:

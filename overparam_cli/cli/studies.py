@@ -16,7 +16,7 @@ from overparam_cli.cli.options import (
     with_assignments,
     with_options,
 )
-from overparam_cli.paths import at_home
+from overparam_cli.paths import at_home, exists
 
 SWEPT = (
     click.option("--dataset", required=True, shell_complete=completing.datasets, help=DATASET_HELP),
@@ -68,7 +68,7 @@ def new(file: Path, source: str, force: bool) -> None:
     path = at_home(file)
     if path.suffix != ".toml":
         raise ConfigError(f"{file}: an experiment's file is called <name>.toml")
-    if path.exists() and not force:
+    if exists(path) and not force:
         raise ConfigError(f"{file} exists: choose another name, or write over it with --force")
     text = annotated(load_experiment(source), path)
     read_experiment(text, path)
@@ -106,13 +106,13 @@ def _kept(path: Path, text: str, *, force: bool) -> Iterator[None]:
     from overparam_cli.errors import ConfigError
     from overparam_cli.results.store import read_bytes
 
-    there = path.exists()
+    there = exists(path)
     if there and not force and read_bytes(path) != text.encode():
         raise ConfigError(
             f"{path} is another study, or was edited: run it with overparam run {path}, choose another --name, or "
             "write over it with --force; finished trials are kept"
         )
-    made = [folder for folder in path.parents if not folder.exists()]
+    made = [folder for folder in path.parents if not exists(folder)]
     _save(path, text)
     try:
         yield

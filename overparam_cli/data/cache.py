@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from overparam_cli import disk
 from overparam_cli.errors import DataUnavailableError
-from overparam_cli.paths import at_home
+from overparam_cli.paths import at_home, exists
 
 if TYPE_CHECKING:
     import filelock
@@ -175,7 +175,7 @@ def sweep(folder: Path, name: str) -> None:
     import filelock
 
     lock, work = _lock_and_work(folder, name)
-    if work.exists():
+    if exists(work):
         with contextlib.suppress(OSError, filelock.Timeout), lock.acquire(blocking=False):
             shutil.rmtree(work, ignore_errors=True)
             disk.sweep(folder)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from overparam_cli.checks import text
 from overparam_cli.errors import ConfigError
+from overparam_cli.paths import is_file
 from overparam_cli.words import suggest
 
 
@@ -49,7 +50,7 @@ def _named_key(dataset: str, where: str, kind: str) -> str:
 
     name, written = split_spec(dataset)
     if name not in DATASETS:
-        if Path(dataset).is_file():
+        if is_file(Path(dataset)):
             raise ConfigError(f"{where}: dataset {dataset!r} has not the ending of a table: save it as {ENDINGS}")
         raise ConfigError(f"{where}: unknown dataset {name!r}{suggest(name, DATASETS)}, or {TABLES}")
     if DATASETS[name].kind != kind:

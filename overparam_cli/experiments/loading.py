@@ -10,7 +10,7 @@ from overparam_cli.errors import ConfigError
 from overparam_cli.experiments.expansion import sweeps
 from overparam_cli.experiments.model import Experiment, config_hash
 from overparam_cli.experiments.tables import MULTIVERSE, parse_experiment
-from overparam_cli.paths import at_home, is_file
+from overparam_cli.paths import at_home, exists, is_file, is_folder
 from overparam_cli.words import suggest
 
 EVERYTHING = "all"
@@ -29,7 +29,7 @@ def config_folder() -> Path:
     """Where the built-in experiments stand: inside an installed package, beside it in a source checkout."""
     package = Path(__file__).resolve().parents[1]
     installed = package / "configs"
-    return installed if installed.is_dir() else package.parent / "configs"
+    return installed if is_folder(installed) else package.parent / "configs"
 
 
 def available() -> list[Summary]:
@@ -59,7 +59,7 @@ def load_experiment(name_or_path: str | Path | Experiment) -> Experiment:
     if not _looks_like_path(given) and not is_file(path):
         names = [summary.name for summary in available()]
         raise ConfigError(f"no experiment {given!r}{suggest(given, names)}, or a path to a .toml file")
-    if not path.exists():
+    if not exists(path):
         names = [summary.name for summary in available()]
         raise ConfigError(f"{given}: no such file, nor an experiment's name{suggest(path.stem, names)}")
     return _checked(_load(path, own=True))
@@ -145,7 +145,7 @@ def _read(path: Path) -> tuple[dict[str, Any], str]:
 def _refuse_borrowed_name(experiment: Experiment) -> None:
     """A file of the user's own may not write into the results folder of a built-in experiment that differs."""
     own = config_folder() / f"{experiment.name}.toml"
-    if own.is_file() and config_hash(_load(own)) != config_hash(experiment):
+    if is_file(own) and config_hash(_load(own)) != config_hash(experiment):
         raise ConfigError(
             f"{experiment.where}: name = {experiment.name!r} is a built-in experiment's, whose results would be mixed "
             f"with yours: choose another name"

@@ -13,6 +13,7 @@ from overparam_cli.multiverse.loading import Asked
 from overparam_cli.multiverse.model import Multiverse, described
 from overparam_cli.multiverse.tables import COLUMNS
 from overparam_cli.multiverse.worlds import claims_of
+from overparam_cli.paths import exists
 from overparam_cli.results import digests, store
 from overparam_cli.results.manifest import MULTIVERSE, read_multiverse_manifest
 from overparam_cli.results.schema import SCHEMA
@@ -55,7 +56,7 @@ def _outcome(row: Row) -> tuple[str | float, ...]:
 def read(folder: Path, multiverse: Multiverse) -> list[Row]:
     """What was written; raises LogError where it is missing, damaged, changed since, or of another multiverse."""
     path = folder / WORLDS
-    if not path.exists():
+    if not exists(path):
         raise LogError(f"{path} does not exist: make it with overparam multiverse verify")
     data = store.read_bytes(path)
     axes = [axis.name for axis in multiverse.axes]

@@ -13,6 +13,7 @@ from overparam_cli.multiverse.judging import Row
 from overparam_cli.multiverse.loading import Asked, load
 from overparam_cli.multiverse.model import FINE, Choices, Multiverse
 from overparam_cli.multiverse.worlds import first, options_of
+from overparam_cli.paths import exists
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def beside(report: Report) -> Report:
     """
     found = load()
     folder = report.results / found.name
-    if report.suffix or not (folder / record.WORLDS).exists():
+    if report.suffix or not exists(folder / record.WORLDS):
         return report
     known = {one.claim.id: one.as_dict() for one in summarise(found, record.read(folder, found)) if one.share.run}
     return replace(report, worlds=known)

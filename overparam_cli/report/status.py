@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from overparam_cli.errors import LogError, UnreadableError
+from overparam_cli.paths import is_folder
 from overparam_cli.report import json, terminal
 from overparam_cli.report.grid import Grid
 from overparam_cli.results import digests, underway
@@ -50,7 +51,7 @@ def print_status(results: Path, *, as_json: bool) -> None:
 
 def status_grid(results: Path) -> Grid:
     """Return a row a folder that holds anything, whatever it is."""
-    folders = [row for path in contents(results) if path.is_dir() for row in _rows(path)]
+    folders = [row for path in contents(results) if is_folder(path) for row in _rows(path)]
     return Grid.of(("run", "state", "trials", "note"), [(own.run, own.state, own.trials, own.note) for own in folders])
 
 
@@ -64,7 +65,7 @@ def _rows(folder: Path) -> Iterator[Folder]:
         inside = contents(folder)
         if (folder / MANIFEST) in inside:
             yield _study(folder)
-        variants = [path for path in inside if path.is_dir()]
+        variants = [path for path in inside if is_folder(path)]
         yield from (row for path in variants if (row := _guarded(path)))
         if not variants and inside and (folder / MANIFEST) not in inside:
             figures = all(path.suffix in (".png", ".pdf", ".svg") for path in inside)

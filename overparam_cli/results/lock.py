@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from overparam_cli import disk
 from overparam_cli.errors import BusyError
+from overparam_cli.paths import exists
 from overparam_cli.results.schema import LOCK
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def _acquire(lock: "filelock.BaseFileLock", folder: Path) -> None:
 
 def _is_there(folder: Path) -> bool:
     with contextlib.suppress(OSError):
-        return folder.exists()
+        return exists(folder)
     return True  # or it cannot be seen, and is not ours
 
 

@@ -14,6 +14,7 @@ import torch
 
 from overparam_cli import disk
 from overparam_cli.errors import StorageError
+from overparam_cli.paths import exists
 from overparam_cli.results import look, sealed, underway
 from overparam_cli.results.schema import CHECKPOINT, SCHEMA
 from overparam_cli.results.underway import Underway
@@ -106,7 +107,7 @@ class Checkpoint:
     def set_aside(self, why: str) -> None:
         """Rename it, so that it is no longer in the way."""
         numbers = ("", *(f"-{number}" for number in range(2, 1000)))
-        names = [name for name in map(UNUSED.format, numbers) if not self.path.with_name(name).exists()]
+        names = [name for name in map(UNUSED.format, numbers) if not exists(self.path.with_name(name))]
         disk.move(self.path, self.path.with_name(names[0]))
         self._forget()
         self.kept = []

@@ -14,6 +14,7 @@ import torch
 
 from overparam_cli.errors import ConfigError, RunInterrupted
 from overparam_cli.experiments import Trial
+from overparam_cli.paths import exists
 from overparam_cli.results import look, parts
 from overparam_cli.results.lock import locked
 from overparam_cli.results.reading import Tables
@@ -231,7 +232,7 @@ class Loop:
         if stopped or signal or due or unit.finished:
             self._save(status, looked_at=stopped or bool(signal))
         at = f"at iteration {status.iteration:,} of {self.total:,} of {run.job.title}"
-        kept = "the checkpoint is saved" if run.checkpoint.path.exists() else "what is finished is kept"
+        kept = "the checkpoint is saved" if exists(run.checkpoint.path) else "what is finished is kept"
         if signal:
             run.progress.message(f"{signal} {at}: {kept}, the run goes on")
         if stopped:

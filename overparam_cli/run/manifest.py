@@ -15,6 +15,7 @@ import torch
 from overparam_cli import __version__
 from overparam_cli.data import SAME, Dataset
 from overparam_cli.experiments import config_hash, to_dict
+from overparam_cli.paths import exists
 from overparam_cli.results.plans import PLAN, listed, shown_of
 from overparam_cli.results.schema import SCHEMA
 from overparam_cli.results.store import plain
@@ -64,7 +65,7 @@ def versions() -> Mapping[str, str]:
 def git_revision() -> str | None:
     """The commit this package runs from, with a + when the checkout has changes; None outside a checkout."""
     here = Path(__file__).resolve().parents[2]
-    if not (here / ".git").exists():
+    if not exists(here / ".git"):
         return None
     try:
         call = ["git", "-C", str(here), "describe", "--always", "--abbrev=12", "--dirty=+", "--exclude=*"]

@@ -159,7 +159,7 @@ def test_a_command_goes_by_the_name_it_is_registered_under() -> None:
         (("verify", "all@x/../../evil"), 2, ("no name of a folder",)),
         (("verify", f"all@{LONG}"), 2, ("no name of a folder",)),
         (("run", LONG), 2, ("no experiment",)),
-        (("show", f"{LONG}.toml"), 7, ("File name too long",)),
+        (("show", f"{LONG}.toml"), 2, ("no such file",)),
         (("status", "--results", LONG), 7, ("File name too long",)),
         (("run", "~nosuchuser/own.toml"), 2, ("no such user",)),
         (("run", "fig3", "--dataset", "~nosuchuser/own.csv"), 2, ("no such user",)),

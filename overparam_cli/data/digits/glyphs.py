@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from overparam_cli import neutral
 from overparam_cli.errors import DataUnavailableError
+from overparam_cli.paths import is_file
 
 Fields = NDArray[np.float32]
 
@@ -52,7 +53,7 @@ def _outline(font: str, digit: int) -> list[NDArray[np.float64]]:
     from matplotlib.textpath import TextPath
 
     path = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / f"{font}.ttf"
-    if not path.is_file():
+    if not is_file(path):
         raise DataUnavailableError(
             f"no font {path.name} in {path.parent}, to draw digits with: reinstall matplotlib, or use '--dataset mnist'"
         )

@@ -17,6 +17,7 @@ from overparam_cli.data import archive
 from overparam_cli.data.archive import Member
 from overparam_cli.data.dataset import Array, Dataset
 from overparam_cli.errors import DataInvalidError
+from overparam_cli.paths import is_folder
 
 SENSORS = 16
 # Steady state (resistance change; the same over the baseline), then the moving averages of the rise and of the decay.
@@ -71,8 +72,8 @@ def loose_batches(data_dir: Path) -> dict[int, Path]:
     Raises DataInvalidError if one batch is there twice.
     """
     root = data_dir / FOLDER
-    patterns = ("**/batch*.dat",) if root.is_dir() else ("batch*.dat", "*/batch*.dat", "*/*/batch*.dat")
-    base = root if root.is_dir() else data_dir
+    patterns = ("**/batch*.dat",) if is_folder(root) else ("batch*.dat", "*/batch*.dat", "*/*/batch*.dat")
+    base = root if is_folder(root) else data_dir
     paths = sorted(path for pattern in patterns for path in base.glob(pattern))
     # The working folder of a download that was killed has a name with a dot.
     return by_number(p for p in paths if not any(part.startswith(".") for part in p.relative_to(base).parts))

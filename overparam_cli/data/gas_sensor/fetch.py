@@ -19,6 +19,7 @@ from overparam_cli.data.gas_sensor.batches import (
 )
 from overparam_cli.data.gas_sensor.facts import checked
 from overparam_cli.errors import DataInvalidError, DataUnavailableError
+from overparam_cli.paths import is_folder
 from overparam_cli.words import size
 
 STAND_IN = "simulated"
@@ -66,7 +67,7 @@ def fetch_gas(gas: str, folder: Path, *, sources: GasSources = GasSources(), pro
                     path.unlink()
         else:
             raise DataUnavailableError(unavailable(gas, folder, "; ".join(reasons), STAND_IN, EXPECTED))
-        there = loose_batches(folder) if (folder / FOLDER).is_dir() else {}
+        there = loose_batches(folder) if is_folder(folder / FOLDER) else {}
         new = loose_batches(work)
         install([(new[i], there.get(i, folder / FOLDER / f"batch{i}.dat")) for i in BATCHES], folder)
     return _where(folder)

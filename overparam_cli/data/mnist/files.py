@@ -17,6 +17,7 @@ from overparam_cli.data.cache import Patience, RemoteFile, download, install, st
 from overparam_cli.data.images import ImageDataset, Pixels
 from overparam_cli.data.mnist import idx
 from overparam_cli.errors import DataInvalidError, DataUnavailableError
+from overparam_cli.paths import is_file
 
 NAME = FOLDER = "mnist"
 STAND_IN = "digits-simulated"
@@ -198,7 +199,7 @@ def _places(folder: Path, file: ImageFile) -> Iterator[Path | Member]:
     """The copies of a file, loose ones first."""
     for place in _folders(folder):
         for name in file.names:
-            yield from (path for path in (place / name, place / name / name) if path.is_file())
+            yield from (path for path in (place / name, place / name / name) if is_file(path))
     yield from archive.inside(_folders(folder), lambda name: name in file.names, idx.MOST_BYTES)[0]
 
 

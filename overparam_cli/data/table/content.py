@@ -12,6 +12,7 @@ from typing import IO, Any
 from overparam_cli.data import archive
 from overparam_cli.errors import DataInvalidError
 from overparam_cli.memory import total
+from overparam_cli.paths import is_file
 from overparam_cli.words import size
 
 GIB = 2**30
@@ -45,7 +46,7 @@ def read(path: Path) -> tuple[bytes, str]:
 
     Raises DataInvalidError for what is not there, damaged, too large, or no table.
     """
-    if not path.is_file():
+    if not is_file(path):
         raise DataInvalidError(f"table {path} does not exist: check the path")
     limit = int(min(total(), MOST_READ) // COPIES)
     if path.stat().st_size > limit:
