@@ -141,7 +141,24 @@ def writing(path: Path, elsewhere: str = RESULTS) -> Iterator[None]:
         raise refused(path, error, elsewhere) from error
 
 
-def refused(path: Path, error: OSError, elsewhere: str = RESULTS) -> StorageError:
+class RefusedError(StorageError):
+    """What the system said against writing `path`, and what to do about it."""
+
+    def __init__(self, message: str, path: Path, error: OSError) -> None:
+        super().__init__(message)
+        self.path, self.error = path, error
+
+
+@contextlib.contextmanager
+def instead(elsewhere: str) -> Iterator[None]:
+    """For who writes where an option of its own says: that option, and no other, is then the remedy."""
+    try:
+        yield
+    except RefusedError as found:
+        raise refused(found.path, found.error, elsewhere) from found.error
+
+
+def refused(path: Path, error: OSError, elsewhere: str = RESULTS) -> RefusedError:
     """What to tell of a file that cannot be written."""
     if error.errno in FULL:
         remedy = f"free some space or {elsewhere}"
@@ -150,6 +167,5 @@ def refused(path: Path, error: OSError, elsewhere: str = RESULTS) -> StorageErro
     else:
         remedy = elsewhere
     why = error.strerror or error
-    return StorageError(
-        f"cannot write {path}: {why}; what was finished is kept: {remedy}, then run the same command again"
-    )
+    said = f"cannot write {path}: {why}; what was finished is kept: {remedy}, then run the same command again"
+    return RefusedError(said, path, error)

@@ -1,11 +1,13 @@
 """What was found, as data frames, figures and verdicts: `Result`."""
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from overparam_cli.errors import ConfigError
+from overparam_cli.paths import at_home
 from overparam_cli.words import count
 
 if TYPE_CHECKING:
@@ -136,6 +138,15 @@ class Result:
             for result in report.asked
         ]
         return pd.DataFrame(rows)
+
+    def export(self, folder: str | os.PathLike[str], form: str = "parquet") -> list[Path]:
+        """Write its tables into a folder as `parquet`, or the logs of its trials for `tensorboard`; returns the files.
+
+        Raises ConfigError for another form, and where the extra of that name is not installed; StorageError.
+        """
+        from overparam_cli.api.exporting import exported
+
+        return [*exported(self, at_home(Path(folder)), form)]
 
     def _stacked(self, tables: Iterable["pd.DataFrame"]) -> "pd.DataFrame":
         """The tables of the runs below each other, with `run` and `variant` in front."""

@@ -38,10 +38,12 @@ def compare(first: str, second: str, results: Path, figure: Path | None, as_json
         for one in found:
             terminal.show(*comparison.grids(one), "")
     if figure:
+        from overparam_cli import disk
         from overparam_cli.figures.plots import draw_to
         from overparam_cli.results.comparison import overlay
 
-        path = draw_to(at_home(figure), [overlay(one) for one in found], "figure")
+        with disk.instead("name another file with --figure"):
+            path = draw_to(at_home(figure), [overlay(one) for one in found], "figure")
         if not as_json:
             terminal.echo(str(path))
 

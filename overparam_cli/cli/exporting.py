@@ -13,30 +13,33 @@ from overparam_cli.paths import at_home
 @click.command()
 @click.argument("experiments", nargs=-1, metavar="[EXPERIMENT]...", shell_complete=completing.folders)
 @click.option("--to", "folder", type=click.Path(path_type=Path, file_okay=False), required=True, help="Where to write.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["parquet", "tensorboard"]),
+    default="parquet",
+    show_default=True,
+    help="Tables as Parquet files, or a folder of TensorBoard's events for each trial.",
+)
 @results_option
 @quiet_option
-def export(experiments: tuple[str, ...], folder: Path, results: Path, quiet: bool) -> None:
-    """Write the tables of EXPERIMENTs (all there are by default) as Parquet: trials, log, and a row a curve.
+def export(experiments: tuple[str, ...], folder: Path, form: str, results: Path, quiet: bool) -> None:
+    """Write EXPERIMENTs (all there are by default) for other programs: as tidy Parquet, or for TensorBoard.
 
-    Every row says which run, variant and curve it is of.
+    Parquet: trials, log, and a row a curve; every row says which run, variant and curve it is of.
 
     Example: overparam export fig3 --to tidy
     """
+    from overparam_cli import disk
+    from overparam_cli.api.exporting import exported
     from overparam_cli.api.result import Result
     from overparam_cli.errors import LogError
     from overparam_cli.results.names import found_by_name
-    from overparam_cli.results.store import write_bytes
 
     found = found_by_name(experiments, results)
     if not found.variants:
         raise LogError("there are no trials to export: tables of the theory are CSV files in their folders")
-    result = Result(found.variants, results)
-    for name, table in (("trials", result.trials), ("log", result.log), ("curves", result.table())):
-        path = at_home(folder) / f"{name}.parquet"
-        try:
-            data = table.to_parquet(index=False, engine="pyarrow")
-        except ImportError as error:
-            raise click.UsageError("export writes with pyarrow: pip install 'overparam[parquet]'") from error
-        write_bytes(path, data)
-        show_paths([path], quiet=quiet)
+    with disk.instead("name another folder with --to"):
+        for path in exported(Result(found.variants, results), at_home(folder), form):
+            show_paths([path], quiet=quiet)
     say_the_rest(found, quiet=quiet)

@@ -120,6 +120,7 @@ def verify(names: tuple[str, ...], results: Path, strict: bool, output: Path | N
 
     Example: overparam verify fig3
     """
+    from overparam_cli import disk
     from overparam_cli.claims import verify
     from overparam_cli.multiverse.summary import beside
     from overparam_cli.report import json
@@ -138,7 +139,8 @@ def verify(names: tuple[str, ...], results: Path, strict: bool, output: Path | N
             print_results(report.asked, worlds=report.worlds)
     finally:
         if output:
-            verify.save(report, output)
+            with disk.instead("name another file with --output"):
+                verify.save(report, output)
     verify.check(report, strict=strict)  # what is damaged or fails is an error once all is shown
 
 

@@ -59,6 +59,7 @@ def new(file: Path, source: str, force: bool) -> None:
 
     Example: overparam new study.toml --from fig3
     """
+    from overparam_cli import disk
     from overparam_cli.errors import ConfigError
     from overparam_cli.experiments import load_experiment
     from overparam_cli.experiments.annotated import annotated
@@ -72,7 +73,8 @@ def new(file: Path, source: str, force: bool) -> None:
         raise ConfigError(f"{file} exists: choose another name, or write over it with --force")
     text = annotated(load_experiment(source), path)
     read_experiment(text, path)
-    _save(path, text)
+    with disk.instead("choose another place for FILE"):
+        _save(path, text)
     terminal.echo(f"{file}: edit it, then overparam run {file}")
 
 
