@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -17,7 +18,7 @@ from matplotlib.ticker import (
 from matplotlib.transforms import offset_copy
 
 from overparam_cli.figures.looks import Look
-from overparam_cli.figures.style import MUTED
+from overparam_cli.figures.style import MUTED, part_of
 
 DRAWABLE = (1e-150, 1e150)  # matplotlib's own arithmetic (margins, ticks beyond the ends) stays finite with these
 FEW_DECADES = 2.0
@@ -26,7 +27,7 @@ EDGE = 0.02  # so near to the end of an axis, as a share of it, a cross would sp
 NOTHING = "nothing finite to show"
 
 
-def cross(axes: Axes, x: float, y: float, style: Look) -> Line2D:
+def cross(axes: Axes, x: float, y: float, style: Look, label: str = "") -> Line2D:
     """Mark where a trial diverged; a point above the axis is marked at its upper edge.
 
     At an edge the mark is moved inwards, so that it lies within the axes.
@@ -35,9 +36,8 @@ def cross(axes: Axes, x: float, y: float, style: Look) -> Line2D:
     figure = axes.get_figure(root=True)
     across, up = map(_inwards, (axes.transScale + axes.transLimits).transform(spot))
     inside = offset_copy(axes.transData, figure, x=across, y=up, units="points")
-    (mark,) = axes.plot(
-        *spot, "x", color=style.color, markersize=CROSS, markeredgewidth=2, clip_on=False, zorder=5, transform=inside
-    )
+    look: dict[str, Any] = {"markersize": CROSS, "markeredgewidth": 2, "clip_on": False, "zorder": 5}
+    (mark,) = axes.plot(*spot, "x", color=style.color, transform=inside, label=part_of(label), **look)
     mark.set_gid("diverged")
     return mark
 

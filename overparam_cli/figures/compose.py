@@ -6,7 +6,7 @@ cell draws into its axes and says what must stand around them (`Marks`). Nothing
 
 import math
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from string import ascii_lowercase
 from typing import Literal
@@ -64,6 +64,20 @@ class Sheet:
 SHEET = Sheet()
 
 
+class Composed(Figure):
+    """A figure that keeps what was said around its axes, for a page that says it in words instead.
+
+    Attributes:
+        title: what stands above all.
+        marks: what stands around each pair of axes.
+        notes: what stands below all, in its order.
+    """
+
+    title: str = ""
+    marks: Mapping[Axes, Marks] = {}
+    notes: tuple[str, ...] = ()
+
+
 def compose(
     stacks: Sequence[Sequence[Cell]],
     title: str = "",
@@ -71,7 +85,7 @@ def compose(
     sheet: Sheet = SHEET,
     legends: Legends = "corner",
     order: Sequence[str] = (),
-) -> Figure:
+) -> Composed:
     """Draw the stacks beside each other under a title.
 
     Legends stand in free corners (below where there is none), below the axes (a stack has one, that of its first cell),
@@ -94,18 +108,22 @@ def compose(
             grow(figure, own)
     notes = dict.fromkeys(note for drawn in marks for one in drawn for note in one.notes)
     place = {note: rank for rank, note in enumerate(order)}
-    _write_foot(figure, sorted(notes, key=lambda note: place.get(note, len(place))))
+    figure.title, figure.notes = title, tuple(sorted(notes, key=lambda note: place.get(note, len(place))))
+    figure.marks = {
+        axes: mark for own, said in zip(grid, marks, strict=True) for axes, mark in zip(own, said, strict=True)
+    }
+    _write_foot(figure, figure.notes)
     return figure
 
 
-def _axes(stacks: Sequence[Sequence[Cell]], title: str, sheet: Sheet) -> tuple[Figure, list[list[Axes]]]:
+def _axes(stacks: Sequence[Sequence[Cell]], title: str, sheet: Sheet) -> tuple[Composed, list[list[Axes]]]:
     """A figure with its title set, and the axes of every stack from top to bottom."""
     rows = len(stacks[0])
     columns = len(stacks) if rows > 1 else sheet.columns(len(stacks))
     lines = math.ceil(len(stacks) / columns)
     width = sheet.lone if columns == 1 else sheet.width * columns
     layout = ConstrainedLayoutEngine(w_pad=sheet.padding)
-    figure = Figure(figsize=(width, sheet.height * rows * lines), layout=layout)
+    figure = Composed(figsize=(width, sheet.height * rows * lines), layout=layout)
     ratios = sheet.ratios or None
     grid = figure.subplots(
         rows * lines, columns, squeeze=False, sharex="col" if rows > 1 else "none", height_ratios=ratios

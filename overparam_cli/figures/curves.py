@@ -7,20 +7,20 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from overparam_cli.figures.axes import cross, limit, number_decades
-from overparam_cli.figures.labels import curve_label
+from overparam_cli.figures.labels import label_of
 from overparam_cli.figures.looks import Look
 from overparam_cli.figures.panels import Band, Line, Panel, band, singly
+from overparam_cli.figures.style import part_of
 from overparam_cli.results.trajectory import Array
 
 
 def draw_bands(axes: Axes, panel: Panel, floor: float, column: str | None = None) -> dict[str, Band]:
     """Draw every curve's median and range of the level, or of `column`; values below `floor` are drawn at it."""
-    bands, named, marked = {}, panel.common_rate is None, needs_markers(panel)
-    for place, (curve, choice) in enumerate(panel.choices.items()):
+    bands, marked = {}, needs_markers(panel)
+    for place, curve in enumerate(panel.choices):
         lines = [Line.of(trial, panel.run.iterations, column) for trial in panel.shown(curve).values()]
-        bands[curve] = band(lines, floor)
-        label = curve_label(panel.labels[curve], choice, named=named)
-        draw_band(axes, bands[curve], panel.looks[curve], label, (place, len(panel.choices)) if marked else None)
+        bands[curve], turn = band(lines, floor), (place, len(panel.choices)) if marked else None
+        draw_band(axes, bands[curve], panel.looks[curve], label_of(panel, curve), turn)
     return bands
 
 
@@ -58,7 +58,7 @@ def draw_band(axes: Axes, values: Band, style: Look, label: str, turn: tuple[int
     order = 4 - style.width / 4  # thin lines above broad ones
     axes.plot(x, y, linestyle=style.linestyle, linewidth=style.width, label=label, zorder=order, **look)
     if marks:  # again, above every line: a curve that lies under another still shows where it is
-        axes.plot(x, y, linestyle="none", label="_markers", zorder=4, **look)
+        axes.plot(x, y, linestyle="none", label=part_of(label), zorder=4, **look)
     ranged = np.isfinite(values.high)
     if np.any(values.high[ranged] > values.low[ranged]):
         axes.fill_between(
@@ -69,6 +69,7 @@ def draw_band(axes: Axes, values: Band, style: Look, label: str, turn: tuple[int
             alpha=0.18,
             linewidth=0,
             zorder=2,
+            label=part_of(label),
         )
 
 
@@ -82,6 +83,7 @@ def draw_crosses(axes: Axes, panel: Panel, column: str | None = None, at: str | 
     end, marked = panel.run.iterations, False
     for curve in panel.choices:
         style, trials = panel.looks[curve], panel.shown(curve).values()
+        label = label_of(panel, curve)
         lines = [Line.of(trial, end, column) for trial in trials]
         ends = [
             line if line.values.size or at is None else Line.of(trial, end, at)
@@ -92,9 +94,9 @@ def draw_crosses(axes: Axes, panel: Panel, column: str | None = None, at: str | 
             continue
         for line in singly(lines, len(lines)):
             heights = np.maximum(line.values, panel.floor)
-            axes.plot(line.iterations, heights, color=style.color, linewidth=0.6, zorder=2.5)
+            axes.plot(line.iterations, heights, color=style.color, linewidth=0.6, zorder=2.5, label=part_of(label))
         for line in singly(lost, len(lines)):
-            cross(axes, float(line.iterations[-1]), float(line.values[-1]), style)
+            cross(axes, float(line.iterations[-1]), float(line.values[-1]), style, label)
         marked = True
     return marked
 

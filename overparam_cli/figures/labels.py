@@ -71,6 +71,11 @@ def length_line(panel: Panel) -> str:
     return paper.length(ran, full, panel.run.dataset) if ran < full else ""
 
 
+def label_of(panel: Panel, curve: str) -> str:
+    """A curve's entry in its panel's legend; its rate is named where the curves have several."""
+    return curve_label(panel.labels[curve], panel.choices[curve], named=panel.common_rate is None)
+
+
 def curve_label(label: str, choice: Choice, *, named: bool = True) -> str:
     """A legend's entry: the curve, the rate that is drawn (where `named`), and what must be known of it."""
     if choice.shown is None:

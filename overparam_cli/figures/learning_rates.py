@@ -14,7 +14,7 @@ from overparam_cli.figures.compose import Marks
 from overparam_cli.figures.labels import PARTIAL_NOTE, RING_NOTE, STRIP_NOTE, marks, wrapped
 from overparam_cli.figures.panels import HIGHEST, Panel, extent_of
 from overparam_cli.figures.registry import Figure, beside
-from overparam_cli.figures.style import MUTED
+from overparam_cli.figures.style import MUTED, part_of
 from overparam_cli.results.trajectory import Array
 
 ROW = 0.06  # height of a curve's row of crosses, as a fraction of the axis
@@ -55,7 +55,7 @@ def _draw(axes: Axes, panel: Panel) -> Marks:
 
 def _draw_curve(axes: Axes, panel: Panel, curve: str) -> Array:
     """Draw the final gaps of one curve and ring the chosen one; return all gaps drawn."""
-    style, chosen = panel.looks[curve], panel.choices[curve]
+    style, chosen, label = panel.looks[curve], panel.choices[curve], wrapped(panel.labels[curve])
     trials = chosen.curve.trials[~chosen.curve.trials["lr"].isin(chosen.diverged)]
     finals = trials[panel.level.final].clip(panel.floor, HIGHEST).groupby(trials["lr"])
     gaps = {float(lr): own.to_numpy(np.float64) for lr, own in finals}
@@ -69,14 +69,20 @@ def _draw_curve(axes: Axes, panel: Panel, curve: str) -> Array:
         linewidth=1.2,
         marker=style.marker,
         markersize=4.5,
-        label=wrapped(panel.labels[curve]),
+        label=label,
         zorder=3,
     )
     if np.any(high > low):
-        axes.vlines(rates, low, high, color=style.color, linewidth=3.5, alpha=0.3, zorder=2)
+        axes.vlines(rates, low, high, color=style.color, linewidth=3.5, alpha=0.3, zorder=2, label=part_of(label))
     if chosen.lr is not None and not chosen.standing:
         spot = rates == chosen.lr
-        ring: dict[str, Any] = {"markersize": 11, "markerfacecolor": "none", "markeredgewidth": 1.4, "zorder": 4}
+        ring: dict[str, Any] = {
+            "markersize": 11,
+            "markerfacecolor": "none",
+            "markeredgewidth": 1.4,
+            "zorder": 4,
+            "label": part_of(label),
+        }
         (line,) = axes.plot(rates[spot], middle[spot], "o", color=style.color, **ring)
         line.set_gid("chosen")
     return np.concatenate([low, high])
@@ -104,7 +110,9 @@ def _draw_crosses(axes: Axes, panel: Panel, curve: str, height: float) -> bool:
     """Mark the diverged rates of one curve in its row of the strip; say how many seeds where not all did."""
     place = blended_transform_factory(axes.transData, axes.transAxes)
     style, partial = panel.looks[curve], False
-    axes.plot([0.015], [height], style.marker, color=style.color, markersize=3.5, transform=axes.transAxes)  # whose row
+    label = part_of(wrapped(panel.labels[curve]))
+    whose: dict[str, Any] = {"color": style.color, "markersize": 3.5, "transform": axes.transAxes, "label": label}
+    axes.plot([0.015], [height], style.marker, **whose)
     for row in panel.choices[curve].curve.divergences:
         lr, failed = row.lr, len(row.seeds)
         mark: dict[str, Any] = {
@@ -113,6 +121,7 @@ def _draw_crosses(axes: Axes, panel: Panel, curve: str, height: float) -> bool:
             "markeredgewidth": 1.8,
             "transform": place,
             "zorder": 5,
+            "label": label,
         }
         (drawn,) = axes.plot([lr], [height], "x", **mark)
         drawn.set_gid("diverged")

@@ -1,13 +1,13 @@
 """Figures from logs and manifests alone. A new kind of figure is a `Figure` that a kind of experiment registers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
 from overparam_cli.errors import ConfigError
-from overparam_cli.figures.compose import compose
+from overparam_cli.figures.compose import Composed, compose
 from overparam_cli.figures.labels import NOTES
 from overparam_cli.figures.panels import Panel, panels_of
 from overparam_cli.figures.registry import Figure
@@ -28,19 +28,22 @@ def draw(
     Raises ConfigError for an unknown figure or format, LogError when no trial has finished, StorageError when a file
     cannot be written.
     """
+    with styled():
+        return [path for stem, figure in drawings(runs, stems) for path in save(figure, out_dir / stem, formats)]
+
+
+def drawings(runs: Sequence[Run], stems: Sequence[str] | None = None) -> Iterator[tuple[str, Composed]]:
+    """The figures that `draw` writes, each with its name; for who draws inside `styled()`. Raises as `draw`."""
     panels = panels_of(runs)
     known = list(dict.fromkeys(figure.stem for panel in panels for figure in figures_of(panel)))
     for stem in stems or ():
         if stem not in known:
             raise ConfigError(f"unknown figure {stem!r}: choose from {', '.join(known)}")
-    paths: list[Path] = []
-    with styled():
-        for stem in known if stems is None else stems:
-            shown = [panel for panel in panels if (figure := figure_of(panel, stem)) and figure.applies(panel)]
-            if shown:
-                so_far = "-partial" if any(panel.run.partial for panel in shown) else ""
-                paths += save(drawing(shown, stem), out_dir / f"{stem}{so_far}", formats)
-    return paths
+    for stem in known if stems is None else stems:
+        shown = [panel for panel in panels if (figure := figure_of(panel, stem)) and figure.applies(panel)]
+        if shown:
+            so_far = "-partial" if any(panel.run.partial for panel in shown) else ""
+            yield f"{stem}{so_far}", drawing(shown, stem)
 
 
 def drawn(runs: Sequence[Run], stem: str) -> Drawing:
@@ -104,7 +107,7 @@ def figure_of(panel: Panel, stem: str) -> Figure | None:
     return next((one for one in figures_of(panel) if one.stem == stem), None)
 
 
-def drawing(panels: Sequence[Panel], stem: str = "figure") -> Drawing:
+def drawing(panels: Sequence[Panel], stem: str = "figure") -> Composed:
     """Draw a figure of several runs, each in the way of its kind, side by side.
 
     Raises ConfigError where a run has no such figure.

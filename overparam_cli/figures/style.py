@@ -75,6 +75,11 @@ def literal(text: str) -> str:
     return f"\u200b{shown}" if shown.startswith("_") else shown
 
 
+def part_of(label: str) -> str:
+    """The label of what belongs to a curve (its band, its crosses) and has no place of its own in the legend."""
+    return f"_{label}"
+
+
 def for_notebooks(figure: Figure) -> Figure:
     """The figure, which a notebook then shows: one that pyplot does not know it would only name."""
     figure.__dict__["_repr_png_"] = partial(_png, figure)
@@ -101,7 +106,13 @@ def save(figure: Figure, stem: Path, formats: Sequence[str]) -> list[Path]:
 
 def _write(figure: Figure, path: Path, name: str) -> Path:
     """Draw in memory, then replace the file in one step."""
+    content = rendered(figure, name)
+    disk.replace(path, lambda file: file.write(content))
+    return path
+
+
+def rendered(figure: Figure, name: str) -> bytes:
+    """The figure as a file of the format png, pdf or svg holds it."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format=name, metadata=METADATA[name])
-    disk.replace(path, lambda file: file.write(buffer.getbuffer()))
-    return path
+    return buffer.getvalue()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from overparam_cli.figures.axes import limit, number_decades
-from overparam_cli.figures.compose import Cell, Head, Marks, Sheet, compose
+from overparam_cli.figures.compose import Cell, Composed, Head, Marks, Sheet, compose
 from overparam_cli.figures.style import MUTED, literal
 from overparam_cli.multiverse.deciding import NO, NOT_RUN, UNDECIDED, YES, Share, by_option, deciding, share
 from overparam_cli.multiverse.effects import EFFECTS, Effect
@@ -16,7 +16,6 @@ from overparam_cli.words import count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 COLORS: Mapping[str, str] = {YES: "#004f94", NO: "#e69f00", UNDECIDED: "#b0b0b0"}
 WORDS: Mapping[str, str] = {YES: "holds", NO: "does not hold", UNDECIDED: "undecided: the logs only bound it"}
@@ -27,7 +26,7 @@ LETTERS = 92  # of a line of the head; longer ones would push the axes together
 PLAIN = 200.0  # an axis that spans less has its numbers written out
 
 
-def draw_curve(rows: Sequence[Row]) -> "Figure | None":
+def draw_curve(rows: Sequence[Row]) -> Composed | None:
     """The specification curve of a claim, from its worlds; None where it has no number, or nothing was chosen."""
     effect = EFFECTS.get(rows[0].claim.id)
     ran = [row for row in rows if row.outcome != NOT_RUN]

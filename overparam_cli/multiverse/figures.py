@@ -28,7 +28,8 @@ from overparam_cli.words import count, format_rate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+
+    from overparam_cli.figures.compose import Composed
 
 BEYOND = 6.0  # times the largest rate that survives: the axis goes so far; what lies beyond diverges, too
 AS_READ = "the paper as it was first read, on a finer grid of learning rates"
@@ -37,15 +38,20 @@ ENDS = (0.1, 0.3, 1.0)  # of a run, at which late divergence is looked at
 
 def draw_all(multiverse: Multiverse, rows: Sequence[Row], results: Path, formats: Sequence[str]) -> list[Path]:
     """Draw what there is into `results`; the files. Raises StorageError, and LogError for damaged logs."""
-    paths: list[Path] = []
     with styled():
-        for name, figure in _figures(multiverse, rows, results):
-            if figure is not None:
-                paths += save(figure, results / name, formats)
-    return paths
+        return [
+            path
+            for name, figure in drawings(multiverse, rows, results)
+            for path in save(figure, results / name, formats)
+        ]
 
 
-def _figures(multiverse: Multiverse, rows: Sequence[Row], results: Path) -> Iterator[tuple[str, "Figure | None"]]:
+def drawings(multiverse: Multiverse, rows: Sequence[Row], results: Path) -> Iterator[tuple[str, "Composed"]]:
+    """The figures that `draw_all` writes, each with its name; for who draws inside `styled()`. Raises LogError."""
+    yield from ((name, figure) for name, figure in _figures(multiverse, rows, results) if figure is not None)
+
+
+def _figures(multiverse: Multiverse, rows: Sequence[Row], results: Path) -> Iterator[tuple[str, "Composed | None"]]:
     yield "map", draw_map(multiverse, summarise(multiverse, rows))
     by_claim: dict[str, list[Row]] = {}
     for row in rows:
@@ -67,7 +73,7 @@ def _gridded(multiverse: Multiverse) -> list[Part]:
     return [part(multiverse, source, first(multiverse)) for source in dict.fromkeys(sources)]
 
 
-def _late(multiverse: Multiverse, one: Part, results: Path) -> "Figure | None":
+def _late(multiverse: Multiverse, one: Part, results: Path) -> "Composed | None":
     """The gap after a tenth, three tenths and all of a run against the learning rate; None where it was not run."""
     try:
         whole = run_of(multiverse, one, results)

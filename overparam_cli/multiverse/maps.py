@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from overparam_cli.figures.compose import Cell, Marks, Sheet, compose
+from overparam_cli.figures.compose import Cell, Composed, Marks, Sheet, compose
 from overparam_cli.figures.style import MUTED, literal
 from overparam_cli.multiverse.deciding import Share
 from overparam_cli.multiverse.model import Multiverse
@@ -12,7 +12,6 @@ from overparam_cli.multiverse.summary import ClaimSummary
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.colors import Colormap
-    from matplotlib.figure import Figure
 
 SHARES = ("#fff3d6", "#9ecae1", "#004f94")  # from none to all
 NOTHING = "#f2f2f2"
@@ -20,7 +19,7 @@ CELL = (0.46, 0.30)  # inches
 GAP = 0.35  # cells between two axes
 
 
-def draw_map(multiverse: Multiverse, found: Sequence[ClaimSummary]) -> "Figure | None":
+def draw_map(multiverse: Multiverse, found: Sequence[ClaimSummary]) -> Composed | None:
     """The map; None where nothing was run. Axes of a single option, and claims of which nothing was run, stay out."""
     claims = [one for one in found if one.share.run]
     places = _places(multiverse, claims)

@@ -10,10 +10,11 @@ from overparam_cli.experiments.model import Plot
 from overparam_cli.figures.axes import limit, scale_axes
 from overparam_cli.figures.compose import Marks
 from overparam_cli.figures.curves import draw_bands, draw_crosses, scale_values
-from overparam_cli.figures.labels import DIVERGED_NOTE, marks
+from overparam_cli.figures.labels import DIVERGED_NOTE, label_of, marks
 from overparam_cli.figures.learning_rates import LEARNING_RATES
 from overparam_cli.figures.panels import Band, Panel
 from overparam_cli.figures.registry import Draw, Figure, beside, has_column
+from overparam_cli.figures.style import part_of
 from overparam_cli.kinds.mnist import SMOOTHED
 from overparam_cli.results.trajectory import Array
 
@@ -98,7 +99,7 @@ def _draw_raw(axes: "Axes", panel: Panel, column: str) -> list[Array]:
         times, values = trial.finite(column)
         own = panel.looks[curve]
         pale: dict[str, Any] = {"linewidth": 1.0, "linestyle": own.linestyle} if short else PALE
-        (line,) = axes.plot(times, values, label="_batches", color=own.color, zorder=1.5, **pale)
+        (line,) = axes.plot(times, values, label=part_of(label_of(panel, curve)), color=own.color, zorder=1.5, **pale)
         line.set_gid("batches")
         if times.size and times[-1] == end:
             shown.append(values if short else values[values >= np.quantile(values, RAW_BELOW)])

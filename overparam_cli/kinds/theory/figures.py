@@ -3,7 +3,7 @@ figure of an experiment made of statements (Figure 1) those of all its statement
 """
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from overparam_cli.kinds.theory.statement import Draw
 from overparam_cli.results.record import Record, experiment_title
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from overparam_cli.figures.compose import Composed
 
 WIDTH, HEIGHT = 4.5, 4.1  # of a panel, inches
 
@@ -30,21 +30,33 @@ def draw(
 
     Raises ConfigError for an unknown format, StorageError when a file cannot be written.
     """
+    with styled():
+        figure = drawing(records, title)
+        return [] if figure is None else save(figure, stem, formats)
+
+
+def drawing(records: Sequence[Record], title: str | None = None) -> "Composed | None":
+    """The figure of all panels of `records`; None where the statements have none. For who draws inside `styled()`."""
     panels = [(panel, record) for record in records for panel in panels_of(record)]
     if not panels:
-        return []
-    if title is None:
-        title = find_statement(records[0].check).title
-    with styled():
-        return save(compose(panels, title), stem, formats)
+        return None
+    return compose(panels, find_statement(records[0].check).title if title is None else title)
 
 
 def draw_all(records: Sequence[Record], results: Path, name: str, formats: Sequence[str] = FORMATS) -> list[Path]:
     """Draw what stands below `results` under a name: an experiment's one figure, or each statement's own."""
+    with styled():
+        figures = drawings(records, results, name)
+        return [path for folder, figure in figures for path in save(figure, folder / "figure", formats)]
+
+
+def drawings(records: Sequence[Record], results: Path, name: str) -> "Iterator[tuple[Path, Composed]]":
+    """The figures that `draw_all` writes, each with the folder of its records; for who draws inside `styled()`."""
     title = experiment_title(results, name)
-    if title is not None:
-        return draw(records, results / name / "figure", formats, title=literal(title))
-    return [path for record in records for path in draw([record], record.folder / "figure", formats)]
+    alone = {record.folder: [record] for record in records}
+    for folder, own in alone.items() if title is None else [(results / name, records)]:
+        if (figure := drawing(own, None if title is None else literal(title))) is not None:
+            yield folder, figure
 
 
 def panels_of(record: Record) -> Sequence[Draw]:
@@ -52,7 +64,7 @@ def panels_of(record: Record) -> Sequence[Draw]:
     return find_statement(record.check).panels(record) if record.check in STATEMENTS else ()
 
 
-def compose(panels: Sequence[tuple[Draw, Record]], title: str) -> "Figure":
+def compose(panels: Sequence[tuple[Draw, Record]], title: str) -> "Composed":
     """A figure of the panels: up to three in a row, four in two rows."""
     sheet = Sheet(WIDTH, WIDTH, HEIGHT, most=2 if len(panels) == 4 else 3, padding=0.1)
     return assemble([[cell(panel, record)] for panel, record in panels], title, sheet=sheet, legends="own")
