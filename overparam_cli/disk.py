@@ -18,7 +18,7 @@ from typing import BinaryIO
 
 from overparam_cli.errors import StorageError
 
-WRITTEN = "csv|parquet|json|pt|png|pdf|svg|tables|toml"  # endings of files that are written here
+WRITTEN = "csv|parquet|json|pt|png|pdf|svg|tables|toml|html"  # endings of files that are written here
 BESIDE = re.compile(rf"\.(.+\.({WRITTEN})|SHA256SUMS)\.[a-z0-9_]{{8}}")  # what is written beside a file
 PATIENCE = 2.0  # seconds for which a refusal is asked again: a scanner, or a spreadsheet, may have the file open
 REFUSALS = {errno.EACCES, errno.EPERM, errno.EBUSY, errno.ETXTBSY}

@@ -20,6 +20,7 @@ LAYERS: tuple[set[str], ...] = (
     {"__main__"},
     {"cli"},
     {"api"},
+    {"page"},  # a report shows what the kinds draw, too
     {"kinds"},
     {"report"},
     {"multiverse"},  # trains runs, judges claims by them and draws what comes out: it stands on all three

@@ -24,6 +24,7 @@ import pandas as pd
 
 from overparam_cli.claims.verify import Report, save, verify
 from overparam_cli.errors import LogError
+from overparam_cli.figures.thinning import corners
 from overparam_cli.multiverse.summary import beside
 from overparam_cli.report import markdown
 from overparam_cli.report.grid import Grid
@@ -34,7 +35,7 @@ from overparam_cli.results.run import Run
 from overparam_cli.results.schema import LOG, MANIFEST, TRIALS
 from overparam_cli.results.store import write_json, write_table
 from overparam_cli.results.summary import summarise
-from overparam_cli.results.trajectory import Array, Trajectory, log10
+from overparam_cli.results.trajectory import Trajectory, log10
 
 KEPT = (MANIFEST, TRIALS, "table.csv", "curves.csv", "bench.csv")
 HEADINGS = (
@@ -109,23 +110,6 @@ def thin(log: pd.DataFrame, keep: int, read: Reads) -> pd.DataFrame:
                 kept[places[finite[np.argmin(values[finite])]]] = True
                 kept[places[finite]] |= corners(times[finite], log10(values[finite]), tolerance)
     return log[kept]
-
-
-def corners(times: Array, heights: Array, tolerance: float) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Which points to keep so that lines between them are within a tolerance of all: Douglas and Peucker (1973)."""
-    kept = np.zeros(len(times), dtype=bool)
-    kept[[0, -1]] = True
-    open_ends = [(0, len(times) - 1)]
-    while open_ends:
-        first, last = open_ends.pop()
-        inside = slice(first + 1, last)
-        line = np.interp(times[inside], times[[first, last]], heights[[first, last]])
-        off = np.abs(heights[inside] - line)
-        if off.size and off.max() > tolerance:
-            middle = first + 1 + int(off.argmax())
-            kept[middle] = True
-            open_ends += [(first, middle), (middle, last)]
-    return kept
 
 
 def describe(folder: Path, whole: Tables) -> None:

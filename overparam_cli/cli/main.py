@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, str] = {
     "multiverse": "overparam_cli.cli.multiverse:multiverse",
     "new": "overparam_cli.cli.studies:new",
     "plot": "overparam_cli.cli.reading:plot",
+    "report": "overparam_cli.cli.reporting:report",
     "run": "overparam_cli.cli.running:run",
     "show": "overparam_cli.cli.listing:show",
     "status": "overparam_cli.cli.reading:status",

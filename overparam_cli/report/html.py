@@ -1,20 +1,19 @@
-"""A grid as HTML: a plain table that a page may style. Tones and numbers are classes; everything else is escaped."""
+"""A grid as HTML: a plain table that a page may style and sort. Tones and numbers are classes; all text is escaped."""
 
 import html
 from collections.abc import Iterable
 
-from overparam_cli.report.grid import Column, Grid, Words
+from overparam_cli.report.grid import Cell, Column, Grid, Value, Words
+from overparam_cli.words import printable
 
 
 def render(grid: Grid) -> str:
     """Return a grid as HTML: its lines as paragraphs around a <table>."""
     title = [f"<caption>{_escape(grid.title)}</caption>"] if grid.title else []
-    head = _row(_cell("th", column, _escape(column.heading)) for column in grid.columns)
-    body = (
-        _row(_cell("td", column, _words(cell.words)) for column, cell in zip(grid.columns, row, strict=True))
-        for row in grid.rows
-    )
-    table = ["<table>", *title, "<thead>", head, "</thead>", "<tbody>", *body, "</tbody>", "</table>"]
+    head = _row(_heading(column) for column in grid.columns)
+    body = (_row(map(_cell, grid.columns, row)) for row in grid.rows)
+    start = '<table class="airy">' if grid.airy else "<table>"
+    table = [start, *title, "<thead>", head, "</thead>", "<tbody>", *body, "</tbody>", "</table>"]
     return "\n".join([*map(_paragraph, grid.lead), *table, *map(_paragraph, grid.notes)]) + "\n"
 
 
@@ -22,9 +21,22 @@ def _row(cells: Iterable[str]) -> str:
     return f"<tr>{''.join(cells)}</tr>"
 
 
-def _cell(tag: str, column: Column, content: str) -> str:
-    number = ' class="number"' if column.align == "right" else ""
-    return f"<{tag}{number}>{content}</{tag}>"
+def _heading(column: Column) -> str:
+    return f'<th scope="col"{_class(column)}>{_escape(column.heading)}</th>'
+
+
+def _cell(column: Column, cell: Cell) -> str:
+    return f"<td{_class(column)}{_rank(cell.value)}>{_words(cell.words)}</td>"
+
+
+def _class(column: Column) -> str:
+    names = [name for name, there in (("number", column.align == "right"), ("whole", column.whole)) if there]
+    return f' class="{" ".join(names)}"' if names else ""
+
+
+def _rank(value: Value) -> str:
+    """The number by which a cell is sorted, whatever people read there."""
+    return f' data-value="{value!r}"' if isinstance(value, int | float) and not isinstance(value, bool) else ""
 
 
 def _paragraph(words: Words) -> str:
@@ -39,4 +51,4 @@ def _words(words: Words) -> str:
 
 
 def _escape(text: str) -> str:
-    return html.escape(text).replace("\n", "<br>\n")
+    return html.escape(printable(text)).replace("\n", "<br>\n")

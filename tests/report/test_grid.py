@@ -14,6 +14,7 @@ import overparam_cli
 from overparam_cli.report import markdown, terminal
 from overparam_cli.report.formats import FORMATS
 from overparam_cli.report.grid import Cell, Column, Grid, Span, Words
+from overparam_cli.words import printable
 
 NASTY = "[bold]\x1b[31mred\x07 <script>x</script> a|b \\ :smile: \u202eabc"
 
@@ -104,7 +105,8 @@ def test_html_is_a_table_with_classes(grid):
         ["1 layer", "0.001", "0.01 [0.005, 0.02]"],
         ["2 layers", "0.5", "—"],
     ]
-    assert '<td class="number"><span class="good">0.01 [0.005, 0.02]</span></td>' in text
+    assert '<td class="number" data-value="0.01"><span class="good">0.01 [0.005, 0.02]</span></td>' in text
+    assert '<th scope="col" class="number">final gap</th>' in text
     assert "<caption>fig3/l4</caption>" in text
     assert text.startswith('<p>the lead, <span class="bad">in red</span></p>\n')
     assert text.endswith("<p>a note</p>\n")
@@ -174,7 +176,7 @@ def test_markdown_text_ends_no_cell_and_starts_no_tag():
 def test_html_text_starts_no_tag():
     found = Table(FORMATS["html"](nasty()))
     assert found.tags == {"table", "caption", "thead", "tbody", "tr", "th", "td", "p", "span"}
-    assert found.rows == [[NASTY], [NASTY]]
+    assert found.rows == [[printable(NASTY)], [printable(NASTY)]]
 
 
 def test_rich_markup_of_the_old_kind_is_shown_as_it_is():
