@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from overparam_cli.page.plot import Picture
+from overparam_cli.figures.spec import Picture
 from overparam_cli.report.grid import Grid
 
 

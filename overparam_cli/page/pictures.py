@@ -6,13 +6,13 @@ from pathlib import Path
 
 from overparam_cli.figures import plots
 from overparam_cli.figures.compose import Composed
+from overparam_cli.figures.reading import picture
+from overparam_cli.figures.spec import Picture
 from overparam_cli.figures.style import rendered, styled
 from overparam_cli.kinds.theory import figures as theory
 from overparam_cli.multiverse import figures as multiverse
 from overparam_cli.multiverse.judging import Row
 from overparam_cli.multiverse.model import Multiverse
-from overparam_cli.page.plot import Picture
-from overparam_cli.page.reading import picture
 from overparam_cli.results.record import Record
 from overparam_cli.results.run import Run
 

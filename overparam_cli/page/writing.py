@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 from overparam_cli import disk
 from overparam_cli.errors import ConfigError
+from overparam_cli.figures.spec import Picture, slim
 from overparam_cli.page.content import Report
-from overparam_cli.page.plot import Picture, slim
 from overparam_cli.report import html
 from overparam_cli.words import printable, size
 

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
+from overparam_cli.figures.formulas import marked_up, plain
 from overparam_cli.figures.style import literal
-from overparam_cli.page.formulas import marked_up, plain
 
 
 @pytest.mark.parametrize(

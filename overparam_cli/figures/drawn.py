@@ -15,10 +15,10 @@ from matplotlib.patches import Patch
 from matplotlib.text import Annotation, Text
 from matplotlib.transforms import Transform
 
+from overparam_cli.figures.formulas import escaped, marked_up
+from overparam_cli.figures.spec import Mark, Numbers
 from overparam_cli.figures.style import part_of
 from overparam_cli.figures.thinning import is_area, places
-from overparam_cli.page.formulas import escaped, marked_up
-from overparam_cli.page.plot import Mark, Numbers
 from overparam_cli.results.trajectory import Array
 
 SYMBOLS = {

@@ -17,10 +17,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FixedFormatter, FuncFormatter
 
+from overparam_cli.figures import drawn
 from overparam_cli.figures.compose import Composed
-from overparam_cli.page import drawn
-from overparam_cli.page.formulas import marked_up, plain
-from overparam_cli.page.plot import Entry, Image, Picture, Plot, Scale
+from overparam_cli.figures.formulas import marked_up, plain
+from overparam_cli.figures.spec import Entry, Image, Picture, Plot, Scale
 
 
 def picture(figure: Composed, key: str, svg: str) -> Picture:
