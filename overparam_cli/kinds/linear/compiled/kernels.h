@@ -13,7 +13,7 @@
 #include "pool.h"
 
 enum { VERSION = 5 }; /* of this interface; `library.py` asks for it */
-enum { ROWS = 96, PANEL = 64, PAD = 16, SLICES = 4, MOST_SEGMENTS = 16, FEW = 4 };
+enum { ROWS = 96, PANEL = 64, DEEP = 2 * PANEL, PAD = 16, SLICES = 4, MOST_SEGMENTS = 16, FEW = 4 };
 
 /* A family: trials of one optimiser whose columns of W stand together. They are chains of scalars a_2 ... a_{m+1} times
    a first layer; or, where `layers` is not 0, of so many matrices, layer j of (sizes[j], sizes[j - 1]) numbers, the last

@@ -45,22 +45,24 @@ TILE void N(rank_one_)(const int rows, const int nv, V a[][NV], const REAL *x, c
     UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < nv; v++) a[i][v] += x[i * PANEL] * u[v];
 }
 
-/* r = (X W - y)^(p-1) for `rows` rows and nv vectors of trials; meanwhile fetches the rows after them */
-TILE void N(rows_forward_)(const int rows, const int nv, const Kernel *c, const REAL *x, const REAL *y, const REAL *w, REAL *r) {
+/* r = (X W - y)^(p-1) for `rows` rows and nv vectors of trials; meanwhile fetches as many rows from `next` on. Of features
+   [from, to) alone: r has what the ones before came to, and is raised when all are in. x, next and w are at `from`. */
+TILE void N(rows_forward_)(const int rows, const int nv, const Kernel *c, const REAL *x, const REAL *next, const REAL *y, const REAL *w, REAL *r, const int from, const int to) {
     enum { STEP = 4, LINE = 64 / sizeof(REAL) };
     V a[24][NV];
-    UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < nv; v++) a[i][v] = (V){0} - y[i];
-    for (int left = c->d; left > 0; left -= PANEL, x += ROWS * PANEL) {
+    if (from) UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < nv; v++) a[i][v] = ((const V *)(r + i * c->ldr))[v];
+    else UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < nv; v++) a[i][v] = (V){0} - y[i];
+    for (int left = to - from; left > 0; left -= PANEL, x += ROWS * PANEL, next += ROWS * PANEL) {
         const int depth = left < PANEL ? left : PANEL;
         int k = 0;
         for (; k + STEP <= depth; k += STEP) {
-            UNROLL for (int l = 0; l < rows * STEP / LINE; l++) __builtin_prefetch(x + rows * PANEL + k * rows + LINE * l);
+            UNROLL for (int l = 0; l < rows * STEP / LINE; l++) __builtin_prefetch(next + k * rows + LINE * l);
             UNROLL for (int s = 0; s < STEP; s++, w += c->ldw) N(rank_one_)(rows, nv, a, x + k + s, w);
         }
         for (; k < depth; k++, w += c->ldw) N(rank_one_)(rows, nv, a, x + k, w);
     }
     UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < nv; v++) {
-        N(raise_)(c->p, &a[i][v]);
+        if (to == c->d) N(raise_)(c->p, &a[i][v]);
         ((V *)(r + i * c->ldr))[v] = a[i][v];
     }
 }
@@ -119,16 +121,23 @@ static TARGET void N(forward_)(const Kernel *c, int block, int rows, const void 
         return;
     }
     const int vectors = (c->B + VL - 1) / VL, panels = (vectors + NV - 1) / NV;
-    for (int panel = 0, j = 0; panel < panels; panel++) {
-        const int nv = vectors / panels + (panel < vectors % panels);
+    const REAL *w = W;
+    for (int from = 0, to; from < c->d; from = to, x += ROWS * DEEP, w += (size_t)DEEP * c->ldw) {
+        to = from + DEEP < c->d ? from + DEEP : c->d; /* so much of W stays in the first-level cache */
+        const REAL *after = x + (to < c->d ? ROWS * DEEP : ROWS * (c->ldx - from)); /* the next ones; the next block */
+        for (int panel = 0, j = 0; panel < panels; panel++) {
+            const int nv = vectors / panels + (panel < vectors % panels);
 #define CASE(nv) \
     case nv: \
-        if (nv <= NV) for (int i = 0; i < rows; i += ROWS_OF(nv)) \
-            N(rows_forward_)(ROWS_OF(nv), nv <= NV ? nv : 1, c, x + i * PANEL, y + i, (const REAL *)W + j, r + i * c->ldr + j); \
+        if (nv <= NV) for (int i = 0; i < rows; i += ROWS_OF(nv)) { \
+            const REAL *next = i + ROWS_OF(nv) < rows ? x + (i + ROWS_OF(nv)) * PANEL : after; \
+            N(rows_forward_)(ROWS_OF(nv), nv <= NV ? nv : 1, c, x + i * PANEL, next, y + i, w + j, r + i * c->ldr + j, from, to); \
+        } \
         break;
-        switch (nv) { CASE(1) CASE(2) CASE(3) CASE(4) }
+            switch (nv) { CASE(1) CASE(2) CASE(3) CASE(4) }
 #undef CASE
-        j += nv * VL;
+            j += nv * VL;
+        }
     }
 }
 
