@@ -20,6 +20,7 @@ THREADS = int(os.environ.get("OVERPARAM_TEST_THREADS", "1"))
 for _variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[_variable] = str(THREADS)
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # tests of several threads do not spin while others compute
+os.environ.setdefault("TRITON_INTERPRET", "1")  # before anybody imports Triton, which PyTorch does now and then
 _named = os.environ.get("OVERPARAM_DATA")  # not taken away here: processes that run tests side by side inherit it
 REAL_DATA = Path(_named).resolve() if _named else None
 
