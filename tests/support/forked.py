@@ -64,7 +64,7 @@ def in_child(act: Callable[[], object], *, timeout: float = LIMIT) -> Ended:
 def _be_child(act: Callable[[], object], timeout: float, files: tuple[int, int]) -> NoReturn:
     code = ENDED_IN_TRACEBACK
     try:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_REAL, timeout)  # nobody handles it: the process ends
         warnings.resetwarnings()
@@ -142,9 +142,11 @@ def _limit_memory() -> None:
 
 def overparam(*arguments: str) -> None:
     """The program as it is called; ends in SystemExit."""
+    from overparam_cli import interrupts
     from overparam_cli.cli.main import main
 
     sys.argv = ["overparam", *arguments]
+    interrupts.answer()
     main()
 
 
