@@ -179,7 +179,7 @@ def _trained(
     from overparam_cli.kinds.linear.problem import problem_of
     from overparam_cli.run.backends import Local, share
     from overparam_cli.run.machine import pick_device, steady_arithmetic
-    from overparam_cli.run.progress import Status
+    from overparam_cli.run.tally import Tally
     from overparam_cli.run.unit import trained
 
     steady_arithmetic()
@@ -188,11 +188,13 @@ def _trained(
     units = kind.units(trials, problem, settings)
     display.begin(title, len(trials), 0)
 
+    tally = Tally(title, units, kind.level.noun)
+
     def after(unit: Any, _: float) -> None:
-        noun = kind.level.noun
-        display.update(Status(title, unit.done, unit.total, unit.alive, len(unit.trials), unit.latest, noun))
+        display.update(tally.status)
         if unit.finished:
             tables.append(unit.tables())
+            tally.leave(unit)
 
     places = share(len(trials), kind.threads, pick_device(settings.device), torch.get_num_threads())
     Local(*places).drain(units, after)

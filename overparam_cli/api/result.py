@@ -116,28 +116,9 @@ class Result:
 
         Raises ConfigError where no claim is about them, LogError where logs are damaged.
         """
-        import pandas as pd
-
-        from overparam_cli.claims import verify
-
         if self._results is None:
             raise ConfigError("what was trained on arrays is no experiment of the paper: no claim is about it")
-        report = verify.verify(self._results, list(dict.fromkeys(run.name for run in self.runs)))
-        verify.check(report)
-        rows = [
-            {
-                "claim": result.claim.id,
-                "statement": result.claim.statement,
-                "where": result.claim.where,
-                "required": result.claim.requirement,
-                "measured": result.finding.measured if result.finding else None,
-                "verdict": result.verdict,
-                "indication": result.indication,
-                "notes": "; ".join(result.notes),
-            }
-            for result in report.asked
-        ]
-        return pd.DataFrame(rows)
+        return verdicts(self._results, list(dict.fromkeys(run.name for run in self.runs)))
 
     def export(self, folder: str | os.PathLike[str], form: str = "parquet") -> list[Path]:
         """Write its tables into a folder as `parquet`, or the logs of its trials for `tensorboard`; returns the files.
@@ -196,3 +177,27 @@ def _curves_of(run: "Run") -> "pd.DataFrame":
     table = pd.concat(rows).sort_values(["place", "seed", "iteration"], kind="stable").drop(columns="place")
     table.insert(2, "label", table["curve"].map(run.labels))
     return table
+
+
+def verdicts(results: Path, names: Sequence[str]) -> "pd.DataFrame":
+    """A row a claim about what stands under `names` below a results folder; ConfigError where none is, LogError."""
+    import pandas as pd
+
+    from overparam_cli.claims import verify
+
+    report = verify.verify(results, names)
+    verify.check(report)
+    rows = [
+        {
+            "claim": result.claim.id,
+            "statement": result.claim.statement,
+            "where": result.claim.where,
+            "required": result.claim.requirement,
+            "measured": result.finding.measured if result.finding else None,
+            "verdict": result.verdict,
+            "indication": result.indication,
+            "notes": "; ".join(result.notes),
+        }
+        for result in report.asked
+    ]
+    return pd.DataFrame(rows)

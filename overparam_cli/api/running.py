@@ -12,6 +12,7 @@ from overparam_cli.errors import ConfigError, LogError
 from overparam_cli.paths import at_home
 
 if TYPE_CHECKING:
+    from overparam_cli.experiments import Experiment
     from overparam_cli.run.plan import Job
     from overparam_cli.run.settings import Settings
 
@@ -64,29 +65,42 @@ def run(
         checkpoint_seconds=checkpoint_seconds,
     )
     given = {key: value for key, value in overrides.items() if value is not None}
+    listed = [f"{key}={value!r}" for key, value in {"name": name, **given}.items() if value is not None]
+    command = f"op.run({', '.join([repr(os.fspath(experiment)), *listed])})"
     folder = at_home(Path(results))
-    jobs = _jobs(experiment, given, folder, name, settings)
+    return completed(os.fspath(experiment), given, folder, name, settings, command=command, progress=progress)
+
+
+def completed(
+    experiment: "str | Experiment",
+    overrides: Mapping[str, Any],
+    results: Path,
+    name: str | None,
+    settings: "Settings",
+    *,
+    command: str,
+    progress: bool,
+) -> Result:
+    """Train what is missing of an experiment; `command` is the call that its manifests name."""
+    jobs = [replace(job, command=command) for job in _jobs(experiment, overrides, results, name, settings)]
     _complete(jobs, settings, progress=progress)
-    return Result.of_folders([job.folder for job in jobs], folder)
+    return Result.of_folders([job.folder for job in jobs], results)
 
 
 def _jobs(
-    experiment: PathLike, overrides: Mapping[str, Any], results: Path, name: str | None, settings: "Settings"
+    experiment: "str | Experiment", overrides: Mapping[str, Any], results: Path, name: str | None, settings: "Settings"
 ) -> list["Job"]:
-    """What there is to train; their manifests say which call it was."""
+    """What there is to train."""
     from overparam_cli.run.plan import check_measurable, plan
 
     try:
-        jobs = plan([os.fspath(experiment)], overrides, results=results, name=name)
+        jobs = plan([experiment], overrides, results=results, name=name)
     except ConfigError as error:
         raise ConfigError(str(error).replace("command line:", "arguments:")) from None
     if not jobs:
         raise ConfigError(f"{experiment} has no trials to train: its checks are run with overparam theory")
     check_measurable(jobs, settings)
-    arguments = {"name": name, **overrides}
-    listed = [f"{key}={value!r}" for key, value in arguments.items() if value is not None]
-    command = f"op.run({', '.join([repr(os.fspath(experiment)), *listed])})"
-    return [replace(job, command=command) for job in jobs]
+    return jobs
 
 
 def _complete(jobs: Sequence["Job"], settings: "Settings", *, progress: bool) -> None:

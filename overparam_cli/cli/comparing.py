@@ -1,16 +1,12 @@
 """Two runs beside each other: `overparam compare`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from overparam_cli.cli import completing
 from overparam_cli.cli.options import FORMATS, json_option, results_option
-from overparam_cli.paths import at_home, is_folder
-
-if TYPE_CHECKING:
-    from overparam_cli.results.run import Run
+from overparam_cli.paths import at_home
 
 
 @click.command()
@@ -26,38 +22,22 @@ def compare(first: str, second: str, results: Path, figure: Path | None, as_json
 
     Example: overparam compare fig3 fig3@smoke --figure both.png
     """
+    from overparam_cli import disk
+    from overparam_cli.api.comparing import compare as compared
     from overparam_cli.report import comparison, json, terminal
-    from overparam_cli.results.comparison import compare as compared
 
     if figure and figure.suffix.removeprefix(".") not in FORMATS:
         raise click.UsageError(f"--figure {figure}: a figure is called <name>.{', <name>.'.join(FORMATS)}")
-    found = compared(_runs(first, results), _runs(second, results))
+    found = compared(first, second, results=results)
     if as_json:
-        json.show([comparison.as_dict(one) for one in found])
+        json.show(found.as_dicts())
     else:
-        for one in found:
+        for one in found.pairs:
             terminal.show(*comparison.grids(one), "")
     if figure:
-        from overparam_cli import disk
         from overparam_cli.figures.plots import draw_to
-        from overparam_cli.results.comparison import overlay
 
         with disk.instead("name another file with --figure"):
-            path = draw_to(at_home(figure), [overlay(one) for one in found], "figure")
+            path = draw_to(at_home(figure), found.overlays, "figure")
         if not as_json:
             terminal.echo(str(path))
-
-
-def _runs(given: str, results: Path) -> "list[Run]":
-    """The runs of one name below `results`, or of a folder; raises LogError, ConfigError."""
-    from overparam_cli.errors import ConfigError
-    from overparam_cli.results.names import found_by_name
-
-    path = at_home(given)
-    name, folder = (path.name, path.parent) if is_folder(path) and len(path.parts) > 1 else (given, results)
-    found = found_by_name([name], folder)
-    found.check()
-    if len(found.runs) != 1:
-        what = "is theory" if not found.runs else f"stands for {', '.join(found.runs)}"
-        raise ConfigError(f"{given} {what}: compare two experiments with trials, one folder each")
-    return next(iter(found.runs.values()))

@@ -1,7 +1,6 @@
 """Studies of one's own without typing every curve: `overparam new`, `overparam sweep`."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -90,40 +89,16 @@ def sweep(name: str, results: Path, assignments: tuple[str, ...], force: bool, d
 
     Example: overparam sweep --dataset simulated --depth 1,2 --optimizer gd,adam --lr 1e-3:1e-1:3 --name first
     """
+    from overparam_cli.api.studies import kept
     from overparam_cli.cli.running import carry_out
-    from overparam_cli.experiments.study import FILE, asked, study
+    from overparam_cli.experiments.study import FILE, KEYS, asked, study
 
-    keys = ("dataset", "depth", "optimizer", "width", "init", "loss", "lr", "iterations", "seeds", "dtype")
-    given = {key: options.pop(key) for key in keys} | collect_columns(options)
+    given = {key: options.pop(key) for key in KEYS} | collect_columns(options)
     given = {key: value for key, value in given.items() if value is not None and value != []}
     path = results / name / FILE
     experiment, text = study(name, *asked(with_assignments(given, assignments)), path)
-    with nullcontext() if dry_run else _kept(path, text, force=force):
+    with nullcontext() if dry_run else kept(path, text, force=force):
         carry_out([experiment], {}, name=None, results=results, dry_run=dry_run, **options)
-
-
-@contextmanager
-def _kept(path: Path, text: str, *, force: bool) -> Iterator[None]:
-    """Write a study's file, and take it back where nothing came of it. ConfigError where it is of another study."""
-    from overparam_cli.errors import ConfigError
-    from overparam_cli.results.store import read_bytes
-
-    there = exists(path)
-    if there and not force and read_bytes(path) != text.encode():
-        raise ConfigError(
-            f"{path} is another study, or was edited: run it with overparam run {path}, choose another --name, or "
-            "write over it with --force; finished trials are kept"
-        )
-    made = [folder for folder in path.parents if not exists(folder)]
-    _save(path, text)
-    try:
-        yield
-    finally:
-        if not there and [*path.parent.iterdir()] == [path]:
-            path.unlink()
-        with suppress(OSError):  # one that is not empty
-            for folder in made:
-                folder.rmdir()
 
 
 def _save(path: Path, text: str) -> None:

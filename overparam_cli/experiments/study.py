@@ -15,6 +15,7 @@ from overparam_cli.experiments.names import experiment_name
 from overparam_cli.experiments.registered import named_from
 
 FILE = "study.toml"
+KEYS = ("dataset", "depth", "optimizer", "width", "init", "loss", "lr", "iterations", "seeds", "dtype")  # in this order
 COMMON = ("lr", "seeds", "iterations", "targets", "features", "drop", "one_hot")  # that are no lists of alternatives
 Settings = Mapping[str, Any]
 

@@ -5,7 +5,6 @@ trained by a back end; in between are stop requests, checkpoints, commits and di
 folder's checkpoint.
 """
 
-import math
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
@@ -31,6 +30,7 @@ from overparam_cli.run.progress import Progress, Status
 from overparam_cli.run.saved import MALFORMED
 from overparam_cli.run.settings import Settings
 from overparam_cli.run.stop import AGAIN, Stop, stop_requests
+from overparam_cli.run.tally import Tally
 from overparam_cli.run.unit import Problem, Unit, trained
 from overparam_cli.words import clock, count, size
 
@@ -208,11 +208,8 @@ class Loop:
     def __init__(self, run: JobRun, problem: Problem, units: Sequence[Unit], restored: Mapping[Unit, float]) -> None:
         """`restored` has those of `units` that are half trained, with the seconds spent on each."""
         self.run, self.problem = run, problem
-        self.open, self.seconds = list(units), dict(restored)
-        self.total, self.trials = sum(unit.total for unit in units), sum(len(unit.trials) for unit in units)
-        self.ended = self.lost = 0  # iterations, and diverged trials, of the units that have left
+        self.tally, self.seconds = Tally(run.job.title, units, run.kind.level.noun), dict(restored)
         self.began = self.last_saved = time.monotonic()
-        self.start = sum(unit.done for unit in units)
         self.told: set[str] = set()  # remarks of units
         self.next_look = 0.0
 
@@ -223,15 +220,15 @@ class Loop:
         if (remark := unit.remark) and remark not in self.told:
             self.told.add(remark)
             run._say(remark)
-        status = self._status()
+        status = self.tally.status
         if unit.finished:
             self._commit(unit)
         run.progress.update(status)
-        stopped, signal = run.stop.asked and bool(self.open), run.stop.take_signal()
+        stopped, signal = run.stop.asked and bool(self.tally.open), run.stop.take_signal()
         due = time.monotonic() - self.last_saved >= run.settings.checkpoint_seconds
         if stopped or signal or due or unit.finished:
             self._save(status, looked_at=stopped or bool(signal))
-        at = f"at iteration {status.iteration:,} of {self.total:,} of {run.job.title}"
+        at = f"at iteration {status.iteration:,} of {self.tally.total:,} of {run.job.title}"
         kept = "the checkpoint is saved" if exists(run.checkpoint.path) else "what is finished is kept"
         if signal:
             run.progress.message(f"{signal} {at}: {kept}, the run goes on")
@@ -241,14 +238,14 @@ class Loop:
     def _save(self, status: Status, *, looked_at: bool) -> None:
         """Save what is half trained, how far it is; now and then, or where it is `looked_at`, what it has logged."""
         self.last_saved = time.monotonic()
-        half = [own for own in self.open if own in self.seconds or own.done]
+        half = [own for own in self.tally.open if own in self.seconds or own.done]
         state = Underway(
             iteration=status.iteration,
             iterations=status.iterations,
             resumed=sum(own.done for own in half),
             alive=status.alive,
             trials=status.trials,
-            rate=max(status.iteration - self.start, 0) / max(self.last_saved - self.began, 1e-9),
+            rate=max(status.iteration - self.tally.start, 0) / max(self.last_saved - self.began, 1e-9),
             saved=time.time(),
         )
         run = self.run
@@ -260,7 +257,7 @@ class Loop:
 
     def _where(self) -> str:
         """At which iteration the same command goes on."""
-        half = [unit for unit in self.open if unit in self.seconds or unit.done]
+        half = [unit for unit in self.tally.open if unit in self.seconds or unit.done]
         if not half:
             return ""
         each = f" of {count(len(half), 'unit')} together" if len(half) > 1 else ""
@@ -272,17 +269,4 @@ class Loop:
         self.run.folder.timings.append({**unit.timing, "seconds": seconds})
         news = (table[~table["trial_id"].isin(self.run.done)] for table in unit.tables())
         self.run.folder.commit(self.problem, *news)
-        self.open.remove(unit)
-        self.ended += unit.total
-        self.lost += len(unit.trials) - unit.alive
-
-    def _status(self) -> Status:
-        """Iterations of all units together, and the best level now of each curve."""
-        levels: dict[str, float] = {}
-        for unit in self.open:
-            for curve, level in unit.latest.items():
-                levels[curve] = min(level, levels.get(curve, math.inf))
-        done = self.ended + sum(unit.done for unit in self.open)
-        lost = self.lost + sum(len(unit.trials) - unit.alive for unit in self.open)
-        noun = self.run.kind.level.noun
-        return Status(self.run.job.title, done, self.total, self.trials - lost, self.trials, levels, noun)
+        self.tally.leave(unit)

@@ -1,11 +1,14 @@
 import dataclasses
 import io
 import time
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from rich.console import Console
 
 from overparam_cli.run.progress import Plain, Rate, Silent, Status, Terminal, display
+from overparam_cli.run.tally import Tally
 from overparam_cli.words import clock
 
 
@@ -83,3 +86,17 @@ def test_quiet_is_silent_and_a_pipe_gets_lines(capsys: pytest.CaptureFixture[str
     out, err = capsys.readouterr()
     assert out == ""
     assert "x: 3 trials, 1 finished before" in err
+
+
+def test_a_tally_counts_units_that_have_left_and_those_that_go_on() -> None:
+    def unit(done: int, total: int, trials: int, alive: int, **latest: float) -> Any:
+        return SimpleNamespace(done=done, total=total, trials=range(trials), alive=alive, latest=latest)
+
+    first, second = unit(5, 10, 3, 3, a=2.0, b=1.0), unit(0, 20, 2, 2, a=0.5)
+    tally = Tally("job", [first, second], "gap")
+    assert (tally.total, tally.start) == (30, 5)
+    first.done, first.alive = 10, 1  # two have diverged
+    assert tally.status == Status("job", 10, 30, 3, 5, {"a": 0.5, "b": 1.0}, "gap")
+    tally.leave(first)
+    second.done = 7
+    assert tally.status == Status("job", 17, 30, 3, 5, {"a": 0.5}, "gap")
