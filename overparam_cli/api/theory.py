@@ -102,7 +102,10 @@ def theory(
 
     given = {key: as_typed(key, value) for key, value in parameters.items() if value is not None}
     asked = given | ({"dataset": dataset} if dataset else {})
-    study = plan_checks(checks, asked, results=at_home(Path(results)), name=name)
+    try:
+        study = plan_checks(checks, asked, results=at_home(Path(results)), name=name)
+    except ConfigError as error:
+        raise ConfigError(str(error).replace("--set ", "arguments: ").replace("--", "arguments: ")) from None
     where = None if data_dir is None else at_home(Path(data_dir))
     settings = Settings(data_dir=where, offline=offline, quiet=not progress)
     with shown(1, progress=progress) as display, stop_requests():

@@ -131,9 +131,11 @@ def test_the_theory_is_the_commands_and_leaves_the_same_files(tmp_path: Path) ->
 
 
 def test_a_check_is_drawn_where_it_has_a_figure(tmp_path: Path) -> None:
-    found = op.theory("theorem1", "claim2", results=tmp_path)
-    assert isinstance(found.plot("theorem1"), Figure)
+    found = op.theory("observation1", "claim2", results=tmp_path)
+    assert isinstance(found.plot("observation1"), Figure)
     with pytest.raises(op.ConfigError, match="claim2 has no figure"):
         found.plot("claim2")
     with pytest.raises(op.ConfigError, match="no theory check 'lema3'; did you mean 'lemma3'"):
         op.theory("lema3", results=tmp_path)
+    with pytest.raises(op.ConfigError, match=r"^arguments: depth: no such parameter of claim2; did you mean 'depths'"):
+        op.theory("claim2", results=tmp_path, depth=2)
