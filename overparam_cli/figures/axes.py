@@ -57,8 +57,13 @@ def number_decades(axes: Axes) -> None:
         axes.yaxis.set_minor_formatter(NullFormatter())
         return
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if decades > 1 else (1, 2, 3, 5, 7)))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}".replace("e-0", "e-")))
+    axes.yaxis.set_major_formatter(FuncFormatter(_written_out))
     axes.yaxis.set_minor_formatter(NullFormatter())
+
+
+def _written_out(value: float, _: int | None = None) -> str:
+    """A number of an axis; a function with a name, so that figures can be pickled."""
+    return f"{value:g}".replace("e-0", "e-")
 
 
 def limit(axes: Axes, values: Sequence[np.ndarray], ceiling: float, margin: float = 0.05) -> None:
