@@ -26,20 +26,24 @@ def is_stand_in(dataset: Mapping[str, Any]) -> bool:
     return bool(dataset.get("embedded")) and not of_the_paper(str(dataset.get("name")))
 
 
+def is_own(dataset: Mapping[str, Any]) -> bool:
+    """Whether a run's data are the user's, or a set that the paper does not use."""
+    return not dataset.get("embedded") and not of_the_paper(str(dataset.get("name")))
+
+
 def length(iterations: int, full: int, dataset: Mapping[str, Any]) -> str:
     """ "1,000 of 1,000,000 iterations" for a run shorter than its experiment's file asks for.
 
     On data of the user's own the file's length means nothing, and is not said.
     """
-    own = not dataset.get("embedded") and not of_the_paper(str(dataset.get("name")))
-    if own or iterations >= full:
+    if is_own(dataset) or iterations >= full:
         return count(iterations, "iteration")
     return f"{iterations:,} of {count(full, 'iteration')}"
 
 
 def shortcomings(dataset: Mapping[str, Any]) -> tuple[str, ...]:
     """Why numbers from these data may not bear a verdict on the paper; empty where they may, as far as data go."""
-    return (not_the_papers(dataset),) if is_stand_in(dataset) else ()
+    return (not_the_papers(dataset),) if is_stand_in(dataset) or (dataset and is_own(dataset)) else ()
 
 
 def not_the_papers(dataset: Mapping[str, Any]) -> str:

@@ -30,17 +30,22 @@ def exact(value: float) -> str:
     return f"{short:e}" if value and abs(value) < 0.1 else f"{short:f}"
 
 
+def meant(name: str, choices: Iterable[str]) -> str:
+    """``"did you mean 'x'?"`` for a misspelt name; empty where nothing is like it."""
+    close = difflib.get_close_matches(name, list(choices), n=1)
+    return f"did you mean {close[0]!r}?" if close else ""
+
+
 def suggest(name: str, choices: Iterable[str]) -> str:
     """``"; did you mean 'x'? Valid: …"`` for a misspelt name."""
     known = list(choices)
-    close = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {close[0]!r}? " if close else ""
+    hint = f"{hint} " if (hint := meant(name, known)) else ""
     return f"; {hint}Valid: {', '.join(known)}"
 
 
-def count(number: int, noun: str) -> str:
-    """A number of things: "1 trial", "2,000 trials"."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+def count(number: int, noun: str, several: str = "") -> str:
+    """A number of things: "1 trial", "2,000 trials"; `several` is the plural where that has more than an s."""
+    return f"{number:,} {noun if number == 1 else several or f'{noun}s'}"
 
 
 def printable(text: str) -> str:

@@ -6,7 +6,6 @@ save(report, path), load(path)       every verdict in a file
 check(report, strict=strict)         raise where something asked for could not be evaluated, or does not hold
 """
 
-import difflib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +21,7 @@ from overparam_cli.paths import folder_name
 from overparam_cli.results import digests
 from overparam_cli.results.schema import SCHEMA
 from overparam_cli.results.store import read_bytes, write_json
-from overparam_cli.words import count
+from overparam_cli.words import count, meant
 
 __all__ = ["Report", "check", "load", "save", "select", "verify"]
 
@@ -114,9 +113,8 @@ def _members(name: str) -> set[str]:
 
 def _choices(name: str) -> str:
     groups = dict.fromkeys(group_of(claim) for claim in all_claims())
-    close = difflib.get_close_matches(name, [*(claim.id for claim in all_claims()), *groups], n=3)
-    if close:
-        return f"did you mean {' or '.join(close)}?"
+    if close := meant(name, [*(claim.id for claim in all_claims()), *groups]):
+        return close
     return f"choose from {', '.join(groups)}, or claims: {', '.join(claim.id for claim in all_claims())}"
 
 

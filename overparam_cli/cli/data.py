@@ -1,13 +1,18 @@
 """The data sets: `overparam data list`, `fetch`, `verify`, `path`."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from overparam_cli.cli import completing
+from overparam_cli.cli import completing, streams
 from overparam_cli.cli.options import data_dir_option, json_option, quiet_option
+from overparam_cli.cli.several import Several
 from overparam_cli.errors import DataInvalidError
 from overparam_cli.words import count
+
+if TYPE_CHECKING:
+    from overparam_cli.data.facts import Check
 
 DEFAULT = ("ethanol",)  # the Ethanol rows' archive
 
@@ -43,10 +48,13 @@ def fetch(names: tuple[str, ...], data_dir: Path | None, quiet: bool) -> None:
     from overparam_cli.data import fetch
     from overparam_cli.report import terminal
 
-    for name in names or DEFAULT:
+    def fetch_one(name: str) -> None:
         where = fetch(name, data_dir=data_dir, progress=not quiet)
         if not quiet:
             terminal.echo(f"{name}: {where}")
+
+    _, several = Several.known(names or DEFAULT, fetch_one, streams.say)
+    several.check()
 
 
 @data.command()
@@ -61,8 +69,14 @@ def verify(names: tuple[str, ...], data_dir: Path | None, as_json: bool) -> None
     from overparam_cli.data import verify
     from overparam_cli.report.data import print_checks
 
-    found = {name: verify(name, data_dir=data_dir) for name in names or DEFAULT}
+    found: dict[str, list[Check]] = {}
+
+    def verify_one(name: str) -> None:
+        found[name] = verify(name, data_dir=data_dir)
+
+    _, several = Several.known(names or DEFAULT, verify_one, streams.say)
     print_checks(found, as_json=as_json)
+    several.check()
     wrong = [f"{name}: {check.check}" for name, checks in found.items() for check in checks if not check.ok]
     if wrong:
         raise DataInvalidError(f"{count(len(wrong), 'check')} failed ({'; '.join(wrong)}): fetch the data again")

@@ -12,6 +12,7 @@ from overparam_cli.cli import streams
 from overparam_cli.cli.once import check_once
 from overparam_cli.errors import OverparamError, ReaderGoneError, StorageError
 from overparam_cli.interrupts import INTERRUPTED
+from overparam_cli.words import suggest
 
 # Where each command stands. Its module is imported when the command is called or listed, and nothing else is; what
 # a command computes with, it imports when it runs.
@@ -59,6 +60,8 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command that is asked for, each of its options given once."""
+        if args[0] not in COMMANDS and not args[0].startswith("-") and not ctx.resilient_parsing:
+            raise click.UsageError(f"no command {args[0]!r}{suggest(args[0], COMMANDS)}", ctx)
         name, command, rest = super().resolve_command(ctx, args)
         if command and name and not ctx.resilient_parsing:
             check_once(command, name, rest, ctx)

@@ -125,7 +125,7 @@ def run(
                 packs = asked_packs(one, asked)
                 _train(differing(found, rows, packs) if rows else packs, results / one.name, settings, backend, stop)
                 last = one is found
-                rows = _judge(one, asked, results, as_json=as_json and last, quiet=settings.quiet or not last)
+                rows = _judge(one, asked, results, as_json=as_json, quiet=settings.quiet, shown=last)
 
 
 def _train(packs: Sequence["Pack"], folder: Path, settings: "Settings", backend: "MakeBackend", stop: "Stop") -> None:
@@ -197,7 +197,7 @@ def verify(file: str, axes: tuple[str, ...], seeds: int | None, results: Path, a
 
     Example: overparam multiverse verify
     """
-    _judge(*_load(file, axes, seeds), results, as_json=as_json, quiet=quiet)
+    _judge(*_load(file, axes, seeds), results, as_json=as_json, quiet=quiet, shown=True)
 
 
 @multiverse.command("plot")
@@ -218,8 +218,10 @@ def plot(file: str, results: Path, formats: tuple[str, ...], quiet: bool) -> Non
     show_paths(draw_all(found, record.read(folder, found), folder, formats or FORMATS), quiet=quiet)
 
 
-def _judge(found: "Multiverse", asked: "Asked", results: Path, *, as_json: bool, quiet: bool) -> "Sequence[Row]":
-    """Judge, write, print; what came out."""
+def _judge(
+    found: "Multiverse", asked: "Asked", results: Path, *, as_json: bool, quiet: bool, shown: bool
+) -> "Sequence[Row]":
+    """Judge, write and, where that is to be `shown`, print; what came out."""
     from overparam_cli.multiverse import record
     from overparam_cli.multiverse.judging import judge_all
     from overparam_cli.multiverse.summary import best_world, summarise
@@ -228,8 +230,8 @@ def _judge(found: "Multiverse", asked: "Asked", results: Path, *, as_json: bool,
     folder = results / found.name
     rows = judge_all(found, asked, folder)
     path = record.write(folder, found, asked, rows)
-    if as_json or not quiet:
+    if shown:
         print_summary(summarise(found, rows), best_world(found, rows, asked), as_json=as_json)
-    if not quiet:
+    if shown and not quiet:
         streams.say(str(path))
     return rows

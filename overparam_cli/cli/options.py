@@ -100,7 +100,9 @@ partial_option = click.option(
     "--partial", is_flag=True, help="Also trials under way, or interrupted, as far as their last checkpoint."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-quiet_option = click.option("--quiet", "-q", is_flag=True, help="No progress, no notes; errors are still printed.")
+quiet_option = click.option(
+    "--quiet", "-q", is_flag=True, help="No progress, no notes; tables and errors are printed all the same."
+)
 
 RUNNING = (  # where and how to train
     results_option,

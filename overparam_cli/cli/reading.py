@@ -1,12 +1,13 @@
 """What the logs say: `overparam plot`, `table`, `verify`, `status`. None of them trains, none imports PyTorch."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from overparam_cli.cli import completing
+from overparam_cli.cli import completing, streams
 from overparam_cli.cli.options import (
     FORMATS,
     formats_option,
@@ -15,6 +16,7 @@ from overparam_cli.cli.options import (
     quiet_option,
     results_option,
 )
+from overparam_cli.cli.several import Several
 from overparam_cli.errors import LogError
 
 if TYPE_CHECKING:
@@ -127,7 +129,8 @@ def verify(names: tuple[str, ...], results: Path, strict: bool, output: Path | N
     from overparam_cli.report.terminal import note
     from overparam_cli.report.verdicts import print_results
 
-    report = verify.verify(results, names)
+    known, several = Several.known(names, verify.select, streams.say)
+    report = verify.verify(results, known)
     try:
         report = beside(report)
     except LogError as error:  # it never stands between a reader and the verdicts
@@ -141,7 +144,11 @@ def verify(names: tuple[str, ...], results: Path, strict: bool, output: Path | N
         if output:
             with disk.instead("name another file with --output"):
                 verify.save(report, output)
-    verify.check(report, strict=strict)  # what is damaged or fails is an error once all is shown
+    check = partial(verify.check, report, strict=strict)  # what is damaged or fails is an error once all is shown
+    if several.failures:
+        several.attempt("the others", check)
+        several.check()
+    check()
 
 
 @click.command()

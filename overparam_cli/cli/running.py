@@ -69,22 +69,26 @@ def carry_out(
     from overparam_cli.run.stop import stop_requests
 
     with stop_requests() as stop:
-        from overparam_cli.kinds.linear.measure import parse_measures
-        from overparam_cli.kinds.theory.study import plan_studies
-        from overparam_cli.run.plan import check_measurable, cost, plan
-        from overparam_cli.run.settings import Settings
+        with streams.doing("loading PyTorch", quiet=options["quiet"]):
+            from overparam_cli.experiments import flatten, load_experiment
+            from overparam_cli.kinds.linear.measure import parse_measures
+            from overparam_cli.kinds.theory.study import plan_studies
+            from overparam_cli.run.plan import check_measurable, cost, plan
+            from overparam_cli.run.settings import Settings
 
         threads = use_threads(threads, elsewhere=scheduler or workers)
         settings = Settings(measures=parse_measures(measure), threads=threads, **options)
-        jobs = sorted(plan(experiments, overrides, results=results, name=name), key=cost)  # cheapest first
+        known, several = Several.known(experiments, lambda one: flatten(load_experiment(one)), streams.say)
+        jobs = sorted(plan(known, overrides, results=results, name=name), key=cost)  # cheapest first
         check_measurable(jobs, settings)
-        studies = plan_studies(experiments, overrides, results=results, name=name)  # they take seconds
+        studies = plan_studies(known, overrides, results=results, name=name)  # they take seconds
         with backend_for(scheduler, workers, settings.device) as backend:
             if dry_run:
                 _show_plan(studies, jobs, settings, backend, as_json=as_json)
             else:
                 say_kernel(jobs, settings)
-                _run(studies, jobs, settings, backend, stop, results=results, as_json=as_json)
+                _run(studies, jobs, settings, backend, stop, several, results=results, as_json=as_json)
+        several.check()
 
 
 def say_kernel(jobs: Sequence["Job"], settings: "Settings") -> None:
@@ -134,17 +138,18 @@ def _run(
     settings: "Settings",
     backend: "MakeBackend",
     stop: "Stop",
+    several: Several,
     *,
     results: Path,
     as_json: bool,
 ) -> None:
-    """Run everything, then print its table. What fails is an error when the rest is done and shown."""
+    """Run everything, then print its table. What fails is left to `several`."""
     from overparam_cli.kinds.theory.running import run_study
     from overparam_cli.run.job import run_job
     from overparam_cli.run.progress import display
 
     with display(len(jobs), quiet=settings.quiet) as progress:
-        several = Several(sum(len(study.parameters) for study in studies) + len(jobs), progress.message)
+        several.more(sum(len(study.parameters) for study in studies) + len(jobs), progress.message)
         checked = {
             folder: study.name
             for study in studies
@@ -156,11 +161,9 @@ def _run(
             return several.attempt(job.title, act, dataset=job.trials[0].dataset)
 
         finished = [job for job in jobs if is_done(job)]
-    if as_json or not settings.quiet:
-        _show_tables(checked, finished, as_json=as_json)
+    _show_tables(checked, finished, as_json=as_json)
     if names := dict.fromkeys([*checked.values(), *(job.name for job in finished)]):
         _say_how_to_plot([*names], results, quiet=settings.quiet)
-    several.check()
 
 
 def _show_tables(checked: Iterable[Path], jobs: Sequence["Job"], *, as_json: bool) -> None:
@@ -218,14 +221,16 @@ def theory(
     problem = {key: value for key, value in asked.items() if value}
     with stop_requests():
         from overparam_cli.experiments import parse_assignments
-        from overparam_cli.kinds.theory.study import plan_checks
+        from overparam_cli.kinds.theory.study import checked_name, plan_checks
         from overparam_cli.run.settings import Settings
 
-        study = plan_checks(checks, parse_assignments(assignments) | problem, results=results, name=name)
-        _run_checks(study, Settings(**options), figures=figures, as_json=as_json)
+        known, several = Several.known(checks, checked_name, streams.say)
+        study = plan_checks(known, parse_assignments(assignments) | problem, results=results, name=name)
+        _run_checks(study, Settings(**options), several, figures=figures, as_json=as_json)
+        several.check()
 
 
-def _run_checks(study: "Study", settings: "Settings", *, figures: bool, as_json: bool) -> None:
+def _run_checks(study: "Study", settings: "Settings", several: Several, *, figures: bool, as_json: bool) -> None:
     """Run the checks of a study, each drawn when it is done, then print their tables."""
     from overparam_cli.kinds.theory.figures import draw
     from overparam_cli.kinds.theory.running import run_study
@@ -234,11 +239,9 @@ def _run_checks(study: "Study", settings: "Settings", *, figures: bool, as_json:
 
     folders = []
     with display(1, quiet=settings.quiet) as progress:
-        several = Several(len(study.parameters), progress.message)
+        several.more(len(study.parameters), progress.message)
         for folder in run_study(study, settings, progress, attempt=several.attempt):
             folders.append(folder)
             if figures:
                 draw([Record.read(folder)], folder / "figure")
-    if as_json or not settings.quiet:
-        _show_tables(folders, [], as_json=as_json)
-    several.check()
+    _show_tables(folders, [], as_json=as_json)

@@ -1,9 +1,13 @@
 """Several things asked of one command: one that fails does not stop the others."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypeVar
 
 from overparam_cli.cli.main import OUT_OF_MEMORY
 from overparam_cli.errors import DataUnavailableError, OverparamError, RunInterrupted
+
+N = TypeVar("N")
 
 
 class SomeFailed(OverparamError):
@@ -23,6 +27,21 @@ class Several:
         self.count, self._say = count, say
         self.failures: list[tuple[str, Exception]] = []
         self._lacking: dict[str, DataUnavailableError] = {}
+
+    @classmethod
+    def known(
+        cls, names: Sequence[N], look_up: Callable[[N], object], say: Callable[[str], None]
+    ) -> "tuple[list[N], Several]":
+        """Those of some names that there are, which `look_up` says; raises where there is none of them."""
+        several = cls(len(names), say)
+        found = [name for name in names if several.attempt(str(name), partial(look_up, name))]
+        if not found:
+            several.check()
+        return found, several
+
+    def more(self, count: int, say: Callable[[str], None]) -> None:
+        """So many parts are to come beside those that have failed already."""
+        self.count, self._say = count + len(self.failures), say
 
     def attempt(self, title: str, act: Callable[[], object], dataset: str = "") -> bool:
         """Try a part; whether it is done. What the user can mend is kept for the end, unless there are no others.

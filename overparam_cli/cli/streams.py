@@ -98,6 +98,19 @@ def say(line: str) -> None:
     print(printable(line), file=sys.stderr, flush=True)
 
 
+@contextlib.contextmanager
+def doing(what: str, *, quiet: bool = False) -> Iterator[None]:
+    """Show on a terminal what takes a moment, for as long as it does."""
+    shown = not quiet and sys.stderr.isatty()
+    if shown:
+        print(f"{what} …", end="", file=sys.stderr, flush=True)
+    try:
+        yield
+    finally:
+        if shown:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+
 def _wrapped(stream: Any, guard: type[Guarded], name: str) -> Any:
     if stream is None:
         return io.TextIOWrapper(guard(None, name), "utf-8", "replace")

@@ -1,6 +1,5 @@
 """The registry of data sets: every problem by name, and one way to load, list, fetch and verify them."""
 
-import difflib
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from overparam_cli.data.options import TABLES, is_table, parse_options, split_sp
 from overparam_cli.errors import ConfigError
 from overparam_cli.guests import unique, visitors
 from overparam_cli.paths import at_home
+from overparam_cli.words import suggest
 
 MODULES = (  # of this folder; each has ENTRIES, its data sets by name
     "gas_sensor",
@@ -155,7 +155,5 @@ def _entry(name: str) -> Entry[Any]:
             raise ConfigError(
                 f"'{name}' is a table of your own: it is checked when a run reads it (run --dataset {name})"
             )
-        near = difflib.get_close_matches(name, DATASETS, n=1)
-        hint = f"did you mean '{near[0]}'? " if near else ""
-        raise ConfigError(f"unknown data set '{name}': {hint}choose from {', '.join(DATASETS)}, or {TABLES}")
+        raise ConfigError(f"unknown data set '{name}'{suggest(name, DATASETS)}, or {TABLES}")
     return DATASETS[name]

@@ -6,7 +6,7 @@ from typing import Any
 
 from overparam_cli.checks import Check
 from overparam_cli.errors import ConfigError
-from overparam_cli.words import suggest
+from overparam_cli.words import count, suggest
 
 REQUIRED: Any = object()  # the default of a key that must be given
 COMMAND_LINE = "command line"
@@ -100,7 +100,6 @@ def hidden_widths(depth: int, width: int | tuple[int, ...], where: str, key: str
     if isinstance(width, int):
         return (width,) * hidden
     if len(width) != hidden:
-        raise ConfigError(
-            f"{where}: {key} = {list(width)} has {len(width)} entries, but depth {depth} has {hidden} hidden layers"
-        )
+        many = f"{count(len(width), 'entry', 'entries')}, but depth {depth} has {count(hidden, 'hidden layer')}"
+        raise ConfigError(f"{where}: {key} = {list(width)} has {many}")
     return width

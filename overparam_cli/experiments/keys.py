@@ -68,6 +68,14 @@ def _shown(value: Any) -> str:
     return repr(list(value) if isinstance(value, tuple) else value)
 
 
+def items_of(name: str, text: str, where: str) -> list[str]:
+    """What stands between the commas of a list; ConfigError where nothing does."""
+    items = [item.strip() for item in text.split(",")]
+    if not all(items):
+        raise ConfigError(f"{where}: {name} = {text!r} has an empty item: give a value on both sides of each comma")
+    return items
+
+
 def parse_text(kind: str, name: str, value: str) -> Any:
     """The raw value that command-line text stands for: ``"1e-3,5e-3"`` → [0.001, 0.005] for lr, and so on.
 

@@ -10,12 +10,12 @@ from overparam_cli.errors import ConfigError
 from overparam_cli.experiments.datasets import is_table
 from overparam_cli.experiments.expansion import sweeps, variants_of
 from overparam_cli.experiments.key import COMMAND_LINE
-from overparam_cli.experiments.keys import all_keys, check_setting, checked, parse_text
+from overparam_cli.experiments.keys import all_keys, check_setting, checked, items_of, kind_keys, parse_text
 from overparam_cli.experiments.kind import kind
 from overparam_cli.experiments.model import Curve, Experiment
 from overparam_cli.experiments.trial import Settings, defaults, hyperparameters
 from overparam_cli.paths import at_home
-from overparam_cli.words import suggest
+from overparam_cli.words import count, suggest
 
 CHOOSING = {  # what these do as overrides, beyond being keys
     "loss": "l2, l4, … (several: l2,l4): select the variants of these losses, or run the experiment with them",
@@ -91,25 +91,25 @@ def checked_override(kind: str, key: str, value: Any) -> Any:
     if key not in override_help():
         raise ConfigError(f"{COMMAND_LINE}: unknown key {key!r}{suggest(key, override_help())}")
     if key == "variant":
-        return checked(texts, key, _split(value), COMMAND_LINE)
+        return checked(texts, key, _split(key, value), COMMAND_LINE)
     if key in ("loss", "depth"):
-        if not _split(value):
+        given = [str(item) for item in _split(key, value)]
+        if not given:
             raise ConfigError(f"{COMMAND_LINE}: {key} is empty: give at least one")
-        items = {
-            check_setting(kind, key, parse_text(kind, key, item), COMMAND_LINE, item)
-            for item in map(str, _split(value))
-        }
+        items = {check_setting(kind, key, parse_text(kind, key, item), COMMAND_LINE, item) for item in given}
         return tuple(sorted(items, key=lambda item: (len(str(item)), item)))  # l2 before l10
-    given = value if isinstance(value, str) else None
-    setting = check_setting(kind, key, value if given is None else parse_text(kind, key, given), COMMAND_LINE, given)
+    text = value if isinstance(value, str) else None
+    if text and key in kind_keys(kind) and kind_keys(kind)[key].listed == ",":
+        items_of(key, text, COMMAND_LINE)
+    setting = check_setting(kind, key, value if text is None else parse_text(kind, key, text), COMMAND_LINE, text)
     if key == "dataset" and is_table(setting):
         return str(at_home(setting))
     return setting
 
 
-def _split(value: Any) -> list[Any]:
+def _split(key: str, value: Any) -> list[Any]:
     if isinstance(value, str):
-        return [item.strip() for item in value.split(",")] if value.strip() else []
+        return items_of(key, value, COMMAND_LINE) if value.strip() else []
     return list(value) if isinstance(value, list | tuple) else [value]
 
 
@@ -177,7 +177,7 @@ def _select_depths(experiment: Experiment, depths: tuple[int, ...]) -> Experimen
 def _at_depth(curve: Curve, old: int, new: int) -> Curve:
     """The curve at another depth, renamed where its name and label speak of the depth."""
     name = re.sub(rf"(depth|rule)-{old}\b", rf"\1-{new}", curve.name)
-    label = re.sub(rf"\b{old} layers?\b", f"{new} layer" if new == 1 else f"{new} layers", curve.label)
+    label = re.sub(rf"\b{old} layers?\b", count(new, "layer"), curve.label)
     label = re.sub(rf"\bN = {old}\b", f"N = {new}", label)
     if name == curve.name:
         name = f"{curve.name}-depth-{new}"

@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from overparam_cli.errors import ConfigError
 from overparam_cli.experiments import toml
 from overparam_cli.experiments.datasets import dataset_key, is_table
 from overparam_cli.experiments.key import COMMAND_LINE, check_name
-from overparam_cli.experiments.keys import check_setting, checked, kind_keys, parse_text
+from overparam_cli.experiments.keys import check_setting, checked, items_of, kind_keys, parse_text
 from overparam_cli.experiments.loading import read_experiment
 from overparam_cli.experiments.model import LINEAR, Experiment
 from overparam_cli.experiments.names import experiment_name
@@ -30,10 +29,7 @@ def asked(given: Mapping[str, str | Sequence[str]]) -> tuple[dict[str, Any], dic
         if name in COMMON:
             trial[name] = _value(name, text)
             continue
-        items = [item.strip() for item in str(text).split(",")]
-        if not all(items):
-            raise ConfigError(f"{COMMAND_LINE}: {name} = {text!r} has an empty item")
-        values = [_value(name, item) for item in items]
+        values = [_value(name, item) for item in items_of(name, str(text), COMMAND_LINE)]
         if len(values) > 1 or name == "depth":
             lists[name] = values
         else:

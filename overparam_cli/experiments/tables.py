@@ -16,7 +16,7 @@ from overparam_cli.experiments.model import TRAINED, Analysis, Curve, Experiment
 from overparam_cli.experiments.names import identifier
 from overparam_cli.experiments.registered import check_names, taken_from
 from overparam_cli.experiments.sweep import checked_lists, curves_of_product, variants_of_product
-from overparam_cli.words import suggest
+from overparam_cli.words import count, suggest
 
 COMMON_KEYS = ("name", "title", "paper", "kind", "description")
 KEYS_OF_KIND: Mapping[str, tuple[str, ...]] = {
@@ -232,5 +232,5 @@ def _plot(value: Any, where: str, variants: tuple[str, ...], curves: tuple[str, 
                 what = "variant" if key == "panels" else "curve"
                 raise ConfigError(f"{where}: {key} names {name!r}, which is no {what}{suggest(name, known)}")
     if plot.titles and len(plot.titles) != len(plot.panels):
-        raise ConfigError(f"{where}: {len(plot.titles)} titles for {len(plot.panels)} panels")
+        raise ConfigError(f"{where}: {count(len(plot.titles), 'title')} for {count(len(plot.panels), 'panel')}")
     return plot

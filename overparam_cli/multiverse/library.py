@@ -23,6 +23,7 @@ from overparam_cli.results.plans import rows_shown, shown_of
 from overparam_cli.results.reading import Tables, read_tables
 from overparam_cli.results.rows import joined
 from overparam_cli.results.run import Run
+from overparam_cli.words import count
 
 KEPT = 4  # parts of the multiverse that are held in memory at a time
 
@@ -117,7 +118,8 @@ def run_of(multiverse: Multiverse, own: Part, results: Path) -> Run:
         logs.append(tables.log[tables.log["trial_id"].isin(missing)])
         missing = missing.difference(rows[-1]["trial_id"])
     if missing:
-        raise CannotJudgeError(f"{len(missing)} of {len(wanted)} trials of {own.experiment}/{own.variant} are not run")
+        lacking = f"{len(missing)} of {count(len(wanted), 'trial')}"
+        raise CannotJudgeError(f"{lacking} of {own.experiment}/{own.variant} are not run")
     trials = rows_shown(pd.concat(rows, ignore_index=True), plan).assign(experiment=own.experiment)
     experiment = experiment_of(multiverse, own)
     about = {"experiment": own.experiment, "name": own.experiment, "config": to_dict(experiment)}

@@ -24,6 +24,7 @@ from overparam_cli.results.manifest import (
 from overparam_cli.results.record import TABLE, Record
 from overparam_cli.results.run import Run
 from overparam_cli.results.schema import CHECKPOINT, DIVERGED, LOG, MANIFEST, TRIALS
+from overparam_cli.words import count
 
 DAMAGED, UNREADABLE = "damaged", "unreadable"
 
@@ -89,7 +90,9 @@ def _study(folder: Path) -> Folder:
         kind = read_manifest(folder).get("kind")
         if kind == MULTIVERSE:
             outcomes = read_multiverse_manifest(folder)
-            return replace(found, note=f"{len(outcomes['claims'])} claims in worlds, {outcomes['rows']} rows")
+            return replace(
+                found, note=f"{count(len(outcomes['claims']), 'claim')} in worlds, {count(outcomes['rows'], 'row')}"
+            )
         if kind == THEORY:
             return replace(found, note=f"made of {', '.join(read_study_manifest(folder)['folders'])}")
         return replace(found, note=f"timed on {read_bench_manifest(folder)['dataset']}")
@@ -163,7 +166,7 @@ def _going(found: Folder, folder: Path, manifest: dict[str, Any]) -> Folder:
     elif not found.trials:
         state, note = "not started", "; the same run command starts it"
     elif int(found.trials) < int(manifest.get("planned", 0)):
-        state, note = "unfinished", f"; of {manifest['planned']} trials: the same run command goes on"
+        state, note = "unfinished", f"; of {count(manifest['planned'], 'trial')}: the same run command goes on"
     else:
         return found
     return replace(found, state=state, note=found.note + note)

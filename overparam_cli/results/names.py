@@ -14,11 +14,13 @@ from overparam_cli.paths import folder_name
 from overparam_cli.results.find import run_folders
 from overparam_cli.results.manifest import THEORY
 from overparam_cli.results.record import Record, find_names, find_records
+from overparam_cli.words import meant
 
 if TYPE_CHECKING:
     from overparam_cli.results.run import Run
 
 TOML, EVERYTHING = ".toml", "all"
+SAID = 3  # faults, beyond which the others are counted
 
 
 @dataclass
@@ -48,8 +50,9 @@ class Found:
     def check(self) -> None:
         """Once all that is sound is shown, raise what is not; the error is that of the first."""
         if self.errors:
-            more = f" (and {len(self.errors) - 1} more)" if len(self.errors) > 1 else ""
-            raise type(self.errors[0])(f"{self.errors[0]}{more}")
+            said = list(dict.fromkeys(map(str, self.errors)))
+            more = f" (and {len(said) - SAID} more)" if len(said) > SAID else ""
+            raise type(self.errors[0])("; ".join(said[:SAID]) + more)
 
 
 def folder_names(results: Path, *, partial: bool = False) -> list[str]:
@@ -152,11 +155,11 @@ def _not_there(given: str, name: str, results: Path) -> LogError:
     base, at, _ = given.partition("@")
     if run_folders(results, name, partial=True):
         return LogError(f"no trial of {name} below {results} has finished: look at it as it stands with --partial")
+    there, built_in = folder_names(results), [*(summary.name for summary in available()), THEORY, EVERYTHING]
+    others = [other for other in there if other.partition("@")[0] == name.partition("@")[0]]
+    near = f"there is {', '.join(others)}" if others else meant(given, [*there, *built_in])
     run_it = f"overparam {base if base == THEORY else f'run {base}'}"
     run_it += " and the options or the --name that its folder is named after" if at else ""
-    others = [other for other in folder_names(results) if other.partition("@")[0] == name.partition("@")[0]]
-    there = f"; there is {', '.join(others)}" if others else ""
-    return LogError(
-        f"no finished run of {name} below {results}{there}: run it first with {run_it}, "
-        "or see what there is with overparam status"
-    )
+    remedy = f"run it first with {run_it}, or see" if base in built_in else "see"
+    hint = f"; {near}" if near and near != f"did you mean {given!r}?" else ""
+    return LogError(f"no finished run of {name} below {results}{hint}: {remedy} what there is with overparam status")

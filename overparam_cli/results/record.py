@@ -24,6 +24,7 @@ from overparam_cli.results import digests, store
 from overparam_cli.results.find import is_there
 from overparam_cli.results.manifest import THEORY, read_manifest, read_statement_manifest, read_study_manifest
 from overparam_cli.results.schema import MANIFEST, SCHEMA
+from overparam_cli.words import count
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,7 +65,9 @@ class Record:
         columns = {name: str(column["dtype"]) for name, column in manifest["columns"].items()}
         table = store.parse_table(files[TABLE], folder / TABLE, columns)
         if len(table) != manifest["rows"]:
-            raise LogError(f"{folder / TABLE} has {len(table)} rows instead of {manifest['rows']}: {_again(folder)}")
+            raise LogError(
+                f"{folder / TABLE} has {count(len(table), 'row')} instead of {manifest['rows']}: {_again(folder)}"
+            )
         curves = (
             store.parse_table(files[CURVES], folder / CURVES, CURVE_COLUMNS)
             if CURVES in files

@@ -202,8 +202,8 @@ class Run:
     def shortcomings(self) -> tuple[str, ...]:
         """Why it may not bear a verdict on the paper: other data, fewer iterations, other settings; empty if it may."""
         found = [*([self.partial] if self.partial else []), *paper.shortcomings(self.dataset)]
-        if self.iterations < self.full_iterations:
-            found.append(f"{self.iterations:,} of {self.full_iterations:,} iterations")
+        if self.iterations < self.full_iterations and not paper.is_own(self.dataset):
+            found.append(f"{self.iterations:,} of {count(self.full_iterations, 'iteration')}")
         if not self.full_length and not found:
             changed = ", ".join(f"{key} = {value}" for key, value in (self.manifest.get("overrides") or {}).items())
             found.append(changed or "not the whole experiment")

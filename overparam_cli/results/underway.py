@@ -13,7 +13,7 @@ from typing import Any
 from overparam_cli import disk
 from overparam_cli.results import store
 from overparam_cli.results.schema import UNDERWAY
-from overparam_cli.words import clock
+from overparam_cli.words import clock, count
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Underway:
         share = self.iteration / max(self.iterations, 1)
         left = f", about {clock((self.iterations - self.iteration) / self.rate)} left" if self.rate > 0 else ""
         age = clock(max(time.time() - self.saved, 0.0))
-        return f"{share:.0%} of {self.iterations:,} iterations, {self.rate:,.0f} a second{left} ({age} ago)"
+        return f"{share:.0%} of {count(self.iterations, 'iteration')}, {self.rate:,.0f} a second{left} ({age} ago)"
 
 
 def write(folder: Path, state: Underway) -> None:

@@ -8,6 +8,7 @@ folder's checkpoint.
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from functools import partial
 
 import torch
 
@@ -115,6 +116,7 @@ class JobRun:
     def _train(self, missing: Sequence[Trial], half: Sequence[HalfTrained]) -> None:
         """Go on with what is half trained, take over what is finished elsewhere, start the others."""
         self._check_goes_on(half)
+        self.settings.memo.tell = partial(self.progress.phase, self.job.title)
         problem = self.kind.problem(missing[0], self.settings)
         for note in problem.describe()["dataset"].get("notes", ()):
             self._say(note)
@@ -128,6 +130,7 @@ class JobRun:
             *share(len(self.job.trials), self.kind.threads, self.device, torch.get_num_threads(), threads),
             self.settings.checkpoint_seconds,
         )
+        self.progress.phase(self.job.title, "first steps")
         begun = self.kind.units(fresh, problem, self.settings)
         if len(fresh) > MANY:
             logs = size(parts.log_bytes((trial.iterations for trial in fresh), self.folder.format))

@@ -11,10 +11,13 @@ class Memo:
 
     def __init__(self) -> None:
         self._known: dict[Hashable, Any] = {}
+        self.tell: Callable[[str], object] = str  # hears what is being done, before it is
 
-    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+    def once(self, key: Hashable, make: Callable[[], T], doing: str = "") -> T:
         """What `make` returns; it is called only for a key that is new, and again after an error."""
         if key not in self._known:
+            if doing:
+                self.tell(doing)
             self._known[key] = make()
         found: T = self._known[key]
         return found

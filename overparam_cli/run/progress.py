@@ -53,6 +53,9 @@ class Progress(Protocol):
     def begin(self, title: str, trials: int, finished: int) -> None:
         """A job starts; `finished` of its trials are there already."""
 
+    def phase(self, title: str, doing: str) -> None:
+        """What a job does before anything moves."""
+
     def update(self, status: Status) -> None:
         """A batch has moved on."""
 
@@ -70,6 +73,9 @@ class Silent:
     """`--quiet`."""
 
     def begin(self, title: str, trials: int, finished: int) -> None:
+        """Nothing."""
+
+    def phase(self, title: str, doing: str) -> None:
         """Nothing."""
 
     def update(self, status: Status) -> None:
@@ -97,6 +103,10 @@ class Plain:
         """Say what there is to do."""
         self._last, self._rate = time.monotonic(), Rate()
         self._print(f"{title}: {count(trials, 'trial')}, {finished:,} finished before")
+
+    def phase(self, title: str, doing: str) -> None:
+        """A line."""
+        self._print(f"{title}: {doing}")
 
     def update(self, status: Status) -> None:
         """A line, if it is time for one."""
@@ -166,6 +176,10 @@ class Terminal:
         self._rate = Rate()
         note = f"{finished} of {count(trials, 'trial')} finished before" if finished else count(trials, "trial")
         self._task = self._bars.add_task(printable(title), total=None, note=note)
+
+    def phase(self, title: str, doing: str) -> None:
+        """Beside the bar."""
+        self._bars.update(self._task, note=doing)
 
     def update(self, status: Status) -> None:
         """Move the bar."""

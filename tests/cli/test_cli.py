@@ -105,7 +105,7 @@ def test_a_command_imports_no_other_commands() -> None:
         "print(sorted(name.rpartition('.')[2] for name in sys.modules if name.startswith('overparam_cli.cli.')))"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60).stdout
-    assert out.splitlines()[-1] == str(["data", "main", "once", "options", "streams"])
+    assert out.splitlines()[-1] == str(["completing", "data", "main", "once", "options", "several", "streams"])
 
 
 def test_a_command_goes_by_the_name_it_is_registered_under() -> None:
@@ -152,7 +152,7 @@ def test_a_command_goes_by_the_name_it_is_registered_under() -> None:
         (("run", "fig3", "--depth", "100000"), 2, ("depth", "at most 1,000")),
         (("run", "fig3", "--loss", "l4", "--set", "loss=l2"), 2, ("twice",)),
         (("plot", "fig3@quick"), 5, ("no finished run of fig3@quick", "overparam run fig3 and", "overparam status")),
-        (("polt",), 2, ("No such command", "overparam --help")),
+        (("polt",), 2, ("no command", "overparam --help")),
         (("plot", LONG), 2, ("no name of a folder", "overparam status")),
         (("plot", "../elsewhere"), 2, ("no name of a folder",)),
         (("table", ".."), 2, ("no name of a folder",)),
@@ -166,10 +166,10 @@ def test_a_command_goes_by_the_name_it_is_registered_under() -> None:
         (("table", "--results", "~nosuchuser"), 2, ("no such user",)),
         (("data", "list", "--data-dir", "~nosuchuser"), 2, ("no such user",)),
         (("run", "fig3", "--threads", "2147483648"), 2, ("--threads", "1024")),
-        (("run", "fig3", "--lr", "1e-3,,2"), 2, ("lr = '1e-3,,2'", "list of such numbers")),
-        (("run", "fig3", "--depth", "2,,3"), 2, ("depth", "at least 1")),
-        (("run", "fig3", "--loss", "l2,"), 2, ("loss = ''",)),
-        (("run", "fig3", "--variant", "l2,,l4"), 2, ("variant", "non-empty")),
+        (("run", "fig3", "--lr", "1e-3,,2"), 2, ("lr = '1e-3,,2'", "empty item")),
+        (("run", "fig3", "--depth", "2,,3"), 2, ("depth", "empty item")),
+        (("run", "fig3", "--loss", "l2,"), 2, ("loss = 'l2,'", "empty item")),
+        (("run", "fig3", "--variant", "l2,,l4"), 2, ("variant", "empty item")),
         (("run", "fig3", "--lr", "1e39"), 2, ("lr = 1e+39", "float32", "float64")),
         (("run", "fig3", "--lr", "5e-324", "--dtype", "float64"), 2, ("5e-324", "counts as 0")),
         (("run", "fig3", "--set", "optimizer=adagrad", "--set", "initial_accumulator=1e39"), 2, ("beyond float32",)),
@@ -214,9 +214,10 @@ def test_every_exit_code_stands_in_the_readme() -> None:
 def test_a_run_prints_a_table_and_json_that_agree(here: Path) -> None:
     arguments = ("fig3", "--smoke", "--loss", "l4", "--quiet")
     _, out, err = overparam("run", *arguments)
-    assert (out, err) == ("", "")
+    assert err == ""
     name = next((here / "results").iterdir()).name
     _, table, _ = overparam("table", name)
+    assert out == table
     _, text, _ = overparam("table", name, "--json")
     (summary,) = json.loads(text)
     assert summary["dataset"]["name"] == "simulated"

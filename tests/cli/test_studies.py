@@ -57,7 +57,8 @@ def ids(experiment: Experiment) -> dict[str, list[str]]:
 
 def test_a_sweep_is_the_study_that_one_would_type(here: Path) -> None:
     code, out, err = program("sweep", *ASKED, "--name", "housing", "--quiet")
-    assert (code, out, err) == (0, "", "")
+    assert (code, err) == (0, "")
+    assert "2 layers, adam, init std 0.2" in out
     path = here / "results" / "housing" / "study.toml"
     (here / "typed.toml").write_text(BY_HAND, encoding="utf-8")
     assert ids(load_experiment(path)) == ids(load_experiment("typed.toml"))

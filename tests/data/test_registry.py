@@ -154,7 +154,7 @@ def test_fetch_of_embedded_data_is_no_error(tmp_path):
 
 @pytest.mark.parametrize("ask", [load, load_images, fetch, verify])
 def test_unknown_names_get_the_nearest_and_all(ask):
-    with pytest.raises(ConfigError, match=r"'ethanl': did you mean 'ethanol'\? choose from ethanol, .*two-points"):
+    with pytest.raises(ConfigError, match=r"'ethanl'; did you mean 'ethanol'\? Valid: ethanol, .*two-points"):
         ask("ethanl")
 
 

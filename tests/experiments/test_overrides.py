@@ -247,7 +247,7 @@ def test_overrides_that_make_curves_equal_leave_fewer_trials() -> None:
 
 
 def test_width_list_that_does_not_fit() -> None:
-    with pytest.raises(ConfigError, match="1 entries, but depth 1 has 0 hidden layers"):
+    with pytest.raises(ConfigError, match="1 entry, but depth 1 has 0 hidden layers"):
         overridden("fig3", width=[5])
 
 

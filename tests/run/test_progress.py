@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from overparam_cli.run.memo import Memo
 from overparam_cli.run.progress import Plain, Rate, Silent, Status, Terminal, display
 from overparam_cli.run.tally import Tally
 from overparam_cli.words import clock
@@ -100,3 +101,24 @@ def test_a_tally_counts_units_that_have_left_and_those_that_go_on() -> None:
     tally.leave(first)
     second.done = 7
     assert tally.status == Status("job", 17, 30, 3, 5, {"a": 0.5}, "gap")
+
+
+def test_a_silent_start_names_its_phase() -> None:
+    out = io.StringIO()
+    plain = Plain(Console(file=out))
+    plain.begin("fig3/l4", 6, 0)
+    plain.phase("fig3/l4", "reading ethanol")
+    assert out.getvalue().splitlines()[1] == "fig3/l4: reading ethanol"
+    out = io.StringIO()
+    terminal = Terminal(Console(file=out, force_terminal=True, width=80), 1)
+    terminal.begin("fig3/l4", 6, 0)
+    terminal.phase("fig3/l4", "looking for the optimum of l4")
+    terminal.stop()
+    assert "looking for the optimum of l4" in out.getvalue()
+
+
+def test_what_is_known_already_is_not_told_again() -> None:
+    memo, told = Memo(), []
+    memo.tell = told.append
+    assert [memo.once("optimum", lambda: 1, "looking for it") for _ in range(2)] == [1, 1]
+    assert told == ["looking for it"]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from overparam_cli.data.gas_sensor.batches import BATCHES, FEATURES, FULL_ROWS
 from overparam_cli.data.gas_sensor.facts import ETHANOL_ROWS
 from overparam_cli.errors import DataInvalidError, DataUnavailableError
+from overparam_cli.words import count
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -95,7 +96,7 @@ def split_batches(lines: Sequence[str]) -> dict[int, list[str]]:
     Raises DataInvalidError where neither gives every batch its Ethanol rows.
     """
     if len(lines) != sum(FULL_ROWS):
-        raise DataInvalidError(f"ucimlrepo: {len(lines)} rows, not {sum(FULL_ROWS)}")
+        raise DataInvalidError(f"ucimlrepo: {count(len(lines), 'row')}, not {sum(FULL_ROWS)}")
     for order in (BATCHES, sorted(BATCHES, key=str)):
         batches, start = {}, 0
         for number in order:

@@ -18,6 +18,7 @@ from overparam_cli.data.images import ImageDataset, Pixels
 from overparam_cli.data.mnist import idx
 from overparam_cli.errors import DataInvalidError, DataUnavailableError
 from overparam_cli.paths import is_file
+from overparam_cli.words import count
 
 NAME = FOLDER = "mnist"
 STAND_IN = "digits-simulated"
@@ -136,9 +137,8 @@ def parse(found: Sequence[Found]) -> ImageDataset:
     for i in (0, 2):
         images, labels = found[i].file.name, found[i + 1].file.name
         if len(arrays[i]) != len(arrays[i + 1]):
-            raise DataInvalidError(
-                f"{images} holds {len(arrays[i])} images, and {labels} {len(arrays[i + 1])} labels; {REMEDY}"
-            )
+            held = count(len(arrays[i]), "image"), count(len(arrays[i + 1]), "label")
+            raise DataInvalidError(f"{images} holds {held[0]}, and {labels} {held[1]}; {REMEDY}")
     return ImageDataset(
         name=NAME,
         images=arrays[0],

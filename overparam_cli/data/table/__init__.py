@@ -11,6 +11,7 @@ from overparam_cli.data.table import columnar, content, svmlight, text
 from overparam_cli.data.table.columns import Choice, choose
 from overparam_cli.data.table.text import Frame
 from overparam_cli.errors import DataInvalidError
+from overparam_cli.words import count
 
 __all__ = ["Choice", "load"]
 
@@ -27,7 +28,7 @@ def load(path: Path, choice: Choice, *, varying: bool = True) -> Dataset:
         choice = Choice((svmlight.LABEL,), choice.features, choice.drop, choice.one_hot)
     chosen = choose(frame, choice, path.name, varying=varying)
     n, d = len(frame.data), len(chosen.features)
-    few = f"{n} rows for {d} features: they may fit every label, and the optimum is then 0"
+    few = f"{count(n, 'row')} for {count(d, 'feature')}: they may fit every label, and the optimum is then 0"
     return Dataset(
         name=path.name,
         X=np.column_stack(list(chosen.features.values())),

@@ -13,7 +13,7 @@ from overparam_cli.data import archive
 from overparam_cli.errors import DataInvalidError
 from overparam_cli.memory import total
 from overparam_cli.paths import is_file
-from overparam_cli.words import size
+from overparam_cli.words import count, size
 
 GIB = 2**30
 MOST_READ = 1024 * GIB  # where the system does not say what it has
@@ -95,9 +95,8 @@ def _from_zip(path: Path, limit: int) -> bytes:
         raise DataInvalidError(f"table {path.name} is a spreadsheet: save it as CSV")
     if len(members) != 1:
         shown = ", ".join(repr(member.name) for member in members[:5])
-        raise DataInvalidError(
-            f"table {path.name} holds {len(members)} files ({shown}): unpack it, and name the one that is meant"
-        )
+        holds = f"table {path.name} holds {count(len(members), 'file')} ({shown})"
+        raise DataInvalidError(f"{holds}: unpack it, and name the one that is meant")
     if members[0].size > limit:
         raise _too_large(path.name, limit)
     return members[0].read_bytes()

@@ -18,6 +18,7 @@ from overparam_cli.run.graphs import Recorder, StepByStep
 from overparam_cli.run.machine import DTYPES, pick_device, steady_arithmetic
 from overparam_cli.run.settings import Settings
 from overparam_cli.run.timing import Subject, Timing, measure
+from overparam_cli.words import count
 
 LOSSES, DEPTHS = ("l4", "l2"), (1, 2, 3)
 NAIVE = "one at a time (torch.nn, autograd, torch.optim)"
@@ -156,19 +157,19 @@ def _of_case(case: Case, timings: Sequence[Timing]) -> Iterator[tuple[str, float
     naive = [t.median for t in timings if t.subject == NAIVE and t.variant == case.name]
     for trials, time in engine.items():
         if naive:
-            yield f"one at a time / engine, {trials} trials{named}", statistics.mean(naive) / time
+            yield f"one at a time / engine, {count(trials, 'trial')}{named}", statistics.mean(naive) / time
     for rival in (WITH_TORCH, BY_STEP, WITH_TRITON, JAX):
         for trials, time in _sizes(timings, rival, case).items():
-            yield f"{rival} / engine, {trials} trials{named}", time / engine[trials]
+            yield f"{rival} / engine, {count(trials, 'trial')}{named}", time / engine[trials]
 
 
 def _of_arithmetic(timings: Sequence[Timing]) -> Iterator[tuple[str, float]]:
     engine = _sizes(timings, ENGINE, CASES[0])
     for trials, time in _sizes(timings, PRODUCTS, CASES[0]).items():
-        yield f"engine / {PRODUCTS}, {trials} trials", engine[trials] / time
+        yield f"engine / {PRODUCTS}, {count(trials, 'trial')}", engine[trials] / time
     for peak in _sizes(timings, PEAK, CASES[0]).values():
         for trials, time in engine.items():
-            yield f"% of one thread's peak, {trials} trials", 100 * peak / time
+            yield f"% of one thread's peak, {count(trials, 'trial')}", 100 * peak / time
     depths = {timing.depth: timing.median for timing in timings if timing.subject == ONE_DEPTH}
     for depth in DEPTHS[1:]:
         if depths:

@@ -16,6 +16,7 @@ from overparam_cli.run.machine import DTYPES
 from overparam_cli.run.manifest import describe_dataset
 from overparam_cli.run.memo import Memo
 from overparam_cli.run.settings import Settings
+from overparam_cli.words import count
 
 LEAST, MOST = 1e-280, 1e300  # of the loss of predicting 0; gaps of 1e-20 of it, and a blow-up, are numbers
 
@@ -50,8 +51,9 @@ class LinearProblem:
         if self.optimum.separable:
             best["note"] = "the labels are separable: the infimum is attained by no predictor"
         elif self.optimum.dependent:
+            dependent = count(self.optimum.dependent, "column")
             best["note"] = (
-                f"{self.optimum.dependent} columns are combinations of others, as far as float64 can tell: the lower "
+                f"{dependent} can be combined from others, as far as float64 can tell: the lower "
                 f"bound is of predictors up to {REACH:,.0f} times as large as the one found"
             )
         return {"dataset": dataset, "optimum": best}
@@ -63,7 +65,7 @@ def load_problem(trial: LinearTrial, settings: Settings) -> LinearProblem:
     where: dict[str, Any] = {"data_dir": settings.data_dir, "offline": settings.offline, "progress": bar}
     asked: dict[str, Any] = {**trial.selection, "varying": trial.preprocessing in NEED_SPREAD}
     key = (trial.dataset, trial.dataset_key, *asked.values())
-    raw = settings.memo.once(key, lambda: load(trial.dataset, **asked, **where))
+    raw = settings.memo.once(key, lambda: load(trial.dataset, **asked, **where), f"reading {trial.dataset}")
     return problem_of(raw, trial, settings.memo)
 
 
@@ -81,7 +83,8 @@ def problem_of(raw: Dataset, trial: LinearTrial, memo: Memo | None = None) -> Li
     zero *= trial.loss_scale
     _check_size(dataset.name, max(float(X.abs().max()), float(Y.abs().max())), zero, trial)
     key = ("optimum", dataset.fingerprint, scaling, loss.name)
-    best = (memo or Memo()).once(key, lambda: optimum(dataset.X, labels, loss)).times(trial.loss_scale)
+    doing = f"looking for the optimum of {loss.name}"
+    best = (memo or Memo()).once(key, lambda: optimum(dataset.X, labels, loss), doing).times(trial.loss_scale)
     return LinearProblem(dataset, scaling, X, Y, best, zero, classes)
 
 

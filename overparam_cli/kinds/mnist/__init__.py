@@ -10,6 +10,7 @@ from overparam_cli.experiments.kind import Column, Level, Outcome
 from overparam_cli.kinds.mnist.trial import MnistTrial
 from overparam_cli.run.settings import Settings
 from overparam_cli.run.unit import Trained
+from overparam_cli.words import count
 
 if TYPE_CHECKING:
     from overparam_cli.kinds.mnist.problem import ImageProblem
@@ -90,7 +91,8 @@ class Mnist:
         from overparam_cli.run.machine import check_fits, pick_device
 
         for trial in {(trial.widths, trial.batch, trial.iterations): trial for trial in trials}.values():
-            what = f"inner widths {trial.width or '-'}, {trial.batch:,} images a batch, {trial.iterations:,} iterations"
+            batch = f"{count(trial.batch, 'image')} a batch"
+            what = f"inner widths {trial.width or '-'}, {batch}, {count(trial.iterations, 'iteration')}"
             remedy = "ask for a smaller width, depth or batch, or fewer iterations"
             check_fits(f"a trial with {what}", bytes_of(trial), remedy, pick_device(settings.device))
         return [MnistUnit(trial, problem) for trial in trials]

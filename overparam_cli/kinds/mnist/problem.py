@@ -56,7 +56,7 @@ def load_problem(trial: MnistTrial, settings: Settings) -> ImageProblem:
     bar = False if settings.quiet else None  # None: where the output is a terminal
     where: dict[str, Any] = {"data_dir": settings.data_dir, "offline": settings.offline, "progress": bar}
     key = ("images", trial.dataset, trial.dataset_key)
-    dataset = settings.memo.once(key, lambda: load_images(trial.dataset, **where))
+    dataset = settings.memo.once(key, lambda: load_images(trial.dataset, **where), f"reading {trial.dataset}")
     if dataset.n < trial.validation + trial.batch + 1:
         raise DataInvalidError(
             f"{trial.dataset} has {dataset.n:,} training images, too few for {trial.validation:,} of validation and "

@@ -209,7 +209,7 @@ def requirement(table: TableEvidence) -> Finding:
     least = {name: float(values.min()) for name, values in over.items()}
     shown = {name: f"{value:.5g}×" for name, value in least.items()}
     text = (
-        f"least over the bound at {int(met.sum())} points: iterations {shown['iterations_ratio']}, "
+        f"least over the bound at {count(int(met.sum()), 'point')}: iterations {shown['iterations_ratio']}, "
         f"least learning rate {shown['rate_ratio']} (mean {shown['rate_ratio_mean']})"
     )
     return Finding(text, {WHOLE: Case(holds, {"least_over_bound": least, "points": int(met.sum())})})

@@ -15,6 +15,7 @@ from overparam_cli.kinds.theory.orders import RATE_COLUMNS, OrderPlot, loss_of
 from overparam_cli.kinds.theory.parameters import Exponents, Seeds
 from overparam_cli.kinds.theory.statement import Effort, Statement
 from overparam_cli.kinds.theory.view import View, at_largest_rate, at_smallest_rate, order
+from overparam_cli.words import count
 
 
 def warmup_step(w1: Array, w2: float, gradient: Gradient, lr: float) -> tuple[Array, float, Array]:
@@ -60,8 +61,8 @@ def compute(
                 rates = [time / count for count in steps]
                 results = [_largest(w1, start[1], gradient, lr, n) for lr, n in zip(rates, steps, strict=True)]
                 exponent = fitted_order(rates, [residual for residual, _ in results])
-                for lr, count, (residual, step) in zip(rates, steps, results, strict=True):
-                    row: Row = {"features": d, "loss": f"l{p}", "seed": seed, "lr": lr, "steps": count, "time": time}
+                for lr, taken, (residual, step) in zip(rates, steps, results, strict=True):
+                    row: Row = {"features": d, "loss": f"l{p}", "seed": seed, "lr": lr, "steps": taken, "time": time}
                     rows.append(row | {"residual": residual, "step": step, "order": exponent})
     return rows
 
@@ -115,7 +116,7 @@ OBSERVATION1 = Statement(
         ylabel=r"largest $\|\mathbf{w}^{(t+1)} - (\mathbf{w} - \rho\nabla - \gamma\mathbf{w})\|$",
         power=2,
         facet="features",
-        head=lambda d: f"{d} features",
+        head=lambda d: count(d, "feature"),
         legend="fitted order in η",
         lines=("loss",),
         label=lambda rows: f"{loss_of(rows)} loss",
