@@ -24,7 +24,7 @@ LOSSES, DEPTHS = ("l4", "l2"), (1, 2, 3)
 NAIVE = "one at a time (torch.nn, autograd, torch.optim)"
 ENGINE, WITH_TORCH, ONE_DEPTH = "engine", "engine, PyTorch's kernel", "engine, one depth"
 BY_STEP, WITH_TRITON = "engine, operation by operation", "engine, Triton's kernel"  # on a GPU
-JAX = "JAX, a compiled loop, trials as rows"
+JAX = {precision: f"JAX in {precision}, a compiled loop, trials as rows" for precision in ("float32", "float64")}
 PRODUCTS, PEAK = "two bare matrix products", "the arithmetic alone, at its peak"
 PRODUCTS_OF = (13, 30)
 RIVALS_OF = (1, 13, 30, 60)  # trials beside JAX
@@ -132,9 +132,12 @@ def _subjects_of(problem: LinearProblem, name: str, settings: Settings, dataset:
         yield Subject(PRODUCTS, name, trials, "-", rivals.bare_products(problem, trials, kind, device))
     if has_compiled:
         yield Subject(PEAK, name, 1, "-", rivals.peak(problem, loss, kind))
-    if rivals.has_jax() and dtype == "float32" and device.type == "cpu":
-        for trials in RIVALS_OF:
-            yield Subject(JAX, name, trials, str(DEPTHS[-1]), rivals.with_jax(problem, loss, trials, DEPTHS[-1]))
+    if rivals.has_jax() and device.type == "cpu":
+        # Gradients of ℓ2 are in float64 whatever the weights are; with JAX one has float32 unless one asks for more.
+        for precision in dict.fromkeys((dtype, "float64") if loss.quadratic else (dtype,)):
+            for trials in RIVALS_OF:
+                run = rivals.with_jax(problem, loss, trials, DEPTHS[-1], precision)
+                yield Subject(JAX[precision], name, trials, str(DEPTHS[-1]), run)
 
 
 def ratios(timings: Sequence[Timing]) -> list[tuple[str, str, float]]:
@@ -158,7 +161,7 @@ def _of_case(case: Case, timings: Sequence[Timing]) -> Iterator[tuple[str, float
     for trials, time in engine.items():
         if naive:
             yield f"one at a time / engine, {count(trials, 'trial')}{named}", statistics.mean(naive) / time
-    for rival in (WITH_TORCH, BY_STEP, WITH_TRITON, JAX):
+    for rival in (WITH_TORCH, BY_STEP, WITH_TRITON, *JAX.values()):
         for trials, time in _sizes(timings, rival, case).items():
             yield f"{rival} / engine, {count(trials, 'trial')}{named}", time / engine[trials]
 

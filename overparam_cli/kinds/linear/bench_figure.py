@@ -14,7 +14,7 @@ from overparam_cli.run.timing import Timing
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-BY_TRIALS, LEVELS = (ENGINE, WITH_TORCH, JAX, PRODUCTS), (NAIVE, PEAK)
+BY_TRIALS, LEVELS = (ENGINE, WITH_TORCH, *JAX.values(), PRODUCTS), (NAIVE, PEAK)
 
 
 def draw(timings: Sequence[Timing], stem: Path, data: str) -> list[Path]:

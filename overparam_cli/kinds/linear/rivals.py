@@ -89,20 +89,21 @@ def has_jax() -> bool:
     return find_spec("jax") is not None
 
 
-def jax_loop(problem: LinearProblem, loss: Loss, rate: float) -> Callable[[Any, int], Any]:
+def jax_loop(problem: LinearProblem, loss: Loss, rate: float, dtype: str = "float32") -> Callable[[Any, int], Any]:
     """Gradient descent on networks of width 1 as one writes it with JAX: trials as rows, the loop compiled as a whole.
 
-    Takes W_1 (B, d) and scalars (B, N − 1), and how many steps to make. In float32, for ℓ2 from XᵀX and Xᵀy. Its loop
-    of any length was seen to be no slower than `scan`.
+    Takes W_1 (B, d) and scalars (B, N − 1), of that `dtype`, and how many steps to make; for ℓ2 from XᵀX and Xᵀy. Its
+    loop of any length was seen to be no slower than `scan`.
     """
     os.environ.setdefault("NPROC", str(torch.get_num_threads()))  # as many threads as the others have
     import jax
     import jax.numpy as jnp
 
+    jax.config.update("jax_enable_x64", True)  # without this there is no float64; float32 stays what it is
     X, y = problem.X.numpy(), problem.Y.numpy()[:, 0]
     n = len(X)
     data = [X.T @ X / n, X.T @ y / n] if loss.quadratic else [X, y]
-    A, b = (jnp.asarray(array, jnp.float32) for array in data)
+    A, b = (jnp.asarray(array, dtype) for array in data)
 
     def end_to_end(weights: Any) -> Any:
         return weights[0] * jnp.prod(weights[1], axis=1, keepdims=True)
@@ -119,13 +120,13 @@ def jax_loop(problem: LinearProblem, loss: Loss, rate: float) -> Callable[[Any, 
     return loop
 
 
-def with_jax(problem: LinearProblem, loss: Loss, trials: int, depth: int) -> Run:
+def with_jax(problem: LinearProblem, loss: Loss, trials: int, depth: int, dtype: str = "float32") -> Run:
     """The same steps from the same start, whatever their number."""
     import jax
 
-    loop, d = jax_loop(problem, loss, SAFE_RATE), problem.X.shape[1]
+    loop, d = jax_loop(problem, loss, SAFE_RATE, dtype), problem.X.shape[1]
     draw = torch.randn(trials, d + depth - 1, generator=torch.Generator().manual_seed(0)).numpy() * 0.01
-    start = (jax.numpy.asarray(draw[:, :d]), jax.numpy.asarray(draw[:, d:]))
+    start = (jax.numpy.asarray(draw[:, :d], dtype), jax.numpy.asarray(draw[:, d:], dtype))
 
     def run(steps: int) -> None:
         jax.block_until_ready(loop(start, steps))

@@ -25,7 +25,7 @@ def test_ratios_are_those_of_the_medians() -> None:
     timings = [timing(bench.NAIVE, 1, str(depth), 400 + depth) for depth in (1, 2, 3)]
     timings += [timing("engine", 30, "1,2,3", 8), timing("two bare matrix products", 30, "-", 5)]
     timings += [timing("engine", 13, "1,2,3", 10), timing("engine, PyTorch's kernel", 13, "1,2,3", 25)]
-    timings += [timing(bench.JAX, 13, "3", 15), timing("the arithmetic alone, at its peak", 1, "-", 6)]
+    timings += [timing(bench.JAX["float32"], 13, "3", 15), timing("the arithmetic alone, at its peak", 1, "-", 6)]
     timings += [timing("engine, one depth", 30, str(depth), us) for depth, us in ((1, 8), (2, 8.4), (3, 8.8))]
     timings += [
         replace(timing(bench.NAIVE, 1, str(depth), us), variant="width 100") for depth, us in ((2, 50), (3, 70))
@@ -38,7 +38,7 @@ def test_ratios_are_those_of_the_medians() -> None:
         ("l4", "one at a time / engine, 30 trials, width 100"): pytest.approx(3),
         ("l4", "engine / two bare matrix products, 30 trials"): pytest.approx(1.6),
         ("l4", "engine, PyTorch's kernel / engine, 13 trials"): pytest.approx(2.5),
-        ("l4", f"{bench.JAX} / engine, 13 trials"): pytest.approx(1.5),
+        ("l4", f"{bench.JAX['float32']} / engine, 13 trials"): pytest.approx(1.5),
         ("l4", "% of one thread's peak, 30 trials"): pytest.approx(75),
         ("l4", "% of one thread's peak, 13 trials"): pytest.approx(60),
         ("l4", "depth 2 / depth 1, engine at 30 trials"): pytest.approx(1.05),
@@ -70,8 +70,9 @@ def test_what_a_gpu_is_timed_at(monkeypatch: pytest.MonkeyPatch) -> None:
         run(3)
 
 
+@pytest.mark.parametrize("dtype", [*bench.JAX])
 @pytest.mark.parametrize("loss", ["l2", "l4"])
-def test_jax_makes_the_engines_steps(loss: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_jax_makes_the_engines_steps(loss: str, dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if not rivals.has_jax():
         pytest.skip("JAX is not installed: pip install 'overparam[bench]'")
     import jax
@@ -80,13 +81,15 @@ def test_jax_makes_the_engines_steps(loss: str, monkeypatch: pytest.MonkeyPatch)
     X, Y = make_problem(40, 5, 1)
     trials = [make_trial(loss=loss, depth=3, lr=1e-2, init_std=0.5, seed=seed) for seed in range(4)]
     engine = Engine(X, Y, trials)
-    start = engine.families[0].networks.params.T.float().numpy()
+    start = engine.families[0].networks.params.T.numpy().astype(dtype)
     raw = Dataset("test", X.numpy(), Y.numpy(), "the test", False, tuple("abcde"), ("y",))
-    loop = rivals.jax_loop(problem_of(raw, trials[0]), losses.named(loss), 1e-2)
+    loop = rivals.jax_loop(problem_of(raw, trials[0]), losses.named(loss), 1e-2, dtype)
     first, scalars = loop((jax.numpy.asarray(start[:, :5]), jax.numpy.asarray(start[:, 5:])), 50)
     engine.advance(50)
     found = np.asarray(first) * np.asarray(scalars).prod(axis=1, keepdims=True)
-    np.testing.assert_allclose(found, engine.end_to_end()[:, 0].numpy(), rtol=1e-4, atol=1e-5)
+    assert found.dtype == dtype
+    tolerance = {"float32": 1e-5, "float64": 1e-13}[dtype]
+    np.testing.assert_allclose(found, engine.end_to_end()[:, 0].numpy(), rtol=10 * tolerance, atol=tolerance)
 
 
 @pytest.mark.parametrize(("optimizer", "width", "depth"), [("gd", 1, 1), ("adam", 7, 3)])
@@ -107,7 +110,9 @@ def test_the_usual_loop_trains_and_is_the_network_that_it_says(optimizer: str, w
 
 
 def test_the_picture_shows_all_that_depends_on_the_number_of_trials(tmp_path: Path) -> None:
-    timings = [timing(subject, trials, "1", 5 / trials) for subject in ("engine", bench.JAX) for trials in (1, 13)]
+    timings = [
+        timing(subject, trials, "1", 5 / trials) for subject in ("engine", bench.JAX["float32"]) for trials in (1, 13)
+    ]
     timings += [timing(bench.NAIVE, 1, "1", 400), replace(timing("engine", 30, "2", 3), variant="adam")]
     (path,) = bench_figure.draw(timings, tmp_path / "bench", "simulated data")
     assert path.read_bytes()[:4] == b"\x89PNG"
@@ -141,7 +146,7 @@ def test_everything_compared_computes_in_the_precision_asked_for(
 
     monkeypatch.setattr(torch, "mm", mm)
     monkeypatch.setattr(torch.nn.functional, "linear", affine)
-    monkeypatch.setattr(rivals, "has_jax", lambda: False)  # whose precision is float32
+    monkeypatch.setattr(rivals, "has_jax", lambda: False)
     found = list(bench.subjects(Settings(), "simulated", str(dtype)[6:], ["l4"]))
     for subject in found:
         subject.run(1)
