@@ -34,7 +34,7 @@ def spin() -> None:
 def ways(trials: int) -> Ways:
     """One thread, all of them, and as many as are measured to pay; then PyTorch's kernel with one and with all."""
     found: Ways = {}
-    batch = bench.batch(trials, bench.DEPTHS, "l4", "simulated", "float32")
+    batch = bench.batch(bench.template("l4", 1, "simulated", "float32"), trials, bench.DEPTHS)
     problem = load_problem(batch[0], Settings())
     for name, kernel in (("", "compiled"), ("torch, ", "torch")):
         for threads in (1, os.cpu_count() or 1):

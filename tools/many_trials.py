@@ -5,8 +5,8 @@
 
 Each run is Figure 3's left half (three curves, ten learning rates) with as many seeds as it takes, on the embedded
 data, of few iterations; it goes through plan, run, status, table, plot and verify as anybody's would, one process each.
-The columns are seconds, microseconds a trial, and megabytes of memory at the most. Where every step is linear, the
-microseconds of a step do not grow from one run to the next.
+The columns are seconds, those of the processor, these in microseconds a trial, and megabytes at the most. Where
+every step is linear, the microseconds of a step do not grow from one run to the next.
 """
 
 import argparse
@@ -35,8 +35,8 @@ def steps(seeds: int, options: Sequence[str]) -> Iterator[tuple[str, list[str]]]
     yield "verify", ["verify", NAME]
 
 
-def timed(command: Sequence[str], results: Path) -> tuple[float, float]:
-    """Seconds, and megabytes at the most, of a command in a process of its own."""
+def timed(command: Sequence[str], results: Path) -> tuple[float, float, float]:
+    """Seconds, those of the processor, and megabytes at the most, of a command in a process of its own."""
     start = time.perf_counter()
     call = [sys.executable, "-m", "overparam_cli", *command, "--results", str(results)]
     with (results / "output.txt").open("w") as output:
@@ -45,7 +45,7 @@ def timed(command: Sequence[str], results: Path) -> tuple[float, float]:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         sys.exit(f"{' '.join(call)}\nended with {process.returncode}:\n{(results / 'output.txt').read_text()}")
-    return time.perf_counter() - start, used.ru_maxrss / 1024
+    return time.perf_counter() - start, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
 
 
 def size_of(folder: Path) -> float:
@@ -60,17 +60,18 @@ def main() -> None:
     parser.add_argument("--iterations", default="20", help="of every trial")
     parser.add_argument("--steps", default="", help="some of the steps only: run,table")
     asked, options = parser.parse_known_args()
-    print(f"{'trials':>8}  {'step':<10}{'seconds':>9}{'µs a trial':>12}{'MB':>8}", flush=True)
+    print(f"{'trials':>8}  {'step':<10}{'seconds':>9}{'computing':>11}{'µs a trial':>12}{'MB':>8}", flush=True)
     for trials in map(int, asked.trials.split(",")):
         seeds = min(max(1, round(trials / TRIALS_A_SEED)), MOST_SEEDS)
+        count = seeds * TRIALS_A_SEED
         with tempfile.TemporaryDirectory() as folder:
             for name, command in steps(seeds, ["--iterations", asked.iterations, *options]):
                 if asked.steps and name not in asked.steps.split(","):
                     continue
-                seconds, memory = timed(command, Path(folder))
-                count = seeds * TRIALS_A_SEED
-                print(f"{count:>8}  {name:<10}{seconds:>9.1f}{seconds / count * 1e6:>12.0f}{memory:>8.0f}", flush=True)
-            print(f"{count:>8}  {'on disk':<10}{size_of(Path(folder) / NAME):>29.0f}", flush=True)
+                seconds, busy, memory = timed(command, Path(folder))
+                numbers = f"{seconds:>9.1f}{busy:>11.1f}{busy / count * 1e6:>12.0f}{memory:>8.0f}"
+                print(f"{count:>8}  {name:<10}{numbers}", flush=True)
+            print(f"{count:>8}  {'on disk':<10}{size_of(Path(folder) / NAME):>40.0f}", flush=True)
 
 
 if __name__ == "__main__":

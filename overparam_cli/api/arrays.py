@@ -191,6 +191,7 @@ def _trained(
     tally = Tally(title, units, kind.level.noun)
 
     def after(unit: Any, _: float) -> None:
+        tally.see(unit)
         display.update(tally.status)
         if unit.finished:
             tables.append(unit.tables())

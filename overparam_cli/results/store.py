@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def render(table: "pd.DataFrame") -> bytes:
+def render(table: "pd.DataFrame", *, header: bool = True) -> bytes:
     """A CSV with the shortest digits that read back as the same float64."""
-    text: str = table.to_csv(index=False, lineterminator="\n")
+    text: str = table.to_csv(index=False, header=header, lineterminator="\n")
     return encoded(text)
 
 
@@ -39,9 +39,9 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
     write_bytes(path, encoded(text))
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Replace `path` by these bytes; raises StorageError as `disk.replace`."""
-    disk.replace(path, lambda file: file.write(data))
+def write_bytes(path: Path, *data: bytes) -> None:
+    """Replace `path` by these bytes, one piece after another; raises StorageError as `disk.replace`."""
+    disk.replace(path, lambda file: file.writelines(data))
 
 
 def plain(value: Any) -> Any:

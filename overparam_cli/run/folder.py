@@ -1,8 +1,9 @@
 """One run folder and its one writer: what is finished, and the commit of what has just been."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 import torch
@@ -16,6 +17,7 @@ from overparam_cli.results.reading import State, Tables, read_tables, state_of
 from overparam_cli.results.rows import by_plan, joined
 from overparam_cli.results.schema import MANIFEST
 from overparam_cli.run import manifest
+from overparam_cli.run.growing import Growing
 from overparam_cli.run.unit import Problem
 
 if TYPE_CHECKING:
@@ -31,6 +33,15 @@ def finished_ids(folder: Path) -> set[str]:
     """Trials whose rows stand in a run folder."""
     finished = read_finished(folder)
     return set(finished.trials["trial_id"]) if finished else set()
+
+
+class Base(NamedTuple):
+    """What a manifest says that stays the same while a job is the folder's only writer."""
+
+    plan: Mapping[str, Any]
+    timings: Sequence[Mapping[str, Any]]
+    adopted: Mapping[str, str]
+    accepted: Mapping[str, Any]
 
 
 class RunFolder:
@@ -53,6 +64,8 @@ class RunFolder:
         if self.format == parts.PARQUET:
             parts.require()
         self._left: tuple[State, Tables] | None = None  # the files as this writer left them, and what it must know
+        self._growing = {name: Growing() for name in parts.CSVS}
+        self._base: Base | None = None
         self.timings: list[dict[str, Any]] = []
         self.adopted: dict[str, str] = {}
 
@@ -91,7 +104,7 @@ class RunFolder:
             self._add(content, trials, log, before)
             return
         if before:
-            trials, log = pd.concat([before.trials, trials]), joined([before.log, log])
+            trials, log = pd.concat([before.trials, trials], ignore_index=True), joined([before.log, log])
         self._replace(content, trials, log, before)
 
     def restate(self, before: Tables) -> None:
@@ -113,9 +126,15 @@ class RunFolder:
 
     def _replace(self, content: dict[str, Any], trials: pd.DataFrame, log: pd.DataFrame, before: Tables | None) -> None:
         """Replace all three files; `trials.csv` says what is finished: of the tables it is last."""
-        trials = trials.assign(**self._names(trials))
-        trials, log = by_plan(trials, self.plan), by_plan(log, self.plan)  # earlier plans' behind these
-        self._write(content, parts.CSVS, trials, log, before, {})
+        named = trials.assign(**self._names(trials))
+        ordered = by_plan(named, self.plan), by_plan(log, self.plan)  # earlier plans' behind these
+        grown = before is not None and self._left is not None and before is self._left[1]  # and named as they are now
+        for name, table, given in zip(parts.CSVS, ordered, (named, log), strict=True):
+            whole = table.astype({"diverged_at": "Int64"}) if name == parts.CSVS.trials else table
+            self._growing[name].become(whole, grown=grown and table is given)
+        files = {name: self._growing[name].digest for name in reversed(parts.CSVS)}
+        sealed = self._write(content, {name: self._growing[name].pieces for name in files}, files, before)
+        self._left = (state_of(self.job.folder), Tables(sealed, *ordered, files, ()))
 
     def _add(self, content: dict[str, Any], trials: pd.DataFrame, log: pd.DataFrame, before: Tables | None) -> None:
         """Write a pair of Parquet files for what is new, or into the last one while that is small.
@@ -129,39 +148,40 @@ class RunFolder:
             pair, last = there[-1], parts.read(folder, there[-1])
             inside = last.log[last.log["trial_id"].isin(last.trials["trial_id"])]  # a killed commit may have left more
             new, log = pd.concat([last.trials, new], ignore_index=True), joined([inside, log])
-        others = before.digests if before else {}
-        sealed = self._write(content, pair, by_plan(new, self.plan), by_plan(log, self.plan), before, others)
-        known = ["trial_id", "curve"]
-        finished = pd.concat([before.trials[known], trials[known]]) if before else trials[known]
-        self._left = (state_of(folder), Tables(sealed, finished, log.iloc[:0], sealed[digests.FILES], ()))
+        whole = by_plan(new, self.plan).astype({"diverged_at": "Int64"})
+        data = {
+            pair.log: parts.render(by_plan(log, self.plan), pair.log),
+            pair.trials: parts.render(whole, pair.trials),
+        }
+        files = {**(before.digests if before else {}), **digests.of(data)}
+        sealed = self._write(content, {name: [text] for name, text in data.items()}, files, before)
+        self._left = (state_of(folder), Tables(sealed, whole.iloc[:0], log.iloc[:0], files, ()))
 
     def _write(
         self,
         content: dict[str, Any],
-        pair: parts.Pair,
-        trials: pd.DataFrame,
-        log: pd.DataFrame,
+        data: Mapping[str, Sequence[bytes]],
+        files: Mapping[str, str],
         before: Tables | None,
-        others: Mapping[str, str],
     ) -> dict[str, Any]:
-        """Replace a pair of tables and the manifest, which describes `others`, too; the manifest is returned."""
-        folder, whole = self.job.folder, trials.astype({"diverged_at": "Int64"})
-        data = {pair.log: parts.render(log, pair.log), pair.trials: parts.render(whole, pair.trials)}
-        files = {**others, **digests.of(data)}
+        """Replace tables, in pieces, in their order, and the manifest, with the digests `files`; it is returned."""
+        folder = self.job.folder
         store.write_json(folder / MANIFEST, digests.seal(content, files, before.digests if before else None))
-        for name, text in data.items():
-            store.write_bytes(folder / name, text)
+        for name, pieces in data.items():
+            store.write_bytes(folder / name, *pieces)
         sealed = digests.seal(content, files)
         store.write_json(folder / MANIFEST, sealed)
         return sealed
 
+    @cached_property
+    def _described(self) -> dict[str, Any]:
+        return manifest.describe_plan(self.job)
+
     def _plan(self, before: Tables | None) -> dict[str, Any]:
         """What the manifest says of the job's plan and of those before it."""
-        plan = manifest.describe_plan(self.job)
-        return plan | {EARLIER: earlier_plans(before.manifest, before.trials, self.plan) if before else []}
+        return self._described | {EARLIER: earlier_plans(before.manifest, before.trials, self.plan) if before else []}
 
     def _manifest(self, problem: Problem, before: Tables | None) -> dict[str, Any]:
-        timings, adopted, accepted = list(self.timings), dict(self.adopted), {}
         if before:
             fingerprint = before.manifest["dataset"].get("fingerprint")
             if fingerprint != problem.fingerprint:
@@ -169,15 +189,17 @@ class RunFolder:
                     f"{self.job.folder} holds trials on other data (fingerprint {fingerprint}, now "
                     f"{problem.fingerprint}): give this run a folder of its own with --name"
                 )
-            timings = [entry for entry in before.manifest.get("timings", []) if entry not in timings] + timings
-            adopted = before.manifest.get("adopted", {}) | adopted
-            accepted = {"accepted": before.manifest["accepted"]} if "accepted" in before.manifest else {}
+        if self._base is None:
+            known = before.manifest if before else {}
+            accepted = {name: known[name] for name in ("accepted",) if name in known}
+            self._base = Base(self._plan(before), known.get("timings", []), known.get("adopted", {}), accepted)
+        base = self._base
         return {
-            **self._plan(before),
+            **base.plan,
             **problem.describe(),
             "dtype": self.job.trials[0].dtype,
             **manifest.describe_machine(self.device),
-            "timings": timings,
-            "adopted": adopted,
-            **accepted,
+            "timings": [*base.timings, *self.timings],
+            "adopted": {**base.adopted, **self.adopted},
+            **base.accepted,
         }

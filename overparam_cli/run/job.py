@@ -212,6 +212,8 @@ class Loop:
         """`restored` has those of `units` that are half trained, with the seconds spent on each."""
         self.run, self.problem = run, problem
         self.tally, self.seconds = Tally(run.job.title, units, run.kind.level.noun), dict(restored)
+        for unit in restored:
+            self.tally.see(unit)
         self.began = self.last_saved = time.monotonic()
         self.told: set[str] = set()  # remarks of units
         self.next_look = 0.0
@@ -220,6 +222,7 @@ class Loop:
         """Commit the unit if it is finished; save the others now and then; raises RunInterrupted when asked to stop."""
         run = self.run
         self.seconds[unit] = self.seconds.get(unit, 0.0) + seconds
+        self.tally.see(unit)
         if (remark := unit.remark) and remark not in self.told:
             self.told.add(remark)
             run._say(remark)
@@ -227,7 +230,7 @@ class Loop:
         if unit.finished:
             self._commit(unit)
         run.progress.update(status)
-        stopped, signal = run.stop.asked and bool(self.tally.open), run.stop.take_signal()
+        stopped, signal = run.stop.asked and bool(self.tally.left), run.stop.take_signal()
         due = time.monotonic() - self.last_saved >= run.settings.checkpoint_seconds
         if stopped or signal or due or unit.finished:
             self._save(status, looked_at=stopped or bool(signal))
@@ -241,11 +244,11 @@ class Loop:
     def _save(self, status: Status, *, looked_at: bool) -> None:
         """Save what is half trained, how far it is; now and then, or where it is `looked_at`, what it has logged."""
         self.last_saved = time.monotonic()
-        half = [own for own in self.tally.open if own in self.seconds or own.done]
+        half = list(self.tally.begun)
         state = Underway(
             iteration=status.iteration,
             iterations=status.iterations,
-            resumed=sum(own.done for own in half),
+            resumed=self.tally.done,
             alive=status.alive,
             trials=status.trials,
             rate=max(status.iteration - self.tally.start, 0) / max(self.last_saved - self.began, 1e-9),
@@ -260,16 +263,15 @@ class Loop:
 
     def _where(self) -> str:
         """At which iteration the same command goes on."""
-        half = [unit for unit in self.tally.open if unit in self.seconds or unit.done]
-        if not half:
-            return ""
-        each = f" of {count(len(half), 'unit')} together" if len(half) > 1 else ""
-        return f" from iteration {sum(unit.done for unit in half):,}{each}"
+        half = len(self.tally.begun)
+        each = f" of {count(half, 'unit')} together" if half > 1 else ""
+        return f" from iteration {self.tally.done:,}{each}" if half else ""
 
     def _commit(self, unit: Unit) -> None:
         """Write a finished unit's rows and let go of it."""
         seconds = round(self.seconds.pop(unit), 3)
         self.run.folder.timings.append({**unit.timing, "seconds": seconds})
-        news = (table[~table["trial_id"].isin(self.run.done)] for table in unit.tables())
+        known = self.run.done.intersection(trial.trial_id for trial in unit.trials)
+        news = (table[~table["trial_id"].isin(known)] for table in unit.tables())
         self.run.folder.commit(self.problem, *news)
         self.tally.leave(unit)

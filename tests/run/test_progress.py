@@ -90,17 +90,27 @@ def test_quiet_is_silent_and_a_pipe_gets_lines(capsys: pytest.CaptureFixture[str
 
 
 def test_a_tally_counts_units_that_have_left_and_those_that_go_on() -> None:
-    def unit(done: int, total: int, trials: int, alive: int, **latest: float) -> Any:
-        return SimpleNamespace(done=done, total=total, trials=range(trials), alive=alive, latest=latest)
+    class Stub(SimpleNamespace):
+        __hash__ = object.__hash__
 
-    first, second = unit(5, 10, 3, 3, a=2.0, b=1.0), unit(0, 20, 2, 2, a=0.5)
-    tally = Tally("job", [first, second], "gap")
-    assert (tally.total, tally.start) == (30, 5)
+    def unit(done: int, total: int, trials: int, alive: int, **latest: float) -> Any:
+        return Stub(done=done, total=total, trials=range(trials), alive=alive, latest=latest)
+
+    first, second, third = unit(5, 10, 3, 3, a=2.0, b=1.0), unit(0, 20, 2, 2), unit(0, 20, 2, 2)
+    tally = Tally("job", [first, second, third], "gap")
+    assert (tally.total, tally.start, tally.left) == (50, 5, 3)
     first.done, first.alive = 10, 1  # two have diverged
-    assert tally.status == Status("job", 10, 30, 3, 5, {"a": 0.5, "b": 1.0}, "gap")
+    tally.see(first)
+    assert tally.status == Status("job", 10, 50, 5, 7, {"a": 2.0, "b": 1.0}, "gap")
+    second.latest = {"a": 0.5}
+    tally.see(second)
+    assert tally.status == Status("job", 10, 50, 5, 7, {"a": 0.5, "b": 1.0}, "gap")
     tally.leave(first)
     second.done = 7
-    assert tally.status == Status("job", 17, 30, 3, 5, {"a": 0.5}, "gap")
+    del third.done  # one that has not begun is not asked
+    tally.see(second)
+    assert tally.status == Status("job", 17, 50, 5, 7, {"a": 0.5}, "gap")
+    assert (tally.left, [*tally.begun]) == (2, [second])
 
 
 def test_a_silent_start_names_its_phase() -> None:
