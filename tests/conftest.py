@@ -3,6 +3,8 @@
 OVERPARAM_TEST_THREADS=2 gives another number of threads, and so other last bits; no outcome may hang on those.
 """
 
+import copy
+import hashlib
 import ipaddress
 import os
 import socket
@@ -23,6 +25,8 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # tests of several threads 
 os.environ.setdefault("TRITON_INTERPRET", "1")  # before anybody imports Triton, which PyTorch does now and then
 _named = os.environ.get("OVERPARAM_DATA")  # not taken away here: processes that run tests side by side inherit it
 REAL_DATA = Path(_named).resolve() if _named else None
+
+SIMULATED, PROBLEM = "overparam_cli.data.simulated", "overparam_cli.kinds.linear.problem"
 
 settings.register_profile("overparam", deadline=None, derandomize=True, database=None)
 settings.load_profile("overparam")
@@ -52,6 +56,31 @@ def _isolation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setattr(socket.socket, "connect", _local_only(socket.socket.connect))
         patch.setattr(socket, "getaddrinfo", _resolve_local_only(socket.getaddrinfo))
         yield
+
+
+@pytest.fixture(autouse=True)
+def _known() -> None:
+    """The embedded data, and an optimum on given numbers, are worked out once in a process, not once in a test."""
+    for module, name in ((SIMULATED, "simulate"), (PROBLEM, "optimum")):
+        make = getattr(sys.modules.get(module), name, None)
+        if make is not None and not isinstance(make, Once):
+            setattr(sys.modules[module], name, Once(make))
+
+
+class Once:
+    """A function that works out once what the same arguments give; every caller gets a copy."""
+
+    def __init__(self, make: Any) -> None:
+        self.make, self.known = make, dict[Any, Any]()
+
+    def __call__(self, *arguments: Any) -> Any:
+        key = tuple(
+            (one.shape, hashlib.sha256(one.tobytes()).digest()) if hasattr(one, "tobytes") else repr(one)
+            for one in arguments
+        )
+        if key not in self.known:
+            self.known[key] = self.make(*arguments)
+        return copy.deepcopy(self.known[key])
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
-from support.commands import commands
+from support.commands import brief_bench, commands, quick_bench
 
 from overparam_cli.cli.main import cli
 from overparam_cli.data import is_table
@@ -54,12 +54,12 @@ def short(line: str) -> list[str]:
                 words += ["--set", f"{key}={value}"]
     if "--dataset" in words and is_table(words[words.index("--dataset") + 1]):
         words += [word for pair in (("--depth", "1"), ("--loss", "l2")) if pair[0] not in words for word in pair]
-    if words[0] == "bench" and "--rounds" not in words:
-        words += ["--rounds", "1", "--seconds", "0.01"]
+    if words[0] == "bench":
+        words = brief_bench(words)
     if words[0] == "verify" and words[1:2] == ["fig3"]:
         words[1] = "fig3@smoke"
-    if words[0] == "plot" and len(words) > 1 and "--format" not in words:
-        words += ["--format", "svg"]  # what has every format is `overparam plot` alone
+    if words[0] == "plot" and "--format" not in words:
+        words += ["--format", "svg"]  # tests/figures/test_plots.py has every format
     if words[:2] == ["plot", "fig3"]:
         words[1] = "fig3@smoke"
     return words
@@ -100,7 +100,7 @@ def test_the_readme_has_commands() -> None:
 @pytest.mark.parametrize("line", [line for line in COMMANDS if line not in SKIPPED])
 def test_every_command_in_the_readme_runs(line: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
-    monkeypatch.setattr("overparam_cli.kinds.mnist.bench.BATCH", 2)
+    quick_bench(monkeypatch)
     result = CliRunner().invoke(cli, short(line), catch_exceptions=False)
     assert result.exit_code == 0, result.output
 

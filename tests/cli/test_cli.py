@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
-from support.commands import commands
+from support.commands import brief_bench, commands, quick_bench
 
 from overparam_cli import errors
 from overparam_cli.__main__ import start
@@ -68,9 +68,11 @@ def test_the_example_in_every_help_runs(
     name: tuple[str, ...], smoke_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(smoke_folder)
+    quick_bench(monkeypatch)
     assert COMMANDS[name].help
     line = next(line for line in COMMANDS[name].help.splitlines() if "Example:" in line)
-    overparam(*line.split("Example: overparam ")[1].split())
+    words = line.split("Example: overparam ")[1].split()
+    overparam(*(brief_bench(words) if words[0] == "bench" else words))
 
 
 def test_help_imports_nothing_heavy() -> None:

@@ -188,6 +188,7 @@ def test_an_interrupted_run_saves_a_checkpoint_and_ends_byte_identical(config: P
 
 
 def test_killed_at_any_moment_the_same_command_ends_byte_identical(config: Path, tmp_path: Path) -> None:
+    config.write_text(CONFIG.replace("iterations = 400", "iterations = 60"))  # each of which is saved
     whole = job(config, tmp_path / "whole")
     run_job(whole, Settings(), Silent())
     command = ["run", str(config), "--results", str(tmp_path / "killed")]
@@ -369,7 +370,7 @@ def test_several_outputs_go_through_optimisers_widths_measures_and_logs(tmp_path
     for name, optimizer in (("rule", "end-to-end"), ("momentum", "momentum"), ("adam", "adam")):
         text += f'[[curves]]\nname = "{name}"\ndepth = 2\nwidth = 2\noptimizer = "{optimizer}"\n'
     (tmp_path / "own.toml").write_text(text)
-    task = job(tmp_path / "own.toml", tmp_path / "results", iterations=200, init_std=0.0)
+    task = job(tmp_path / "own.toml", tmp_path / "results", iterations=50, init_std=0.0)
     run_job(task, Settings(measures=parse_measures("sharpness")), Silent())
     run = Run.read(task.folder)
     assert (run.trials["status"] == "completed").all()
