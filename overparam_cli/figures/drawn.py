@@ -135,18 +135,23 @@ def _patch(axes: Axes, patch: Patch) -> Iterator[Mark]:
 
 def _texts(axes: Axes) -> Iterator[Mark]:
     for text in axes.texts:
-        place, transform = _place(axes, text)
-        if text.get_text() and isinstance(transform, Transform) and text.get_gid() != "data":
-            x, y = ([float(own)] for own in place)
-            said = (marked_up(text.get_text()),)
-            yield Mark("text", "", "", x, y, to_hex(text.get_color()), across=_across(axes, transform), texts=said)
+        if not text.get_text() or text.get_gid() == "data":
+            continue
+        across = _across(axes, _coordinates(axes, text))
+        box = text.get_window_extent()
+        middle = ((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2)
+        x, y = axes.transData.inverted().transform(middle)
+        right, up = axes.transAxes.inverted().transform(middle)
+        place = [float(right if "x" in across else x)], [float(up if "y" in across else y)]
+        said = (marked_up(text.get_text()),)
+        yield Mark("text", _owner(axes, text), "", *place, to_hex(text.get_color()), across=across, texts=said)
 
 
-def _place(axes: Axes, text: Text) -> tuple[tuple[float, float], Any]:
-    """Where a text stands, or what it is about, and in which coordinates."""
+def _coordinates(axes: Axes, text: Text) -> Transform:
+    """Those of what a text stands beside."""
     if not isinstance(text, Annotation):
-        return text.get_position(), text.get_transform()
-    return text.xy, axes.transData if text.xycoords == "data" else text.xycoords
+        return text.get_transform()
+    return text.xycoords if isinstance(text.xycoords, Transform) else axes.transData
 
 
 def _numbers(values: Array) -> Numbers:

@@ -26,9 +26,8 @@ from overparam_cli.figures.spec import Entry, Image, Picture, Plot, Scale
 def picture(figure: Composed, key: str, svg: str) -> Picture:
     """A drawn figure as a page shows it."""
     plots = tuple(_plot(axes, figure) for axes in figure.marks)
-    entries = {entry.label: entry for axes in figure.marks for entry in _legend(axes)}
     title, notes = marked_up(figure.title), tuple(map(marked_up, figure.notes))
-    return Picture(key, title, _alternative(figure), svg, plots, tuple(entries.values()), notes)
+    return Picture(key, title, _alternative(figure), svg, plots, notes)
 
 
 def _alternative(figure: Composed) -> str:
@@ -52,6 +51,7 @@ def _plot(axes: Axes, figure: Composed) -> Plot:
         _scale(axes, "x"),
         _scale(axes, "y"),
         tuple(drawn.marks(axes)),
+        tuple(_legend(axes)),
         tuple(map(marked_up, head.lines)) if head else (),
         marked_up(head.alert) if head else "",
         images,
@@ -61,14 +61,15 @@ def _plot(axes: Axes, figure: Composed) -> Plot:
 
 def _scale(axes: Axes, name: str) -> Scale:
     axis = axes.xaxis if name == "x" else axes.yaxis
-    low, high = sorted(axes.get_xlim() if name == "x" else axes.get_ylim())
+    start, end = map(float, axes.get_xlim() if name == "x" else axes.get_ylim())
+    low, high = sorted((start, end))
     named = isinstance(axis.get_major_formatter(), FixedFormatter | FuncFormatter)
     ticks = [
         (float(place), marked_up(text.get_text()))
         for place, text in zip(axis.get_majorticklocs(), axis.get_ticklabels(), strict=False)
         if named and low <= place <= high and text.get_text()
     ]
-    return Scale(marked_up(_label(axes, name)), axis.get_scale() == "log", float(low), float(high), tuple(ticks))
+    return Scale(marked_up(_label(axes, name)), axis.get_scale() == "log", low, high, tuple(ticks), start > end)
 
 
 def _label(axes: Axes, name: str) -> str:

@@ -16,6 +16,7 @@ class Scale:
     low: float
     high: float
     ticks: tuple[tuple[float, str], ...] = ()
+    reversed: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,27 +61,8 @@ class Image:
 
 
 @dataclass(frozen=True)
-class Plot:
-    """One pair of axes.
-
-    Attributes:
-        head: lines above it.
-        alert: what must not be overlooked of its data.
-        equal: whether both axes have one scale.
-    """
-
-    x: Scale
-    y: Scale
-    marks: tuple[Mark, ...]
-    head: tuple[str, ...] = ()
-    alert: str = ""
-    images: tuple[Image, ...] = ()
-    equal: bool = False
-
-
-@dataclass(frozen=True)
 class Entry:
-    """A line of the legend: a curve, and how it looks."""
+    """A line of the legend: a curve, which can be switched on and off, and how it looks."""
 
     label: str
     color: str
@@ -91,6 +73,27 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Plot:
+    """One pair of axes.
+
+    Attributes:
+        legend: its curves.
+        head: lines above it.
+        alert: what must not be overlooked of its data.
+        equal: whether both axes have one scale.
+    """
+
+    x: Scale
+    y: Scale
+    marks: tuple[Mark, ...]
+    legend: tuple[Entry, ...] = ()
+    head: tuple[str, ...] = ()
+    alert: str = ""
+    images: tuple[Image, ...] = ()
+    equal: bool = False
+
+
+@dataclass(frozen=True)
 class Picture:
     """One figure.
 
@@ -98,7 +101,6 @@ class Picture:
         key: its name in the page.
         svg: as a file holds it.
         alt: what it shows, for who does not see it.
-        legend: what can be switched on and off.
         notes: what stands below it.
     """
 
@@ -107,7 +109,6 @@ class Picture:
     alt: str
     svg: str
     plots: tuple[Plot, ...] = ()
-    legend: tuple[Entry, ...] = ()
     notes: tuple[str, ...] = ()
 
 

@@ -18,7 +18,8 @@ from overparam_cli.multiverse.summary import summarise as summarise_worlds
 from overparam_cli.page import missing, pictures, provenance
 from overparam_cli.page.content import Chapter, Report
 from overparam_cli.report import summary as tables
-from overparam_cli.report.multiverse import summary_grid
+from overparam_cli.report.multiverse import option_grid, summary_grid
+from overparam_cli.report.rates import rate_grid
 from overparam_cli.report.verdicts import grid as verdict_grid
 from overparam_cli.results.find import is_there
 from overparam_cli.results.names import Found, found_by_name
@@ -130,7 +131,10 @@ def _experiment(name: str, runs: Sequence[Run]) -> Chapter:
         alerts=tuple(_alerts(runs)),
         pictures=tuple(pictures.of_runs(name, runs)),
         grids=tuple(grid for summary in summaries for grid in tables.grids(summary)),
-        details=tuple((f"{run.name}/{run.variant}: how it was made", provenance.details(run.manifest)) for run in runs),
+        details=(
+            *((f"{run.name}/{run.variant}: every learning rate", rate_grid(run)) for run in runs),
+            *((f"{run.name}/{run.variant}: how it was made", provenance.details(run.manifest)) for run in runs),
+        ),
     )
 
 
@@ -171,11 +175,11 @@ def _multiverses(own: Gathering) -> Iterator[Chapter]:
 def _worlds(folder: Path) -> Chapter:
     found = load()
     rows = record.read(folder, found)
-    drawn = tuple(pictures.of_worlds(found, rows, folder))
+    drawn, summaries = tuple(pictures.of_worlds(found, rows, folder)), summarise_worlds(found, rows)
     return Chapter(
         key=found.name,
         title=f"{found.name}: {found.title}",
         lead=(found.description,) if found.description else (),
         pictures=drawn,
-        grids=(summary_grid(summarise_worlds(found, rows)),),
+        grids=(summary_grid(summaries), option_grid(summaries)),
     )

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from overparam_cli.figures import plots
@@ -33,8 +34,10 @@ def of_records(name: str, records: Sequence[Record], results: Path) -> list[Pict
 
 
 def of_worlds(found: Multiverse, rows: Sequence[Row], folder: Path) -> list[Picture]:
-    """The figures of a multiverse. Raises LogError."""
-    return _read((f"{found.name}-{stem}", figure) for stem, figure in multiverse.drawings(found, rows, folder))
+    """The figures of a multiverse; its map is a drawing, beside which the page has a table. Raises LogError."""
+    drawn = multiverse.drawings(found, rows, folder)
+    pictures = _read((f"{found.name}-{stem}", figure) for stem, figure in drawn)
+    return [replace(own, plots=()) if own.key == f"{found.name}-map" else own for own in pictures]
 
 
 def _read(figures: Iterable[tuple[str, Composed]]) -> list[Picture]:

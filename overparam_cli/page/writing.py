@@ -16,7 +16,7 @@ from overparam_cli.page.content import Report
 from overparam_cli.report import html
 from overparam_cli.words import printable, size
 
-FILES = ("style.css", "script.js")
+STYLE, SCRIPTS = "style.css", ("page.js", "traces.js", "figures.js")
 ADDRESS = " /:;=,'()!*@&+$?-._~"  # what needs no escape in the address of a picture
 ELSEWHERE = "name another file with --output"
 
@@ -56,14 +56,15 @@ def page(report: Report) -> str:
     )
     setting.filters["table"] = lambda grid: Markup(html.render(grid))
     setting.filters |= {"marked": Markup, "address": address}
-    files = {name: Markup(loader.get_source(setting, name)[0]) for name in FILES}
+    style, *scripts = (loader.get_source(setting, name)[0] for name in (STYLE, *SCRIPTS))
+    script = "\n".join(scripts)
     library, version = plotly()
-    policy = _policy(str(files["script.js"]))
     figures = packed(json.dumps(_figures(report), separators=(",", ":"), allow_nan=False).encode())
     text = setting.get_template("report.html").render(
         report=report,
-        files=files,
-        policy=policy,
+        style=Markup(style),
+        script=Markup(script),
+        policy=_policy(script),
         plotly=library,
         figures=figures,
         made_with=_made_with(version),
@@ -73,17 +74,17 @@ def page(report: Report) -> str:
     return text.replace("@@SIZE@@", size(len(text.encode())), 1)
 
 
-def _figures(report: Report) -> dict[str, list[Any]]:
-    """Every figure's data, by its name in the page."""
-    chapters = (*report.chapters, *report.multiverses)
-    return {picture.key: slim(picture.plots) for chapter in chapters for picture in chapter.pictures}
+def _figures(report: Report) -> dict[str, Any]:
+    """Every figure's axes, by its name in the page."""
+    pictures = [own for chapter in (*report.chapters, *report.multiverses) for own in chapter.pictures]
+    return {own.key: slim(own.plots) for own in pictures}
 
 
-def _policy(*scripts: str) -> str:
-    """What the page may do: run these scripts and plotly.js, which are known by their hashes, and ask for nothing."""
+def _policy(script: str) -> str:
+    """What the page may do: run its script and plotly.js, which are known by their hashes, and ask for nothing."""
     from plotly.offline import get_plotlyjs
 
-    hashes = [base64.b64encode(sha256(own.encode()).digest()).decode() for own in (*scripts, get_plotlyjs())]
+    hashes = [base64.b64encode(sha256(own.encode()).digest()).decode() for own in (script, get_plotlyjs())]
     allowed = " ".join(f"'sha256-{own}'" for own in hashes)
     return f"default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src {allowed}"
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from overparam_cli.multiverse.deciding import NO, NOT_RUN, UNDECIDED, YES
+from overparam_cli.multiverse.deciding import NO, NOT_RUN, UNDECIDED, YES, Share
 from overparam_cli.multiverse.summary import Best, ClaimSummary
 from overparam_cli.multiverse.training import Pack
 from overparam_cli.report import json, terminal
@@ -84,6 +84,26 @@ def summary_grid(found: Sequence[ClaimSummary]) -> Grid:
     ]
     notes = ["holds in: worlds of those that were run; decided by: the axis that tells most about the outcome"]
     return Grid.of(columns, rows, notes=notes)
+
+
+def option_grid(found: Sequence[ClaimSummary]) -> Grid:
+    """Return a row a claim, and a column an option of an axis that has several: in which share of its worlds it holds."""
+    options: dict[str, dict[str, None]] = {}
+    for one in found:
+        for axis, shares in one.options.items():
+            options.setdefault(axis, {}).update(dict.fromkeys(shares))
+    places = [(axis, option) for axis, names in options.items() if len(names) > 1 for option in names]
+    columns = [Column("claim", whole=True), *(Column(f"{axis}\n{option}", align="right") for axis, option in places)]
+    rows = [(one.claim.id, *(_share(one.options.get(axis, {}).get(name)) for axis, name in places)) for one in found]
+    notes = ["per cent of the worlds that were run; behind a question mark those that the logs leave undecided"]
+    return Grid.of(columns, rows, notes=notes)
+
+
+def _share(found: Share | None) -> Cell:
+    if found is None or found.part is None:
+        return Cell(None)
+    undecided = f" ?{100 * found.undecided / found.run:.0f}" if found.undecided else ""
+    return Cell(found.part, f"{100 * found.part:.0f}{undecided}")
 
 
 def _outcome(outcome: str) -> Cell:
