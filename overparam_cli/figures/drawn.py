@@ -34,6 +34,7 @@ SYMBOLS = {
     "x": "x-thin",
     "+": "cross-thin",
 }
+AROUND = ("data", "letter")  # texts that stand above the axes: the head has them
 THIN = ("x", "+")  # markers that are nothing but lines
 
 
@@ -135,7 +136,7 @@ def _patch(axes: Axes, patch: Patch) -> Iterator[Mark]:
 
 def _texts(axes: Axes) -> Iterator[Mark]:
     for text in axes.texts:
-        if not text.get_text() or text.get_gid() == "data":
+        if not text.get_text() or text.get_gid() in AROUND:
             continue
         across = _across(axes, _coordinates(axes, text))
         box = text.get_window_extent()

@@ -22,7 +22,9 @@ SYMBOLS = {
     r"\to": "→",
     r"\infty": "∞",
     r"\leq": "≤",
+    r"\le": "≤",
     r"\geq": "≥",
+    r"\ge": "≥",
     r"\approx": "≈",
     r"\propto": "∝",
     r"\varepsilon": "ε",
@@ -79,7 +81,7 @@ def _next(tokens: list[str]) -> str:
 
 
 def _greek(token: str) -> str:
-    """A letter by its name; any other name as it is, without its backslash."""
+    """A letter by its name; any other name as it is."""
     name = token.removeprefix("\\")
     if name == token:
         return token
@@ -87,4 +89,4 @@ def _greek(token: str) -> str:
     try:
         return unicodedata.lookup(f"GREEK {size} LETTER {name.upper()}")
     except KeyError:
-        return name
+        return token

@@ -33,10 +33,10 @@ def picture(figure: Composed, key: str, svg: str) -> Picture:
 def _alternative(figure: Composed) -> str:
     """What a figure shows, in a sentence for every pair of axes."""
     said = [plain(figure.title)] if figure.title else []
-    for place, axes in enumerate(figure.marks, start=1):
+    for axes in figure.marks:
         head = figure.marks[axes].head
         curves = [plain(label) for label in axes.get_legend_handles_labels()[1]]
-        parts = [f"Panel {place}" if len(figure.marks) > 1 else "It shows"]
+        parts = [f"Panel {_letter(axes)}" if _letter(axes) else "It shows"]
         parts.append(f"{plain(_label(axes, 'y'))} against {plain(_label(axes, 'x'))}")
         parts += [" ".join(plain(line) for line in head.lines)] if head else []
         parts += [f"curves: {', '.join(curves)}"] if curves else []
@@ -52,11 +52,16 @@ def _plot(axes: Axes, figure: Composed) -> Plot:
         _scale(axes, "y"),
         tuple(drawn.marks(axes)),
         tuple(_legend(axes)),
+        _letter(axes),
         tuple(map(marked_up, head.lines)) if head else (),
         marked_up(head.alert) if head else "",
         images,
         axes.get_aspect() != "auto" and not images,
     )
+
+
+def _letter(axes: Axes) -> str:
+    return next((text.get_text() for text in axes.texts if text.get_gid() == "letter"), "")
 
 
 def _scale(axes: Axes, name: str) -> Scale:

@@ -78,6 +78,7 @@ class Plot:
 
     Attributes:
         legend: its curves.
+        letter: by which the text calls it; "" where it is alone.
         head: lines above it.
         alert: what must not be overlooked of its data.
         equal: whether both axes have one scale.
@@ -87,6 +88,7 @@ class Plot:
     y: Scale
     marks: tuple[Mark, ...]
     legend: tuple[Entry, ...] = ()
+    letter: str = ""
     head: tuple[str, ...] = ()
     alert: str = ""
     images: tuple[Image, ...] = ()

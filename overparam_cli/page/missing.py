@@ -1,15 +1,21 @@
 """What a report lacks, why, and the command that makes it."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from overparam_cli.claims.evaluation import command_for
 from overparam_cli.claims.model import NOT_RUN
 from overparam_cli.claims.verify import Report
+from overparam_cli.errors import LogError
 from overparam_cli.experiments import available
+from overparam_cli.multiverse.loading import BUILT_IN
 from overparam_cli.report.grid import Column, Grid
 from overparam_cli.report.status import status_grid
+from overparam_cli.results.find import contents, is_there
+from overparam_cli.results.manifest import MULTIVERSE, read_manifest
 from overparam_cli.results.names import Found
+from overparam_cli.results.schema import MANIFEST
 
 SOUND = ("complete", "figures", "results", "no run")  # states of a folder that lack nothing
 Row = tuple[str, str, str | None]
@@ -19,7 +25,7 @@ def grid(results: Path, names: Sequence[str], found: Found, judged: Sequence[Rep
     """A row for everything that is missing; None where nothing is."""
     rows = [*_claims(judged), *((note, "", None) for note in found.notes)]
     if not names:
-        rows += [*_folders(results), *_experiments(results, found)]
+        rows += [*_folders(results), *_experiments(results, found), *_worlds(results)]
     rows = list(dict.fromkeys(rows))
     columns = (Column("missing"), Column("why"), Column("command"))
     return Grid.of(columns, rows) if rows else None
@@ -37,6 +43,15 @@ def _folders(results: Path) -> Iterator[Row]:
     for name, state, _, note in status_grid(results).rows:
         if state.value not in SOUND:
             yield f"{name.value}: {state.value}", str(note.value), None
+
+
+def _worlds(results: Path) -> Iterator[Row]:
+    """Multiverses of files of the user's own, whose figures need their file."""
+    for folder in contents(results):
+        with suppress(LogError):
+            own = folder.is_dir() and folder.name != BUILT_IN and is_there(folder / MANIFEST)
+            if own and read_manifest(folder).get("kind") == MULTIVERSE:
+                yield f"the figures of {folder.name}", "they need its file", "overparam multiverse plot FILE"
 
 
 def _experiments(results: Path, found: Found) -> Iterator[Row]:

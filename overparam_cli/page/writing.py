@@ -4,6 +4,7 @@ import base64
 import gzip
 import json
 from collections.abc import Mapping
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,7 @@ def address(picture: Picture) -> str:
     return "data:image/svg+xml," + quote(picture.svg, safe=ADDRESS)
 
 
+@cache
 def plotly() -> tuple[str, str]:
     """plotly.js, packed, and its version."""
     from plotly.offline import get_plotlyjs, get_plotlyjs_version

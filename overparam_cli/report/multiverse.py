@@ -87,14 +87,16 @@ def summary_grid(found: Sequence[ClaimSummary]) -> Grid:
 
 
 def option_grid(found: Sequence[ClaimSummary]) -> Grid:
-    """Return a row a claim, and a column an option of an axis that has several: in which share of its worlds it holds."""
+    """Return a row a claim, and a column an option of an axis: in which share of its worlds the claim holds."""
     options: dict[str, dict[str, None]] = {}
     for one in found:
         for axis, shares in one.options.items():
             options.setdefault(axis, {}).update(dict.fromkeys(shares))
     places = [(axis, option) for axis, names in options.items() if len(names) > 1 for option in names]
     columns = [Column("claim", whole=True), *(Column(f"{axis}\n{option}", align="right") for axis, option in places)]
-    rows = [(one.claim.id, *(_share(one.options.get(axis, {}).get(name)) for axis, name in places)) for one in found]
+    rows = [
+        [Cell(one.claim.id), *(_share(one.options.get(axis, {}).get(name)) for axis, name in places)] for one in found
+    ]
     notes = ["per cent of the worlds that were run; behind a question mark those that the logs leave undecided"]
     return Grid.of(columns, rows, notes=notes)
 

@@ -23,7 +23,8 @@ def rate_grid(run: Run) -> Grid:
 
 
 def _rows(curve: CurveRun) -> list[tuple[Cell, ...]]:
-    chosen, level, rows = curve.choose().lr, curve.run.level, []
+    chosen, level = curve.choose().lr, curve.run.level
+    rows: list[tuple[Cell, ...]] = []
     for lr in curve.rates:
         trials = curve.at(lr)
         final = Spread.of(trials.loc[~trials["lost"], level.final].astype(float).to_list())

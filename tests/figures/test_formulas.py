@@ -1,9 +1,11 @@
 """What matplotlib sets as text or formula, as HTML."""
 
 import re
+from pathlib import Path
 
 import pytest
 
+import overparam_cli
 from overparam_cli.figures.formulas import marked_up, plain
 from overparam_cli.figures.style import literal
 
@@ -34,3 +36,14 @@ def test_text_of_the_users_own_is_shown_as_it_is(text: str) -> None:
     shown = marked_up(literal(text))
     assert "<" not in shown
     assert plain(literal(text)) == text
+
+
+def test_every_name_in_a_formula_of_ours_is_known() -> None:
+    package = Path(overparam_cli.__file__).parent
+    files = [path for room in ("figures", "kinds", "multiverse") for path in (package / room).rglob("*.py")]
+    lines = [line for path in files for line in path.read_text(encoding="utf-8").splitlines()]
+    formulas = [line for line in lines if re.search(r'\br?f?r"[^"]*\$', line)]
+    names = {name for line in formulas for name in re.findall(r"\\[A-Za-z]{2,}", line)}
+    assert len(names) >= 10
+    for name in names:
+        assert "\\" not in marked_up(f"${name} x$"), name

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.pages import written as write
 from support.program import program
 
 pytest.importorskip("plotly", reason="the extra `report` is not installed")
@@ -25,10 +26,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def written(folder: Path, *arguments: str) -> tuple[int, str, str]:
     """Exit code, page and error of the command."""
-    path = folder.parent / "report.html"
-    path.unlink(missing_ok=True)
-    code, out, err = program("report", *arguments, "--results", str(folder), "--output", str(path))
-    assert code or out == f"{path}\n"
+    code, path, err = write(folder, *arguments)
     return code, path.read_text(encoding="utf-8") if path.exists() else "", err
 
 

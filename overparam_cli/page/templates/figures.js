@@ -78,7 +78,8 @@ function panel(plot, place, key, number) {
   const logs = {x: !!plot.x.log, y: !!plot.y.log};
   const hidden = new Set();
   const head = made("p", "head", place);
-  head.innerHTML = (plot.alert ? `<span class="shout">${broken(plot.alert)}</span>` : "") + (plot.head || []).join("<br>");
+  const letter = plot.letter ? `<b>${plot.letter}</b> ` : "";
+  head.innerHTML = letter + (plot.alert ? `<span class="shout">${broken(plot.alert)}</span>` : "") + (plot.head || []).join("<br>");
   const curves = made("div", "curves", place);
   const switches = made("div", "switches", place);
   const canvas = made("div", "canvas", place);
