@@ -15,7 +15,7 @@ from matplotlib.colors import to_hex
 from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import FixedFormatter, FuncFormatter
+from matplotlib.ticker import FixedFormatter
 
 from overparam_cli.figures import drawn
 from overparam_cli.figures.compose import Composed
@@ -68,13 +68,23 @@ def _scale(axes: Axes, name: str) -> Scale:
     axis = axes.xaxis if name == "x" else axes.yaxis
     start, end = map(float, axes.get_xlim() if name == "x" else axes.get_ylim())
     low, high = sorted((start, end))
-    named = isinstance(axis.get_major_formatter(), FixedFormatter | FuncFormatter)
+    texts = [text.get_text() for text in axis.get_ticklabels()]
+    named = isinstance(axis.get_major_formatter(), FixedFormatter) and not all(map(_is_number, filter(None, texts)))
     ticks = [
-        (float(place), marked_up(text.get_text()))
-        for place, text in zip(axis.get_majorticklocs(), axis.get_ticklabels(), strict=False)
-        if named and low <= place <= high and text.get_text()
+        (float(place), marked_up(text))
+        for place, text in zip(axis.get_majorticklocs(), texts, strict=False)
+        if named and low <= place <= high and text
     ]
     return Scale(marked_up(_label(axes, name)), axis.get_scale() == "log", low, high, tuple(ticks), start > end)
+
+
+def _is_number(text: str) -> bool:
+    """Whether a tick says only where it is, which an axis that is zoomed into says by itself."""
+    try:
+        float(text.replace(",", "").replace("−", "-"))
+    except ValueError:
+        return False
+    return True
 
 
 def _label(axes: Axes, name: str) -> str:

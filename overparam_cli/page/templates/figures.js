@@ -97,7 +97,7 @@ function panel(plot, place, key, number) {
     {displayModeBar: false, responsive: true, doubleClick: "reset"});
 
   for (const name of AXES) {
-    if (plot.images || plot[name].ticks?.some(([, text]) => !Number(text))) continue; // places that have names
+    if (plot.images || plot[name].ticks) continue; // places that have names
     const button = made("button", "", switches, {type: "button", textContent: `log ${name}`});
     button.dataset.axis = name;
     button.setAttribute("aria-pressed", String(logs[name]));
