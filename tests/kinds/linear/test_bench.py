@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from support.commands import quick_bench
 from support.twins import make_problem, make_trial
 
 from overparam_cli.data import Dataset
@@ -167,7 +168,7 @@ def test_everything_compared_is_the_same_network() -> None:
 
 
 def test_the_networks_subjects_run_and_are_compared_with_bare_arithmetic(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bench_cnn, "BATCH", 2)  # a thirtieth of the work
+    quick_bench(monkeypatch)
     torch.set_num_threads(2)
     dataset = "digits-simulated:n=5100,n_test=100"
     timings, ratios = bench_cnn.run(Settings(), dataset=dataset, dtype="float32", rounds=1, seconds=1e-9)
