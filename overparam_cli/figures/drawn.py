@@ -17,7 +17,6 @@ from matplotlib.transforms import Transform
 
 from overparam_cli.figures.formulas import escaped, marked_up
 from overparam_cli.figures.spec import Mark, Numbers
-from overparam_cli.figures.style import part_of
 from overparam_cli.figures.thinning import is_area, places
 from overparam_cli.results.trajectory import Array
 
@@ -55,14 +54,15 @@ def marks(axes: Axes) -> Iterator[Mark]:
 
 def _owner(axes: Axes, artist: Any) -> str:
     """The entry of the legend that something belongs to."""
-    labels, own = axes.get_legend_handles_labels()[1], str(artist.get_label())
-    return next((marked_up(label) for label in labels if own in (label, part_of(label))), "")
+    own = str(artist.get_label()).lstrip("_")  # see `style.part_of`; a label of the user's own starts with none
+    return next((marked_up(label) for label in axes.get_legend_handles_labels()[1] if own == label), "")
 
 
 def _across(axes: Axes, transform: Transform) -> str:
-    """Of which axes something has its place in fractions."""
-    in_x, in_y = transform.contains_branch_seperately(axes.transData)
-    return ("" if in_x else "x") + ("" if in_y else "y")
+    """Of which axes something has its place in fractions; what is merely moved by some points has not."""
+    ends = np.column_stack([axes.get_xlim(), axes.get_ylim()])
+    own, data = (np.diff(one.transform(ends), axis=0)[0] for one in (transform, axes.transData))
+    return "".join(name for name, same in zip("xy", np.isclose(own, data), strict=True) if not same)
 
 
 def _line(axes: Axes, line: Line2D, kept: Array) -> Iterator[Mark]:
@@ -138,7 +138,7 @@ def _texts(axes: Axes) -> Iterator[Mark]:
     for text in axes.texts:
         if not text.get_text() or text.get_gid() in AROUND:
             continue
-        across = _across(axes, _coordinates(axes, text))
+        across = _beside(axes, text)
         box = text.get_window_extent()
         middle = ((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2)
         x, y = axes.transData.inverted().transform(middle)
@@ -148,11 +148,14 @@ def _texts(axes: Axes) -> Iterator[Mark]:
         yield Mark("text", _owner(axes, text), "", *place, to_hex(text.get_color()), across=across, texts=said)
 
 
-def _coordinates(axes: Axes, text: Text) -> Transform:
-    """Those of what a text stands beside."""
+def _beside(axes: Axes, text: Text) -> str:
+    """`_across` of what a text stands beside."""
     if not isinstance(text, Annotation):
-        return text.get_transform()
-    return text.xycoords if isinstance(text.xycoords, Transform) else axes.transData
+        return _across(axes, text.get_transform())
+    if isinstance(text.xycoords, Transform):
+        return _across(axes, text.xycoords)
+    names = text.xycoords if isinstance(text.xycoords, tuple) else (text.xycoords, text.xycoords)
+    return "".join(name for name, one in zip("xy", names, strict=True) if one == "axes fraction")
 
 
 def _numbers(values: Array) -> Numbers:

@@ -15,7 +15,7 @@ from matplotlib.colors import to_hex
 from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import FixedFormatter
+from matplotlib.ticker import FixedFormatter, FuncFormatter
 
 from overparam_cli.figures import drawn
 from overparam_cli.figures.compose import Composed
@@ -69,7 +69,8 @@ def _scale(axes: Axes, name: str) -> Scale:
     start, end = map(float, axes.get_xlim() if name == "x" else axes.get_ylim())
     low, high = sorted((start, end))
     texts = [text.get_text() for text in axis.get_ticklabels()]
-    named = isinstance(axis.get_major_formatter(), FixedFormatter) and not all(map(_is_number, filter(None, texts)))
+    given = isinstance(axis.get_major_formatter(), FixedFormatter | FuncFormatter)
+    named = given and not all(map(_is_number, filter(None, texts)))
     ticks = [
         (float(place), marked_up(text))
         for place, text in zip(axis.get_majorticklocs(), texts, strict=False)

@@ -78,7 +78,7 @@ def page(report: Report) -> str:
 def _figures(report: Report) -> dict[str, Any]:
     """Every figure's axes, by its name in the page."""
     pictures = [own for chapter in (*report.chapters, *report.multiverses) for own in chapter.pictures]
-    return {own.key: slim(own.plots) for own in pictures}
+    return {own.key: slim(own.plots) for own in pictures if own.plots}
 
 
 def _policy(script: str) -> str:

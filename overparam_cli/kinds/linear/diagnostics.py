@@ -17,6 +17,7 @@ from overparam_cli.figures.labels import DIVERGED_NOTE, curve_label, marks, wrap
 from overparam_cli.figures.looks import Look
 from overparam_cli.figures.panels import HIGHEST, Line, Panel, band, singly
 from overparam_cli.figures.registry import Draw, Figure, above, has_column
+from overparam_cli.figures.style import part_of
 from overparam_cli.results.curve import CurveRun
 from overparam_cli.results.run import LATE
 from overparam_cli.results.trajectory import SMALLEST, Array, Trajectory
@@ -105,10 +106,9 @@ def strands(panel: Panel) -> list[Strand]:
 
 def _late_label(label: str, late: Sequence[float], lr: float) -> str:
     """The legend's entry for the late-diverging rates of a curve: one for all of them, at the first."""
-    if lr != late[0]:
-        return "_"
     rates = f"lr {format_rate(lr)}" if len(late) == 1 else f"{len(late)} other rates"
-    return wrapped(f"{label} ({rates}, diverged)")
+    said = wrapped(f"{label} ({rates}, diverged)")
+    return said if lr == late[0] else part_of(said)
 
 
 def _draw_quantity(axes: "Axes", panel: Panel, quantity: Quantity) -> bool:
@@ -129,12 +129,12 @@ def _draw_quantity(axes: "Axes", panel: Panel, quantity: Quantity) -> bool:
     values = [*(line.values for line, _ in shown), np.array(thresholds)]
     limit(axes, values, CEILING * max(steady) if max(steady) > SMALLEST else np.inf)
     stopped = [
-        (line, strand.look)
+        (line, strand)
         for strand, lines in drawn
         for line in singly([one for one in lines if one.stopped], len(panel.run.seeds))
     ]
-    for line, look in stopped:
-        cross(axes, float(line.iterations[-1]), float(line.values[-1]), look)
+    for line, strand in stopped:
+        cross(axes, float(line.iterations[-1]), float(line.values[-1]), strand.look, strand.label)
     return bool(stopped)
 
 
