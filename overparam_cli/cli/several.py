@@ -8,6 +8,7 @@ from overparam_cli.cli.main import OUT_OF_MEMORY
 from overparam_cli.errors import DataUnavailableError, OverparamError, RunInterrupted
 
 N = TypeVar("N")
+NAMED = 5  # of those that failed for one reason, in the line at the end; each was named when it failed
 
 
 class SomeFailed(OverparamError):
@@ -72,10 +73,15 @@ class Several:
         titles: dict[str, list[str]] = {}
         for title, error in self.failures:
             titles.setdefault(_reason(error), []).append(title)
-        text = "; ".join(f"{', '.join(own)}: {reason}" for reason, own in titles.items())
+        text = "; ".join(f"{_listed(own)}: {reason}" for reason, own in titles.items())
         first = self.failures[0][1]
         code = first.exit_code if isinstance(first, OverparamError) else OverparamError.exit_code
         raise SomeFailed(f"{len(self.failures)} of {self.count} failed: {text}", code)
+
+
+def _listed(titles: Sequence[str]) -> str:
+    more = f" and {len(titles) - NAMED:,} more" if len(titles) > NAMED else ""
+    return ", ".join(titles[:NAMED]) + more
 
 
 def _reason(error: Exception) -> str:

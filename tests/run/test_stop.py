@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from overparam_cli import data
 from overparam_cli.cli.main import cli
+from overparam_cli.cli.several import Several, SomeFailed
 from overparam_cli.errors import DataUnavailableError, LogError, OverparamError, RunInterrupted
 from overparam_cli.kinds.linear import unit as linear
 from overparam_cli.report.status import folder_status
@@ -214,6 +215,19 @@ def test_the_exit_code_is_that_of_the_first_failure(tmp_path: Path) -> None:
     assert result.exception.exit_code == first.exit_code
     assert all(name in str(result.exception) for name in ("away/l2", "broken/l2"))
     assert len(Run.read(results / "here" / "l2").trials) == 6
+
+
+def test_of_many_failures_the_last_line_names_a_few() -> None:
+    def fail() -> None:
+        raise DataUnavailableError("no data")
+
+    several = Several(200, (said := list[str]()).append)
+    for place in range(200):
+        several.attempt(f"run {place}", fail)
+    with pytest.raises(SomeFailed) as found:
+        several.check()
+    assert str(found.value) == "200 of 200 failed: run 0, run 1, run 2, run 3, run 4 and 195 more: no data"
+    assert len(said) == 200
 
 
 def test_the_only_job_of_a_command_fails_in_its_own_words(tmp_path: Path) -> None:
