@@ -16,7 +16,7 @@ from overparam_cli.experiments.model import TRAINED, Analysis, Curve, Experiment
 from overparam_cli.experiments.names import identifier
 from overparam_cli.experiments.registered import check_names, taken_from
 from overparam_cli.experiments.sweep import checked_lists, curves_of_product, variants_of_product
-from overparam_cli.words import count, suggest
+from overparam_cli.words import count, meant, suggest
 
 COMMON_KEYS = ("name", "title", "paper", "kind", "description")
 KEYS_OF_KIND: Mapping[str, tuple[str, ...]] = {
@@ -67,7 +67,13 @@ def _with_line(file: str, lines: Mapping[Place, int], place: Place, fault: str) 
 
 def _kind_of(document: Mapping[str, Any], file: str) -> str:
     if "kind" not in document:
-        raise ConfigError(f"{file}: 'kind' is missing: give one of {', '.join(KEYS_OF_KIND)}")
+        known = {*COMMON_KEYS, *(key for own in KEYS_OF_KIND.values() for key in own)}
+        mistyped = [
+            f", and {key!r} is no key: {hint}"
+            for key in document
+            if key not in known and (hint := meant(key, ["kind"]))
+        ]
+        raise ConfigError(f"{file}: 'kind' is missing{''.join(mistyped)}: give one of {', '.join(KEYS_OF_KIND)}")
     kind: str = checked(text, "kind", document["kind"], file)
     if kind == MULTIVERSE:
         raise ConfigError(f"{file} is a multiverse, not an experiment: overparam multiverse run {file}")

@@ -73,6 +73,7 @@ RUN = entries(
         "overrides": optional(mapping),
         "optimum": OPTIMUM,
         "planned": count,
+        "edition": count,
         "plan": ids,
         "earlier": each(entries(need={"plan": ids})),
         "timings": each(mapping),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from overparam_cli.errors import LogError, OverparamError
 from overparam_cli.experiments import Experiment, available, flatten, load_experiment
 from overparam_cli.paths import folder_name
+from overparam_cli.results import editions
 from overparam_cli.results.find import run_folders
 from overparam_cli.results.manifest import THEORY
 from overparam_cli.results.record import Record, find_names, find_records
@@ -121,8 +122,22 @@ def _find_one(name: str, asked: Experiment | None, results: Path, found: Found) 
         else:
             whose = f"the last plan of {name}/{folder.name}" if asked is None else f"{asked.where} as it reads now"
             found.notes.append(f"no trial of {whose} has finished; {', '.join(run.notes)}: run it first")
+    if asked is None and name in found.runs:
+        found.runs[name] = _of_last_plan(name, found.runs[name], found)
     found.notes += _lacking(name, found.runs.get(name, []), {folder.name for folder in folders})
     return bool(folders)
+
+
+def _of_last_plan(name: str, runs: Sequence["Run"], found: Found) -> list["Run"]:
+    """The variants that the study as it was run last has, with a note about those that it has not."""
+    own, others = editions.last(runs)
+    if others:
+        names = ", ".join(f"{name}/{run.variant}" for run in others)
+        what = "is of an earlier plan" if len(others) == 1 else "are of earlier plans"
+        found.notes.append(
+            f"{names} {what} than {name}/{own[0].variant}, and not shown: run it again, or load its folder"
+        )
+    return own
 
 
 def _read(folder: Path, asked: Experiment | None, *, partial: bool) -> "Run":

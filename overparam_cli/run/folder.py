@@ -9,7 +9,7 @@ import pandas as pd
 import torch
 
 from overparam_cli.errors import ConfigError, LogError
-from overparam_cli.results import digests, parts, store
+from overparam_cli.results import digests, editions, parts, store
 from overparam_cli.results.divergence import settle
 from overparam_cli.results.find import has_trials
 from overparam_cli.results.plans import EARLIER, earlier_plans
@@ -66,6 +66,7 @@ class RunFolder:
         self._left: tuple[State, Tables] | None = None  # the files as this writer left them, and what it must know
         self._growing = {name: Growing() for name in parts.CSVS}
         self._base: Base | None = None
+        self._edition: int | None = None
         self.timings: list[dict[str, Any]] = []
         self.adopted: dict[str, str] = {}
 
@@ -179,7 +180,12 @@ class RunFolder:
 
     def _plan(self, before: Tables | None) -> dict[str, Any]:
         """What the manifest says of the job's plan and of those before it."""
-        return self._described | {EARLIER: earlier_plans(before.manifest, before.trials, self.plan) if before else []}
+        if self._edition is None:
+            known = {editions.EDITION: editions.of(before.manifest)} if before else {}
+            self._edition = editions.next_edition(self.job.folder, {**self._described, **known})
+        edition = {editions.EDITION: self._edition} if self._edition else {}
+        earlier = earlier_plans(before.manifest, before.trials, self.plan) if before else []
+        return self._described | edition | {EARLIER: earlier}
 
     def _manifest(self, problem: Problem, before: Tables | None) -> dict[str, Any]:
         if before:

@@ -1,6 +1,7 @@
 """`op.sweep`, `op.compare`, `op.theory`: the commands' own numbers and files, as objects."""
 
 import json
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from matplotlib.figure import Figure
 from support.program import program
 
 import overparam as op
+from overparam_cli.api.theory import Theory
 
 REFERENCE = Path(__file__).parents[2] / "results" / "reference"
 ASKED = ("--dataset", "x.csv", "--target", "y", "--depth", "1,2", "--optimizer", "gd,adam", "--lr", "1e-3:1e-1:3")
@@ -128,6 +130,17 @@ def test_the_theory_is_the_commands_and_leaves_the_same_files(tmp_path: Path) ->
     assert repr(found) == "<overparam.Theory claim2>"
     with pytest.raises(op.ConfigError, match="no check 'lemma3': choose one of claim2"):
         found.table("lemma3")
+
+
+@pytest.mark.parametrize("folder", sorted((REFERENCE / "theory").iterdir()), ids=lambda folder: folder.name)
+def test_what_was_computed_can_be_drawn_and_the_figure_kept(folder: Path) -> None:
+    found = Theory([folder])
+    try:
+        figure = found.plot()
+    except op.ConfigError as error:
+        assert str(error).endswith("has no figure: its table says all")  # noqa: PT017
+    else:
+        assert isinstance(pickle.loads(pickle.dumps(figure)), Figure)
 
 
 def test_a_check_is_drawn_where_it_has_a_figure(tmp_path: Path) -> None:

@@ -250,6 +250,7 @@ def test_names_are_looked_up_beside_everything_else(write: Write) -> None:
         ([("[trial]", "[[trial]]")], "own.toml:5 [trial] must be a table, given once"),
         ([('[[curves]]\nname = "shallow"', '[curves]\nname = "shallow"')], "a curve is headed [[curves]]"),
         ([('kind = "linear"', "")], "own.toml: 'kind' is missing: give one of linear, cnn, theory, group"),
+        ([("kind =", "knd =")], "own.toml: 'kind' is missing, and 'knd' is no key: did you mean 'kind'?: give one of"),
         (
             [('kind = "linear"', 'kind = "liner"')],
             "own.toml:3: kind = 'liner' is no kind of experiment; did you mean 'linear'?",

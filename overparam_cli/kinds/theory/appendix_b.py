@@ -113,12 +113,15 @@ def draw_excess(axes: "Axes", record: "Record") -> str:
     arrived = product[table["rule_iterations"] > 0]
     shown = arrived if len(arrived) else product
     axes.set_xlim(shown.min() / 1.6, shown.max() * 1.6)
-    axes.yaxis.set_major_formatter(
-        FuncFormatter(lambda value, _: f"{100 * value:+g} %".replace("-", "−") if value else "0")
-    )
+    axes.yaxis.set_major_formatter(FuncFormatter(_percent))
     axes.set_xlabel(r"$\varepsilon_1 y_1$, which the appendix takes as ≫ 1")
     axes.set_ylabel("measured / bound − 1")
     return "the same points, relative to the bound"
+
+
+def _percent(value: float, _: int | None = None) -> str:
+    """A share in percent, with its sign; a function with a name, so that figures can be pickled."""
+    return f"{100 * value:+g} %".replace("-", "−") if value else "0"
 
 
 def _draw_points(axes: "Axes", table: "pd.DataFrame", x: "pd.Series", y: "pd.Series", column: str) -> None:
