@@ -227,12 +227,12 @@ class Loop:
             self.told.add(remark)
             run._say(remark)
         status = self.tally.status
-        if unit.finished:
+        if finished := unit.finished:
             self._commit(unit)
         run.progress.update(status)
         stopped, signal = run.stop.asked and bool(self.tally.left), run.stop.take_signal()
         due = time.monotonic() - self.last_saved >= run.settings.checkpoint_seconds
-        if stopped or signal or due or unit.finished:
+        if stopped or signal or due or finished:
             self._save(status, looked_at=stopped or bool(signal))
         at = f"at iteration {status.iteration:,} of {self.tally.total:,} of {run.job.title}"
         kept = "the checkpoint is saved" if exists(run.checkpoint.path) else "what is finished is kept"
@@ -275,3 +275,4 @@ class Loop:
         news = (table[~table["trial_id"].isin(known)] for table in unit.tables())
         self.run.folder.commit(self.problem, *news)
         self.tally.leave(unit)
+        unit.release()

@@ -92,6 +92,9 @@ class Unit(Protocol):
         For a unit that has advanced, or taken over what one that had was. Nothing changes.
         """
 
+    def release(self) -> None:
+        """Let go of what training took: the tables of a finished unit are written, and nothing more is asked of it."""
+
     def probe(self) -> float:
         """Seconds that it will take here if no trial diverges, by running a copy of its start for a moment."""
 

@@ -1,13 +1,17 @@
 """A table that grows is rendered piece by piece, to the bytes that it has as a whole."""
 
+import gc
 import hashlib
+import weakref
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 from test_plans import STUDY, run
 
 from overparam_cli.kinds.linear import unit as linear_unit
+from overparam_cli.kinds.linear.engine import Engine
 from overparam_cli.results import schema, store
 from overparam_cli.run import growing
 from overparam_cli.run.growing import Growing
@@ -57,3 +61,19 @@ def test_many_commits_write_what_they_would_write_whole(tmp_path: Path, monkeypa
     assert set(grown.trials["status"]) == {"completed", "diverged", "stopped"}
     for name in (schema.TRIALS, schema.LOG):
         assert (grown.folder / name).read_bytes() == (whole.folder / name).read_bytes()
+
+
+def test_a_batch_that_is_written_holds_no_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plan may have thousands of them: their engines and logs are gone while the others train."""
+    engines: list[weakref.ref[Engine]] = []
+    make = Engine.__init__
+
+    def made(own: Engine, *given: Any, **named: Any) -> None:
+        gc.collect()
+        assert sum(known() is not None for known in engines) == 0
+        engines.append(weakref.ref(own))
+        make(own, *given, **named)
+
+    monkeypatch.setattr(Engine, "__init__", made)
+    monkeypatch.setattr(linear_unit, "MOST", 1)
+    assert len(run(STUDY, tmp_path).trials) == len(engines) == 2

@@ -263,6 +263,12 @@ class LinearUnit:
         log = self.history.log_table(optimal)
         return self.history.trial_table(log, optimal), log
 
+    def release(self) -> None:
+        """The engine and the log: a plan may have thousands of batches."""
+        for name in ("engine", "_snapshots"):
+            vars(self).pop(name, None)
+        self._restored, self.history = {}, History(())
+
     def probe(self) -> float:
         """By steps of an engine of its own."""
         engine = self._new_engine()

@@ -126,6 +126,11 @@ class MnistUnit:
         log = log_table(trainer)
         return pd.DataFrame([trial_row(trainer, log)]), log
 
+    def release(self) -> None:
+        """The trainer."""
+        vars(self).pop("trainer", None)
+        self._restored = {}
+
     def probe(self) -> float:
         """By some steps of a trainer of its own, and a part of an evaluation."""
         trial, trainer = self.trial, CnnTrainer(self.trial, self.problem, self.problem.images.device)
