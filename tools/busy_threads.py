@@ -20,6 +20,7 @@ from overparam_cli.kinds.linear.pace import Pace
 from overparam_cli.kinds.linear.problem import load_problem
 from overparam_cli.run.machine import steady_arithmetic
 from overparam_cli.run.settings import Settings
+from overparam_cli.words import count
 
 ROUNDS, SECONDS = 10, 0.25  # of each subject
 Ways = dict[str, Callable[[int], None]]
@@ -82,7 +83,8 @@ def show(title: str) -> None:
             for name, own in looks.items()
         }
         print(
-            f"{title}, {trials} trials: " + "; ".join(f"{n} {m * 1e6:.0f} µs ({r:.2f})" for n, (m, r) in ratios.items())
+            f"{title}, {count(trials, 'trial')}: "
+            + "; ".join(f"{n} {m * 1e6:.0f} µs ({r:.2f})" for n, (m, r) in ratios.items())
         )
 
 

@@ -120,12 +120,10 @@ class Cluster:
                 tries[place] = 0 if slice_ else tries[place] + 1
                 if tries[place] > MOST_TRIES:
                     raise ClusterError(DYING)
-                finished = False
                 if slice_:
                     unit.restore(slice_.state)
-                    finished = unit.finished
                     after(unit, slice_.seconds)
-                if not finished:
+                if not unit.finished:
                     needs = self._needs()
                     following = submit(place, max(2 * slice_.seconds, FIRST_SECONDS) if slice_ else FIRST_SECONDS)
                     training[following] = place

@@ -93,7 +93,7 @@ class Unit(Protocol):
         """
 
     def release(self) -> None:
-        """Let go of what training took: the tables of a finished unit are written, and nothing more is asked of it."""
+        """Let go of what training took: of a finished unit whose tables are written only `finished` is asked again."""
 
     def probe(self) -> float:
         """Seconds that it will take here if no trial diverges, by running a copy of its start for a moment."""

@@ -144,3 +144,10 @@ def test_a_probe_leaves_a_unit_as_it_is(job: Job, problem: Problem) -> None:
     assert 0 < probed.probe() < math.inf
     assert probed.done == 0
     assert finish(probed) == finish(other)
+
+
+def test_a_unit_that_is_let_go_is_finished(job: Job, problem: Problem) -> None:
+    for unit in units(job, problem):
+        finish(unit)
+        unit.release()
+        assert unit.finished

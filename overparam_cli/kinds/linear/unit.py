@@ -110,6 +110,7 @@ class LinearUnit:
         self.kernel = self._choose_kernel(settings.kernel)
         self._restored: State = {}
         self._refused = ""
+        self._released = False
 
     @cached_property
     def engine(self) -> Engine:
@@ -149,7 +150,7 @@ class LinearUnit:
     @property
     def done(self) -> int:
         """Iterations of the batch; all of them once every trial has diverged or come to its gap."""
-        if not self._open:
+        if self._released or not self._open:
             return self.total
         if self._restored:
             return int(self._restored["engine"]["iteration"])
@@ -267,7 +268,7 @@ class LinearUnit:
         """The engine and the log: a plan may have thousands of batches."""
         for name in ("engine", "_snapshots"):
             vars(self).pop(name, None)
-        self._restored, self.history = {}, History(())
+        self._restored, self.history, self._released = {}, History(()), True
 
     def probe(self) -> float:
         """By steps of an engine of its own."""

@@ -39,7 +39,7 @@ class MnistUnit:
         self.trial, self.problem = trial, problem
         self.trials, self.total = (trial,), trial.iterations
         self._restored: State = {}
-        self._started = False
+        self._started = self._released = False
 
     @cached_property
     def trainer(self) -> CnnTrainer:
@@ -61,6 +61,8 @@ class MnistUnit:
     @property
     def finished(self) -> bool:
         """Whether it has diverged, or the pass after the last update is recorded."""
+        if self._released:
+            return True
         if self._started:
             return self.trainer.finished
         return not self.alive or self._history.shape[1] > self.total
@@ -129,7 +131,7 @@ class MnistUnit:
     def release(self) -> None:
         """The trainer."""
         vars(self).pop("trainer", None)
-        self._restored = {}
+        self._restored, self._released = {}, True
 
     def probe(self) -> float:
         """By some steps of a trainer of its own, and a part of an evaluation."""
