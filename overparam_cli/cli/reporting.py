@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
+from overparam_cli.cli import completing
 from overparam_cli.cli.options import quiet_option, results_option
 from overparam_cli.paths import at_home
 
 
 @click.command()
-@click.argument("experiments", nargs=-1, metavar="[EXPERIMENT]...")
+@click.argument("experiments", nargs=-1, metavar="[EXPERIMENT]...", shell_complete=completing.folders)
 @results_option
 @click.option(
     "--output",
@@ -34,6 +35,7 @@ def report(experiments: tuple[str, ...], results: Path, output: Path, quiet: boo
     writing.check_extra()
     from overparam_cli.page.gather import gather
     from overparam_cli.report import terminal
+    from overparam_cli.results.names import Found
     from overparam_cli.words import size
 
     command = shlex.join(["overparam", *sys.argv[1:]])
@@ -43,6 +45,4 @@ def report(experiments: tuple[str, ...], results: Path, output: Path, quiet: boo
     if not quiet:
         terminal.echo(str(path))
         terminal.note(f"{size(written)}, of which plotly.js takes {size(len(writing.plotly()[0]))}")
-    for fault in faults[:1]:
-        more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-        raise type(fault)(f"{fault}{more}")
+    Found(errors=faults).check()

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -53,11 +54,15 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "verify",
         "multiverse status --axis labels=zscore",
         "data list",
+        pytest.param(
+            "report --output {results}/report.html",
+            marks=pytest.mark.skipif(not find_spec("plotly"), reason="the extra `report` is not installed"),
+        ),
     ],
 )
 def test_no_torch(command: str, results: Path) -> None:
     arguments = command.format(results=results).split()
-    if arguments[0] in ("plot", "table", "status", "verify", "multiverse"):
+    if arguments[0] in ("plot", "report", "table", "status", "verify", "multiverse"):
         arguments += ["--results", str(results)]
     call = [sys.executable, "-c", CODE, *arguments]
     done = subprocess.run(call, capture_output=True, text=True, timeout=120, check=False)
