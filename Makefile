@@ -7,7 +7,7 @@ SANITIZED ?= build/check_kernels
 KERNEL := overparam_cli/kinds/linear/compiled
 # OVERPARAM_DATA=<folder> in the environment turns on the tests on real data.
 
-.PHONY: install demo test vary lint types smoke sanitize check clean
+.PHONY: install site demo test vary lint types smoke sanitize check clean
 
 install: $(VENV)/.installed
 
@@ -16,6 +16,11 @@ $(VENV)/.installed: pyproject.toml constraints.txt $(wildcard $(KERNEL)/*.[ch])
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@
+
+# The documentation as a site, build/site/index.html; a warning (a link that leads nowhere, a page that is not listed) is an error.
+site: install
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[docs]'
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 demo: install
 	$(BIN)/overparam run fig3 --dataset simulated --iterations 20000 --name demo --results $(RESULTS)

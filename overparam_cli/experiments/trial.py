@@ -23,9 +23,9 @@ Settings = Mapping[str, Any]
 """Checked values by key."""
 
 COLUMNS: Mapping[str, str] = {  # of trials.csv, that say what a trial is: column → pandas dtype; every kind has them
-    "trial_id": "str",
-    "experiment": "str",
-    "curve": "str",
+    "trial_id": "str",  # hash of everything that determines its numbers
+    "experiment": "str",  # name of the experiment
+    "curve": "str",  # name of the curve
     "dataset": "str",
     "loss": "str",  # l2, l4, …; cross-entropy
     "depth": "int64",
@@ -35,7 +35,7 @@ COLUMNS: Mapping[str, str] = {  # of trials.csv, that say what a trial is: colum
     "optimizer": "str",
     "lr": "float64",
     "weight_decay": "float64",
-    "seed": "int64",
+    "seed": "int64",  # of the initial weights, and of what else is drawn
     "dtype": "str",
     "iterations": "int64",  # asked for
 }

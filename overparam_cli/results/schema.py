@@ -27,15 +27,15 @@ TRIAL_COLUMNS: Mapping[str, str] = {  # column → pandas dtype; the order is th
     **COLUMNS,  # that say what a trial is
     "status": "str",  # completed; diverged, as `results.divergence` defines it; stopped, at its own `stop_at_gap`
     "diverged_at": "float64",  # first look from which on the loss was far above its start, or no number; else empty
-    "final_loss": "float64",  # empty when diverged
-    "final_gap": "float64",
+    "final_loss": "float64",  # at the last iteration; empty when diverged
+    "final_gap": "float64",  # the same minus the certified optimum
     "best_loss": "float64",  # over the logged iterations
-    "best_gap": "float64",
+    "best_gap": "float64",  # the same minus the certified optimum
 }
 LOG_COLUMNS: Mapping[str, str] = {
-    "trial_id": "str",
-    "iteration": "int64",
-    "loss": "float64",
+    "trial_id": "str",  # as in trials.csv
+    "iteration": "int64",  # of the weights after so many steps
+    "loss": "float64",  # of linear networks evaluated in float64, whatever the precision of the training
     "gap": "float64",  # loss − certified optimum
     "norm": "float64",  # ‖W_e‖_F; of both dense layers together
 }

@@ -46,9 +46,9 @@ def test_every_cell_of_a_notebook_runs(path: Path, tmp_path: Path, monkeypatch: 
 
 def test_the_page_about_python_is_true(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "how-to" / "python.md").read_text(encoding="utf-8")
     blocks, names = re.findall(r"^```python\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL), dict[str, Any]()
     assert len(blocks) >= 4
     for number, block in enumerate(blocks):
-        execute(block, f"docs/api.md, block {number}", names)
+        execute(block, f"docs/how-to/python.md, block {number}", names)
     assert (tmp_path / "results" / "fig3@smoke+iterations=300" / "l4" / "log.csv").exists()

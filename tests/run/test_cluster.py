@@ -28,7 +28,7 @@ from overparam_cli.run.settings import Settings
 distributed = pytest.importorskip("distributed", reason="Dask is not installed: pip install -e '.[dev]'")
 clusters = pytest.importorskip("overparam_cli.run.cluster", reason="Dask is not installed: pip install -e '.[dev]'")
 
-DOCS = Path(__file__).parents[2] / "docs" / "cluster.md"
+DOCS = Path(__file__).parents[2] / "docs" / "how-to" / "cluster.md"
 CSVS = (schema.TRIALS, schema.LOG)
 OVERRIDES = {
     "fig3": {"smoke": True, "loss": "l4", "lr": "1e-4,1e-3", "iterations": "3000"},
@@ -206,7 +206,7 @@ FAKE_SCANCEL = "#!/bin/sh\nkill $1\n"
 
 @pytest.fixture
 def slurm(tmp_path: Path) -> Iterator[str]:
-    """The address that the script of docs/cluster.md prints where `sbatch` starts processes of this machine."""
+    """The address that the script of docs/how-to/cluster.md prints where `sbatch` starts processes of this machine."""
     (script,) = re.findall(r"^```python\n(.*?)^```", DOCS.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
     for name, text in (("sbatch", FAKE_SBATCH), ("scancel", FAKE_SCANCEL)):
         (tmp_path / name).write_text(text)
