@@ -198,9 +198,12 @@ class Trial(ABC):
         """16 hex digits over its identity; worked out once, since every look at a running batch asks for it."""
         return digest(self.identity())
 
-    @cached_property
+    @property
     def sweep_id(self) -> str:
-        """The same for all trials that differ in learning rate and seed alone."""
+        """The same for all trials that differ in learning rate and seed alone.
+
+        It is not kept: an attribute that only some trials have makes all of them three times as large.
+        """
         return digest({**self.identity(), "lr": None, "seed": None})
 
     @property

@@ -144,7 +144,8 @@ def points_of(multiverse: Multiverse, part: Part) -> Points:
 
 
 def _points(experiment: Experiment, variant: str) -> Points:
-    return frozenset((sweep.first.sweep_id, lr) for sweep in sweeps(experiment)[variant] for lr in sweep.lrs)
+    own = [(sweep.first.sweep_id, sweep.lrs) for sweep in sweeps(experiment)[variant]]
+    return frozenset((sweep_id, lr) for sweep_id, lrs in own for lr in lrs)
 
 
 @dataclass(frozen=True)
@@ -210,10 +211,11 @@ def _merged(
     for part in own:
         experiment = experiment_of(multiverse, part)
         for sweep, curve in zip(sweeps(experiment)[variant], experiment.curves, strict=True):
-            missing = tuple(lr for lr in sweep.lrs if (sweep.first.sweep_id, lr) not in taken)
+            sweep_id = sweep.first.sweep_id
+            missing = tuple(lr for lr in sweep.lrs if (sweep_id, lr) not in taken)
             if not missing:
                 continue
-            taken |= {(sweep.first.sweep_id, lr) for lr in missing}
+            taken |= {(sweep_id, lr) for lr in missing}
             settings = resolve(experiment, variants_of(experiment)[variant], curve)
             shared.append({key: value for key, value in settings.items() if keys[key].shared})
             if shared[-1] != shared[0]:

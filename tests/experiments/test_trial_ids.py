@@ -226,6 +226,15 @@ def test_the_columns_of_a_table_are_part_of_the_trial_in_any_order(write: Callab
     assert again == found
 
 
+def test_a_trial_keeps_its_id_and_nothing_else(own: Experiment) -> None:
+    """A plan may have a million: attributes that only some of them have would make each three times as large."""
+    trials = expand(own)["l4"]
+    for trial in trials:
+        assert trial.sweep_id == trials[0].sweep_id or trial.curve != trials[0].curve
+        assert trial.trial_id
+        assert [*vars(trial)] == [*(field.name for field in fields(trial)), "trial_id"]
+
+
 def test_two_curves_with_the_same_trials_have_them_once(write: Callable[..., Path]) -> None:
     """The second asks for one rate more: of its three trials two are the first's, whatever the curve is called."""
     more = load_experiment(write(("depth = 3", "depth = 1\nlr = [1e-3, 1e-2, 1e-1]")))
