@@ -17,6 +17,7 @@ WRITERS = {  # (command, what says where it writes) → how it is called, {} the
         ("compare", "fig4-right", "fig4-right", "--results", REFERENCE, "--figure", "{}/both.png"),
         "--figure",
     ),
+    ("report", "output"): (("report", "fig4-right", "--results", REFERENCE, "--output", "{}/report.html"), "--output"),
     ("verify", "output"): (
         ("verify", "fig4-right", "--results", REFERENCE, "--output", "{}/verdicts.json"),
         "--output",

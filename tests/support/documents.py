@@ -86,7 +86,7 @@ def short(line: str) -> list[str]:
         words += [word for pair in (("--depth", "1"), ("--loss", "l2")) if pair[0] not in words for word in pair]
     if words[0] == "bench":
         words = brief_bench(words)
-    if words[:2] in (["verify", "fig3"], ["plot", "fig3"]):
+    if words[:2] in (["verify", "fig3"], ["plot", "fig3"], ["report", "fig3"]):
         words[1] = "fig3@smoke"
     if words[0] == "plot" and "--format" not in words:
         words += ["--format", "svg"]  # tests/figures/test_plots.py has every format
