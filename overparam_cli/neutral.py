@@ -30,17 +30,26 @@ def load() -> None:
             matplotlib.rcParams["backend"] = wished
 
 
-@contextlib.contextmanager
-def settings(own: dict[str, Any]) -> Iterator[None]:
-    """Draw with matplotlib's defaults and `own`, whatever is set, and set it again afterwards."""
+def defaults() -> dict[str, Any]:
+    """matplotlib's own settings, but for the backend."""
     load()
     import matplotlib
 
+    with warnings.catch_warnings():  # of defaults that are on their way out
+        warnings.simplefilter("ignore", matplotlib.MatplotlibDeprecationWarning)
+        return {key: value for key, value in matplotlib.rcParamsDefault.items() if key != "backend"}
+
+
+@contextlib.contextmanager
+def settings(own: dict[str, Any]) -> Iterator[None]:
+    """Draw with matplotlib's defaults and `own`, whatever is set, and set it again afterwards."""
+    whole: Any = defaults() | own
+    import matplotlib
+
     with contextlib.ExitStack() as stack:
-        with warnings.catch_warnings():  # of defaults that are on their way out
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore", matplotlib.MatplotlibDeprecationWarning)
-            defaults: Any = {key: value for key, value in matplotlib.rcParamsDefault.items() if key != "backend"}
-            stack.enter_context(matplotlib.rc_context(defaults | own))
+            stack.enter_context(matplotlib.rc_context(whole))
         yield
 
 

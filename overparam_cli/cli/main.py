@@ -25,7 +25,7 @@ COMMANDS: Mapping[str, str] = {
     "list": "overparam_cli.cli.listing:list_experiments",
     "multiverse": "overparam_cli.cli.multiverse:multiverse",
     "new": "overparam_cli.cli.studies:new",
-    "plot": "overparam_cli.cli.reading:plot",
+    "plot": "overparam_cli.cli.drawing:plot",
     "report": "overparam_cli.cli.reporting:report",
     "run": "overparam_cli.cli.running:run",
     "show": "overparam_cli.cli.listing:show",

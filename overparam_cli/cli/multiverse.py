@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from overparam_cli.cli import completing, streams
+from overparam_cli.cli.drawing import collect_looks, figure_options, outfit_of
 from overparam_cli.cli.options import (
     FORMATS,
     F,
@@ -25,6 +26,8 @@ from overparam_cli.cli.options import (
     workers_option,
 )
 from overparam_cli.cli.reading import show_paths
+
+LOOKS = ("title", "size")  # its figures are measured by what they show, not by a style
 
 if TYPE_CHECKING:
     from overparam_cli.multiverse.judging import Row
@@ -203,9 +206,10 @@ def verify(file: str, axes: tuple[str, ...], seeds: int | None, results: Path, a
 @multiverse.command("plot")
 @click.argument("file", default="multiverse", metavar="[FILE]")
 @results_option
+@figure_options(LOOKS)
 @formats_option
 @quiet_option
-def plot(file: str, results: Path, formats: tuple[str, ...], quiet: bool) -> None:
+def plot(file: str, results: Path, formats: tuple[str, ...], quiet: bool, **options: Any) -> None:
     """Draw what `multiverse verify` wrote of FILE: a curve for each claim, the map, and late divergence.
 
     Example: overparam multiverse plot --format png
@@ -213,9 +217,10 @@ def plot(file: str, results: Path, formats: tuple[str, ...], quiet: bool) -> Non
     from overparam_cli.multiverse import record
     from overparam_cli.multiverse.figures import draw_all
 
+    outfit = outfit_of(collect_looks(options, LOOKS))
     found, _ = _load(file, ())
     folder = results / found.name
-    show_paths(draw_all(found, record.read(folder, found), folder, formats or FORMATS), quiet=quiet)
+    show_paths(draw_all(found, record.read(folder, found), folder, formats or FORMATS, outfit), quiet=quiet)
 
 
 def _judge(

@@ -1,4 +1,4 @@
-"""What the logs say: `overparam plot`, `table`, `verify`, `status`. None of them trains, none imports PyTorch."""
+"""What the logs say: `overparam table`, `verify`, `status`. None of them trains, none imports PyTorch."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -8,14 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from overparam_cli.cli import completing, streams
-from overparam_cli.cli.options import (
-    FORMATS,
-    formats_option,
-    json_option,
-    partial_option,
-    quiet_option,
-    results_option,
-)
+from overparam_cli.cli.options import json_option, partial_option, results_option
 from overparam_cli.cli.several import Several
 from overparam_cli.errors import LogError
 
@@ -31,33 +24,6 @@ TABLES = {  # a table's format → what renders it (`report.formats`)
     "json": "json",
 }
 RULES = ("final-gap", "lowest-gap", "area", "iterations-to-gap")
-
-
-@click.command()
-@click.argument("experiments", nargs=-1, metavar="[EXPERIMENT]...", shell_complete=completing.folders)
-@results_option
-@formats_option
-@partial_option
-@quiet_option
-def plot(experiments: tuple[str, ...], results: Path, formats: tuple[str, ...], partial: bool, quiet: bool) -> None:
-    """Draw the figures of EXPERIMENTs (fig3, fig3@smoke, my.toml; all there are by default) from their logs.
-
-    Example: overparam plot fig3 --format png
-    """
-    from overparam_cli.figures.plots import draw
-    from overparam_cli.kinds.theory import figures as theory_figures
-    from overparam_cli.results.names import found_by_name
-
-    found = found_by_name(experiments, results, partial=partial)
-    formats = formats or FORMATS
-    for name, records in found.records.items():
-        show_paths(theory_figures.draw_all(records, results, name, formats), quiet=quiet)
-    for name, runs in found.runs.items():
-        show_paths(draw(runs, results / name, formats), quiet=quiet)
-    for group, runs in found.groups.items():  # a figure of several experiments has their panels side by side
-        if runs:
-            show_paths(draw(runs, results / group, formats, stems=("figure",)), quiet=quiet)
-    say_the_rest(found, quiet=quiet)
 
 
 def say_the_rest(found: "Found", *, quiet: bool = False) -> None:

@@ -82,7 +82,12 @@ def parse_text(kind: str, name: str, value: str) -> Any:
     Whole numbers may be written ``1e6`` or ``1_000_000``. Unreadable text comes back as it is, for the check to refuse.
     """
     key = kind_keys(kind).get(name)
-    if key is None or (key.words and not key.listed):
+    return value.strip() if key is None else parse(key, value)
+
+
+def parse(key: Key, value: str) -> Any:
+    """As `parse_text`, of any key."""
+    if key.words and not key.listed:
         return value.strip()
     if not key.listed:
         return _number(value.strip())

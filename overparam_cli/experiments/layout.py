@@ -7,10 +7,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from overparam_cli.checks import choice, finite, integer, positive, positives, text, texts
+from overparam_cli.checks import choice, finite, flag, integer, positive, positives, text, texts
+from overparam_cli.errors import ConfigError
 from overparam_cli.experiments.key import Key
+from overparam_cli.experiments.model import Plot
 from overparam_cli.experiments.names import experiment_name
 
+LEAST, MOST = 1.0, 100.0  # inches of a figure
+STYLES = ("screen", "paper", "slides")
 SELECTIONS = ("final-gap", "lowest-gap", "area", "iterations-to-gap")
 
 
@@ -29,6 +33,28 @@ def color(value: Any) -> int | str:
         return int(integer(0)(value))
     except ValueError:
         raise ValueError("must be a number that curves of one colour share, from 0, or a colour as '#d55e00'") from None
+
+
+def inches(value: Any) -> tuple[float, ...]:
+    """A width, or a width and a height."""
+    items = value if isinstance(value, list | tuple) else (value,)
+    try:
+        numbers = tuple(map(finite, items))
+    except ValueError:
+        numbers = ()
+    if len(numbers) not in (1, 2) or not all(LEAST <= number <= MOST for number in numbers):
+        raise ValueError(f"must be a width, or [width, height], each from {LEAST:g} to {MOST:g} inches")
+    return numbers
+
+
+def heading(value: Any) -> str | bool:
+    """A title, or whether there is one."""
+    if isinstance(value, bool):
+        return value
+    try:
+        return text(value)
+    except ValueError:
+        raise ValueError("must be a text, true or false") from None
 
 
 HEAD: Mapping[str, Key] = {
@@ -59,10 +85,25 @@ PLOT: Mapping[str, Key] = {
     "kind": Key(choice("convergence", "batch-loss"), "what the figure shows: convergence or batch-loss"),
     "panels": Key(texts, "variants, a panel each; all by default"),
     "titles": Key(texts, "of the panels, as many as there are"),
-    "curves": Key(texts, "curves that are drawn; all by default"),
+    "curves": Key(texts, "curves that are drawn; all by default", listed=",", words=True),
     "xlabel": Key(text, "below the axis"),
     "ylabel": Key(text, "beside the axis"),
     "yscale": Key(choice("log", "linear"), "log or linear"),
-    "xlim": Key(interval, "ends of the axis: [0, 1000]"),
-    "ylim": Key(interval, "ends of the axis: [1e-6, 1.0]"),
+    "xlim": Key(interval, "ends of the axis of iterations, lower and upper", listed=","),
+    "ylim": Key(interval, "ends of the axis of the loss, lower and upper", listed=","),
+    "log_x": Key(flag, "iterations on a log axis, from the first that was logged"),
+    "title": Key(heading, "text above the figure, or false for none; the experiment's own by default", words=True),
+    "size": Key(inches, "inches of a figure: its width, or width and height", listed=",x"),
+    "style": Key(choice(*STYLES), f"sizes of axes, text and lines: {', '.join(STYLES)}", words=True),
 }
+ASKED = ("curves", "log_x", "xlim", "ylim", "title", "size", "style")  # of PLOT, also options of commands that draw
+
+
+TOGETHER = ("xlim", "ylim")  # keys that not every value of another one goes with
+
+
+def check_together(plot: Plot, where: str, key: str) -> None:
+    """Refuse ends of a log axis that it cannot have; ConfigError."""
+    ends, log = (plot.xlim, plot.log_x) if key == "xlim" else (plot.ylim, plot.yscale == "log")
+    if log and ends and ends[0] <= 0:
+        raise ConfigError(f"{where}: {key} = {list(ends)}: a log axis has no place for {ends[0]:g}")

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import Field, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from overparam_cli.experiments.kind import KINDS
 from overparam_cli.experiments.trial import Settings, digest
 
 LINEAR = "linear"  # the kind of experiment that manifests do not name which are older than any other
+LATER: Mapping[str, Any] = {"hashed": False}  # of fields that are younger than the hash, which leaves them out
 TRAINED = tuple(KINDS)  # the kinds that have trials
 
 
@@ -44,7 +45,11 @@ class Analysis:
 
 @dataclass(frozen=True)
 class Plot:
-    """How the figure is laid out: one panel per variant, in order; `curves` are those drawn (all when empty)."""
+    """How the figure is laid out: one panel per variant, in order; `curves` are those drawn (all when empty).
+
+    `title` is a text, whether the experiment's own stands above the figure, or None: as its `style` has it. `size` is
+    inches of the whole figure: its width, and its height where it has two.
+    """
 
     kind: str = "convergence"
     panels: tuple[str, ...] = ()
@@ -55,6 +60,10 @@ class Plot:
     yscale: str = "log"
     xlim: tuple[float, float] | None = None
     ylim: tuple[float, float] | None = None
+    log_x: bool = field(default=False, metadata=LATER)
+    title: str | bool | None = field(default=None, metadata=LATER)
+    size: tuple[float, ...] | None = field(default=None, metadata=LATER)
+    style: str = field(default="screen", metadata=LATER)
 
 
 @dataclass(frozen=True)
@@ -96,10 +105,20 @@ def to_dict(experiment: Experiment) -> dict[str, Any]:
     """The resolved experiment as JSON-ready data, for the manifest; the source path stays out."""
     content = asdict(experiment)
     del content["source"]
+    for own in _later():
+        if content["plot"][own.name] == own.default:
+            del content["plot"][own.name]
     result: dict[str, Any] = json.loads(json.dumps(content))
     return result
 
 
 def config_hash(experiment: Experiment) -> str:
-    """16 hex digits over the whole resolved experiment (`to_dict`)."""
-    return digest(to_dict(experiment))
+    """16 hex digits over the whole resolved experiment (`to_dict`), but for what only says how its figures look."""
+    content = to_dict(experiment)
+    for own in _later():
+        content["plot"].pop(own.name, None)
+    return digest(content)
+
+
+def _later() -> list[Field[Any]]:
+    return [own for own in fields(Plot) if own.metadata == LATER]

@@ -232,11 +232,18 @@ def _analysis(value: Any, where: str, curves: tuple[str, ...]) -> Analysis:
 
 def _plot(value: Any, where: str, variants: tuple[str, ...], curves: tuple[str, ...]) -> Plot:
     plot = Plot(**{"panels": variants, **_checked_table(value, layout.PLOT, where)})
+    faults = Faults()
     for key, names, known in (("panels", plot.panels, variants), ("curves", plot.curves, curves)):
         for name in names:
-            if name not in known:
-                what = "variant" if key == "panels" else "curve"
-                raise ConfigError(f"{where}: {key} names {name!r}, which is no {what}{suggest(name, known)}")
-    if plot.titles and len(plot.titles) != len(plot.panels):
-        raise ConfigError(f"{where}: {count(len(plot.titles), 'title')} for {count(len(plot.panels), 'panel')}")
+            with faults.kept(key):
+                if name not in known:
+                    what = "variant" if key == "panels" else "curve"
+                    raise ConfigError(f"{where}: {key} names {name!r}, which is no {what}{suggest(name, known)}")
+    with faults.kept("titles"):
+        if plot.titles and len(plot.titles) != len(plot.panels):
+            raise ConfigError(f"{where}: {count(len(plot.titles), 'title')} for {count(len(plot.panels), 'panel')}")
+    for key in layout.TOGETHER:
+        with faults.kept(key):
+            layout.check_together(plot, where, key)
+    faults.say()
     return plot

@@ -6,17 +6,20 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from overparam_cli.figures.axes import cross, limit, number_decades
+from overparam_cli.experiments.model import Plot
+from overparam_cli.figures.axes import cross, limit, number_decades, visible
 from overparam_cli.figures.labels import label_of
 from overparam_cli.figures.looks import Look
 from overparam_cli.figures.panels import Band, Line, Panel, band, singly
-from overparam_cli.figures.style import part_of
+from overparam_cli.figures.style import part_of, scale
 from overparam_cli.results.trajectory import Array
 
 
 def draw_bands(axes: Axes, panel: Panel, floor: float, column: str | None = None) -> dict[str, Band]:
     """Draw every curve's median and range of the level, or of `column`; values below `floor` are drawn at it."""
     bands, marked = {}, needs_markers(panel)
+    if panel.plot.log_x:
+        axes.set_xscale("log")
     for place, curve in enumerate(panel.choices):
         lines = [Line.of(trial, panel.run.iterations, column) for trial in panel.shown(curve).values()]
         bands[curve], turn = band(lines, floor), (place, len(panel.choices)) if marked else None
@@ -39,7 +42,8 @@ def draw_band(axes: Axes, values: Band, style: Look, label: str, turn: tuple[int
     marks: dict[str, Any] = {}
     if turn and values.iterations.size:
         place, curves = turn
-        spots = (np.arange(6) + (place + 0.5) / curves) / 6 * values.iterations[-1]
+        shares, end = (np.arange(6) + (place + 0.5) / curves) / 6, values.iterations[-1]
+        spots = shares * end if axes.get_xscale() == "linear" else max(end, 1) ** shares
         marks = {
             "marker": style.marker,
             "markevery": np.unique(np.searchsorted(values.iterations[finite], spots))
@@ -49,14 +53,14 @@ def draw_band(axes: Axes, values: Band, style: Look, label: str, turn: tuple[int
     x, y = values.iterations[finite], values.median[finite]
     look = {
         "color": style.stroke,
-        "markersize": 6.0 if style.pale else 4.5,
-        "markeredgewidth": 0.7 if style.pale else 1.0,
+        "markersize": (6.0 if style.pale else 4.5) * scale(),
+        "markeredgewidth": (0.7 if style.pale else 1.0) * scale(),
         "markerfacecolor": style.color if style.pale else "white",
         "markeredgecolor": "white" if style.pale else style.color,
         **marks,
     }
     order = 4 - style.width / 4  # thin lines above broad ones
-    axes.plot(x, y, linestyle=style.linestyle, linewidth=style.width, label=label, zorder=order, **look)
+    axes.plot(x, y, linestyle=style.linestyle, linewidth=style.width * scale(), label=label, zorder=order, **look)
     if marks:  # again, above every line: a curve that lies under another still shows where it is
         axes.plot(x, y, linestyle="none", label=part_of(label), zorder=4, **look)
     ranged = np.isfinite(values.high)
@@ -94,7 +98,8 @@ def draw_crosses(axes: Axes, panel: Panel, column: str | None = None, at: str | 
             continue
         for line in singly(lines, len(lines)):
             heights = np.maximum(line.values, panel.floor)
-            axes.plot(line.iterations, heights, color=style.color, linewidth=0.6, zorder=2.5, label=part_of(label))
+            thin: dict[str, Any] = {"linewidth": 0.6 * scale(), "zorder": 2.5, "label": part_of(label)}
+            axes.plot(line.iterations, heights, color=style.color, **thin)
         for line in singly(lost, len(lines)):
             cross(axes, float(line.iterations[-1]), float(line.values[-1]), style, label)
         marked = True
@@ -110,10 +115,9 @@ def scale_values(axes: Axes, panel: Panel, values: Sequence[Array], ceiling: flo
         axes.set_ylim(*panel.plot.ylim)
         if axes.get_yscale() == "log":
             number_decades(axes)
-    if panel.plot.xlim:
-        axes.set_xlim(*panel.plot.xlim)
 
 
-def edges(bands: Mapping[str, Band]) -> list[Array]:
+def edges(bands: Mapping[str, Band], plot: Plot) -> list[Array]:
     """Every curve's median and range, for an axis that is to show them."""
-    return [values for one in bands.values() for values in (one.low, one.median, one.high)]
+    found = [(one.iterations, values) for one in bands.values() for values in (one.low, one.median, one.high)]
+    return [visible(*pair, plot) for pair in found]

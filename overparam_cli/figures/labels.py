@@ -1,10 +1,9 @@
 """What is said around a run's curves: above its axes, in its legend, and below the figure."""
 
 import textwrap
-from collections.abc import Sequence
 
 from overparam_cli import paper
-from overparam_cli.figures.compose import Head, Marks
+from overparam_cli.figures.compose import PART, Head, Marks
 from overparam_cli.figures.panels import MANY_SEEDS, SINGLES, Panel, extent_words
 from overparam_cli.figures.style import literal
 from overparam_cli.results.choice import Choice
@@ -41,18 +40,7 @@ def head(panel: Panel) -> Head:
         parts.insert(0, f"{name} data")
     alert = f"{name} data — not the paper’s" if foreign else ""
     alert = "\n".join(filter(None, (alert, panel.run.partial)))
-    return Head(tuple(_joined([panel.title, *parts])), alert)
-
-
-def _joined(parts: Sequence[str], width: int = 62) -> list[str]:
-    """Join the parts that are not empty into lines of at most `width` characters, breaking between parts only."""
-    lines: list[str] = []
-    for part in filter(None, parts):
-        if lines and len(lines[-1]) + 3 + len(part) <= width:
-            lines[-1] += f" · {part}"
-        else:
-            lines.append(part)
-    return lines
+    return Head((PART.join(filter(None, [panel.title, *parts])),), alert)
 
 
 def dimensions(panel: Panel) -> list[str]:

@@ -14,7 +14,7 @@ from overparam_cli.figures.compose import Marks
 from overparam_cli.figures.labels import PARTIAL_NOTE, RING_NOTE, STRIP_NOTE, marks, wrapped
 from overparam_cli.figures.panels import HIGHEST, Panel, extent_of
 from overparam_cli.figures.registry import Figure, beside
-from overparam_cli.figures.style import MUTED, part_of
+from overparam_cli.figures.style import MUTED, part_of, scale
 from overparam_cli.results.trajectory import Array
 
 ROW = 0.06  # height of a curve's row of crosses, as a fraction of the axis
@@ -66,20 +66,21 @@ def _draw_curve(axes: Axes, panel: Panel, curve: str) -> Array:
         middle,
         color=style.color,
         linestyle=style.linestyle,
-        linewidth=1.2,
+        linewidth=1.2 * scale(),
         marker=style.marker,
-        markersize=4.5,
+        markersize=4.5 * scale(),
         label=label,
         zorder=3,
     )
     if np.any(high > low):
-        axes.vlines(rates, low, high, color=style.color, linewidth=3.5, alpha=0.3, zorder=2, label=part_of(label))
+        bars: dict[str, Any] = {"linewidth": 3.5 * scale(), "alpha": 0.3, "zorder": 2, "label": part_of(label)}
+        axes.vlines(rates, low, high, color=style.color, **bars)
     if chosen.lr is not None and not chosen.standing:
         spot = rates == chosen.lr
         ring: dict[str, Any] = {
-            "markersize": 11,
+            "markersize": 11 * scale(),
             "markerfacecolor": "none",
-            "markeredgewidth": 1.4,
+            "markeredgewidth": 1.4 * scale(),
             "zorder": 4,
             "label": part_of(label),
         }
@@ -111,14 +112,14 @@ def _draw_crosses(axes: Axes, panel: Panel, curve: str, height: float) -> bool:
     place = blended_transform_factory(axes.transData, axes.transAxes)
     style, partial = panel.looks[curve], False
     label = part_of(wrapped(panel.labels[curve]))
-    whose: dict[str, Any] = {"color": style.color, "markersize": 3.5, "transform": axes.transAxes, "label": label}
-    axes.plot([0.015], [height], style.marker, **whose)
+    whose: dict[str, Any] = {"markersize": 3.5 * scale(), "transform": axes.transAxes, "label": label}
+    axes.plot([0.015], [height], style.marker, color=style.color, **whose)
     for row in panel.choices[curve].curve.divergences:
         lr, failed = row.lr, len(row.seeds)
         mark: dict[str, Any] = {
             "color": style.color,
-            "markersize": 6,
-            "markeredgewidth": 1.8,
+            "markersize": 6 * scale(),
+            "markeredgewidth": 1.8 * scale(),
             "transform": place,
             "zorder": 5,
             "label": label,
@@ -128,7 +129,7 @@ def _draw_crosses(axes: Axes, panel: Panel, curve: str, height: float) -> bool:
         if failed < row.of:
             partial = True
             count: dict[str, Any] = {
-                "fontsize": 6.5,
+                "fontsize": 6.5 * scale(),
                 "va": "center",
                 "ha": "left",
                 "color": style.color,
@@ -146,9 +147,9 @@ def _sample(label: str, marker: str, size: float) -> Line2D:
         color=MUTED,
         marker=marker,
         linestyle="",
-        markersize=size,
+        markersize=size * scale(),
         markerfacecolor="none",
-        markeredgewidth=1.5,
+        markeredgewidth=1.5 * scale(),
         label=label,
     )
 

@@ -28,12 +28,13 @@ class Panel:
     run: Run
     choices: Mapping[str, Choice]
     looks: Mapping[str, Look]
+    early: bool = False  # the iterations on a log axis, whatever the experiment says
 
     @property
     def plot(self) -> Plot:
         """The [plot] table of its experiment, its texts as matplotlib takes them."""
         own = self.run.experiment.plot
-        return replace(own, xlabel=literal(own.xlabel), ylabel=literal(own.ylabel))
+        return replace(own, xlabel=literal(own.xlabel), ylabel=literal(own.ylabel), log_x=own.log_x or self.early)
 
     @property
     def labels(self) -> dict[str, str]:

@@ -1,18 +1,22 @@
 """Figures from logs and manifests alone. A new kind of figure is a `Figure` that a kind of experiment registers."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
 from overparam_cli.errors import ConfigError
+from overparam_cli.experiments import Plot
+from overparam_cli.experiments.layout import TOGETHER, check_together
 from overparam_cli.figures.compose import Composed, compose
 from overparam_cli.figures.labels import NOTES
 from overparam_cli.figures.panels import Panel, panels_of
 from overparam_cli.figures.registry import Figure
-from overparam_cli.figures.style import for_notebooks, literal, save, styled
+from overparam_cli.figures.style import PLAIN, Outfit, for_notebooks, literal, save, styled
 from overparam_cli.results.run import Run
+from overparam_cli.words import suggest
 
 FORMATS = ("png", "pdf", "svg")
 
@@ -28,11 +32,15 @@ def draw(
     Raises ConfigError for an unknown figure or format, LogError when no trial has finished, StorageError when a file
     cannot be written.
     """
-    with styled():
-        return [path for stem, figure in drawings(runs, stems) for path in save(figure, out_dir / stem, formats)]
+    asked = _outfit(runs)
+    with styled(asked.style):
+        figures = drawings(runs, stems, asked)
+        return [path for stem, figure in figures for path in save(figure, out_dir / stem, formats)]
 
 
-def drawings(runs: Sequence[Run], stems: Sequence[str] | None = None) -> Iterator[tuple[str, Composed]]:
+def drawings(
+    runs: Sequence[Run], stems: Sequence[str] | None = None, outfit: Outfit = PLAIN
+) -> Iterator[tuple[str, Composed]]:
     """The figures that `draw` writes, each with its name; for who draws inside `styled()`. Raises as `draw`."""
     panels = panels_of(runs)
     known = list(dict.fromkeys(figure.stem for panel in panels for figure in figures_of(panel)))
@@ -43,7 +51,34 @@ def drawings(runs: Sequence[Run], stems: Sequence[str] | None = None) -> Iterato
         shown = [panel for panel in panels if (figure := figure_of(panel, stem)) and figure.applies(panel)]
         if shown:
             so_far = "-partial" if any(panel.run.partial for panel in shown) else ""
-            yield f"{stem}{so_far}", drawing(shown, stem)
+            yield f"{stem}{so_far}", drawing(shown, stem, outfit)
+
+
+def dressed(runs: Sequence[Run], asked: Mapping[str, object]) -> list[Run]:
+    """The runs as if their experiments' `[plot]` said what is `asked`, which `experiments.layout.PLOT` has checked.
+
+    Raises ConfigError for a curve that an experiment does not have, and for ends that an axis cannot have.
+    """
+    return [_dressed(run, asked) for run in runs] if asked else list(runs)
+
+
+def _dressed(run: Run, asked: Mapping[str, object]) -> Run:
+    config = run.manifest["config"]
+    made = replace(run, manifest=run.manifest | {"config": config | {"plot": {**config.get("plot", {}), **asked}}})
+    plot, known = made.experiment.plot, [curve.name for curve in made.experiment.curves]
+    for name in plot.curves:
+        if name not in known:
+            raise ConfigError(f"{run.name} has no curve {name!r}{suggest(name, known)}")
+    for key in TOGETHER:
+        check_together(plot, run.name, key)
+    return made
+
+
+def _outfit(runs: Sequence[Run]) -> Outfit:
+    """What the first of the experiments asks of a figure."""
+    plot = runs[0].experiment.plot if runs else Plot()
+    title = True if isinstance(plot.title, str) else plot.title  # `_title` has it
+    return Outfit(title, plot.size, plot.style)
 
 
 def drawn(runs: Sequence[Run], stem: str) -> Drawing:
@@ -52,8 +87,9 @@ def drawn(runs: Sequence[Run], stem: str) -> Drawing:
     Raises ConfigError, LogError as `draw`.
     """
     panels = _showing(runs, stem)
-    with styled():
-        return for_notebooks(drawing(panels, stem))
+    asked = _outfit(runs)
+    with styled(asked.style):
+        return for_notebooks(drawing(panels, stem, asked))
 
 
 def draw_to(path: Path, runs: Sequence[Run], stem: str) -> Path:
@@ -62,8 +98,9 @@ def draw_to(path: Path, runs: Sequence[Run], stem: str) -> Path:
     Raises ConfigError, LogError, StorageError as `draw`.
     """
     panels = _showing(runs, stem)
-    with styled():
-        (written,) = save(drawing(panels, stem), path.with_suffix(""), [path.suffix.removeprefix(".")])
+    asked = _outfit(runs)
+    with styled(asked.style):
+        (written,) = save(drawing(panels, stem, asked), path.with_suffix(""), [path.suffix.removeprefix(".")])
     return written
 
 
@@ -97,6 +134,11 @@ def _showing(runs: Sequence[Run], stem: str) -> list[Panel]:
     return shown
 
 
+def stems_of(runs: Sequence[Run]) -> list[str]:
+    """The names of the figures that the kinds of the runs have."""
+    return list(dict.fromkeys(figure.stem for run in runs for figure in run.kind.figures))
+
+
 def figures_of(panel: Panel) -> Sequence[Figure]:
     """The figures of a run's kind."""
     return panel.run.kind.figures
@@ -107,7 +149,7 @@ def figure_of(panel: Panel, stem: str) -> Figure | None:
     return next((one for one in figures_of(panel) if one.stem == stem), None)
 
 
-def drawing(panels: Sequence[Panel], stem: str = "figure") -> Composed:
+def drawing(panels: Sequence[Panel], stem: str = "figure", outfit: Outfit = PLAIN) -> Composed:
     """Draw a figure of several runs, each in the way of its kind, side by side.
 
     Raises ConfigError where a run has no such figure.
@@ -117,10 +159,13 @@ def drawing(panels: Sequence[Panel], stem: str = "figure") -> Composed:
     if len(found) < len(panels):
         raise ConfigError(f"not every run has a figure {stem!r}")
     stacks = [stack for figure, panel in zip(found, panels, strict=True) for stack in figure.stacks(panel)]
-    return compose(stacks, _title(panels, found[0].what), sheet=found[0].sheet, legends=found[0].legends, order=NOTES)
+    first, title = found[0], _title(panels, found[0].what)
+    return compose(stacks, title, sheet=first.sheet, legends=first.legends, order=NOTES, outfit=outfit)
 
 
 def _title(panels: Sequence[Panel], what: str) -> str:
-    """The titles of the experiments, and what of them is shown."""
-    titles = list(dict.fromkeys(literal(panel.run.experiment.title) for panel in panels))
+    """The titles of the experiments, or what is asked for in their place, and what of them is shown."""
+    asked = panels[0].run.experiment.plot.title
+    given = [asked if isinstance(asked, str) else panel.run.experiment.title for panel in panels]
+    titles = list(dict.fromkeys(map(literal, given)))
     return " · ".join(titles) + (f": {what}" if what else "") if any(titles) else ""

@@ -6,12 +6,14 @@ figure looks the same on every machine. The files hold no dates and no versions:
 """
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from matplotlib import rcParams
 from matplotlib.figure import Figure
 
 from overparam_cli import disk, neutral
@@ -61,9 +63,67 @@ METADATA: dict[str, dict[str, Any]] = {
 }
 
 
-def styled() -> AbstractContextManager[None]:
-    """Draw in our style, whatever the user's settings are."""
-    return neutral.settings(STYLE)
+@dataclass(frozen=True)
+class Style:
+    """What a figure is made for: how many times as large as on a screen are its text and lines, and its axes.
+
+    `titled`: whether a title stands above it; in a paper its caption says it. `column`: whether axes that are alone are
+    no wider than others.
+    """
+
+    text: float = 1.0
+    width: float = 1.0
+    height: float = 1.0
+    titled: bool = True
+    column: bool = False
+    dpi: int = 200
+
+
+STYLES: Mapping[str, Style] = {  # by the name that `[plot] style` has
+    "screen": Style(),
+    "paper": Style(
+        text=0.85, width=3.3 / 4.5, height=0.7, titled=False, column=True, dpi=300
+    ),  # a column has 3.3 inches
+    "slides": Style(text=1.7, width=1.3, height=1.3),
+}
+SIZES = (  # of STYLE, and of matplotlib's own settings, that grow with the text
+    *("font.size", "axes.titlesize", "axes.labelsize", "figure.titlesize", "legend.fontsize", "legend.title_fontsize"),
+    *("axes.linewidth", "grid.linewidth", "lines.linewidth", "lines.markersize", "axes.labelpad"),
+    *(f"{axis}tick.{one}" for axis in "xy" for one in ("major.size", "minor.size", "major.width", "minor.width")),
+    *(f"{axis}tick.{one}.pad" for axis in "xy" for one in ("major", "minor")),
+)
+
+
+@dataclass(frozen=True)
+class Outfit:
+    """What is asked of a figure beside what it shows, as `[plot]` has it: see `experiments.model.Plot`."""
+
+    title: str | bool | None = None
+    size: tuple[float, ...] | None = None
+    style: str = "screen"
+
+    def heading(self, own: str) -> str:
+        """What stands above a figure whose title would be `own`."""
+        if isinstance(self.title, str):
+            return literal(self.title)
+        shown = STYLES[self.style].titled if self.title is None else self.title
+        return own if shown else ""
+
+
+PLAIN = Outfit()  # nothing is asked
+
+
+def styled(name: str = "screen") -> AbstractContextManager[None]:
+    """Draw in our style, as large as the one of this `name` has it, whatever the user's settings are."""
+    style = STYLES[name]
+    base: dict[str, Any] = {**neutral.defaults(), **STYLE}
+    larger = {} if style.text == 1 else {size: base[size] * style.text for size in SIZES}
+    return neutral.settings({**STYLE, "savefig.dpi": style.dpi, **larger})
+
+
+def scale() -> float:
+    """How many times as large as on a screen text and lines are in the style that is being drawn in."""
+    return float(rcParams["font.size"] / STYLE["font.size"])
 
 
 def literal(text: str) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 
 from overparam_cli.figures.axes import limit, number_decades
 from overparam_cli.figures.compose import Cell, Composed, Head, Marks, Sheet, compose
-from overparam_cli.figures.style import MUTED, literal
+from overparam_cli.figures.style import MUTED, PLAIN, Outfit, literal
 from overparam_cli.multiverse.deciding import NO, NOT_RUN, UNDECIDED, YES, Share, by_option, deciding, share
 from overparam_cli.multiverse.effects import EFFECTS, Effect
 from overparam_cli.multiverse.judging import Row
@@ -23,10 +23,10 @@ ROW = 0.17  # inches of a row of the matrix
 TOP = 2.6  # inches of the curve
 LEAST = 1.2  # inches of the matrix
 LETTERS = 92  # of a line of the head; longer ones would push the axes together
-PLAIN = 200.0  # an axis that spans less has its numbers written out
+EVEN = 200.0  # an axis that spans less has its numbers written out
 
 
-def draw_curve(rows: Sequence[Row]) -> Composed | None:
+def draw_curve(rows: Sequence[Row], outfit: Outfit = PLAIN) -> Composed | None:
     """The specification curve of a claim, from its worlds; None where it has no number, or nothing was chosen."""
     effect = EFFECTS.get(rows[0].claim.id)
     ran = [row for row in rows if row.outcome != NOT_RUN]
@@ -47,7 +47,7 @@ def draw_curve(rows: Sequence[Row]) -> Composed | None:
         Cell(lambda axes: _draw_effects(axes, ordered, effect, Head(lines))),
         Cell(lambda axes: _draw_choices(axes, ordered, options, ran)),
     ]
-    return compose([cells], claim.id, sheet=sheet, legends="own")
+    return compose([cells], claim.id, sheet=sheet, legends="own", outfit=outfit)
 
 
 def _said(rows: Sequence[Row], left: int) -> str:
@@ -93,7 +93,7 @@ def _draw_effects(axes: "Axes", rows: Sequence[Row], effect: Effect, head: Head)
     there = {row.outcome for row in rows}
     handles = [Patch(color=color, label=WORDS[one]) for one, color in COLORS.items() if one in there]
     axes.legend(handles=handles, loc="upper left", handlelength=1.2)
-    if not effect.counts and high / low < PLAIN:
+    if not effect.counts and high / low < EVEN:
         number_decades(axes)
     off = [] if shown.all() else ["at the lower end: never, or diverged; at the upper end: not within the run"]
     return Marks(head, "", ("dashed: the requirement", *off))

@@ -13,7 +13,7 @@ from overparam_cli.figures.compose import Cell, Head, Marks, Sheet, compose
 from overparam_cli.figures.labels import NOTES
 from overparam_cli.figures.learning_rates import LEARNING_RATES
 from overparam_cli.figures.panels import Panel, panels_of
-from overparam_cli.figures.style import save, styled
+from overparam_cli.figures.style import PLAIN, Outfit, save, styled
 from overparam_cli.multiverse.curves import draw_curve
 from overparam_cli.multiverse.judging import Row
 from overparam_cli.multiverse.library import run_of
@@ -36,30 +36,36 @@ AS_READ = "the paper as it was first read, on a finer grid of learning rates"
 ENDS = (0.1, 0.3, 1.0)  # of a run, at which late divergence is looked at
 
 
-def draw_all(multiverse: Multiverse, rows: Sequence[Row], results: Path, formats: Sequence[str]) -> list[Path]:
+def draw_all(
+    multiverse: Multiverse, rows: Sequence[Row], results: Path, formats: Sequence[str], outfit: Outfit = PLAIN
+) -> list[Path]:
     """Draw what there is into `results`; the files. Raises StorageError, and LogError for damaged logs."""
-    with styled():
+    with styled(outfit.style):
         return [
             path
-            for name, figure in drawings(multiverse, rows, results)
+            for name, figure in drawings(multiverse, rows, results, outfit)
             for path in save(figure, results / name, formats)
         ]
 
 
-def drawings(multiverse: Multiverse, rows: Sequence[Row], results: Path) -> Iterator[tuple[str, "Composed"]]:
+def drawings(
+    multiverse: Multiverse, rows: Sequence[Row], results: Path, outfit: Outfit = PLAIN
+) -> Iterator[tuple[str, "Composed"]]:
     """The figures that `draw_all` writes, each with its name; for who draws inside `styled()`. Raises LogError."""
-    yield from ((name, figure) for name, figure in _figures(multiverse, rows, results) if figure is not None)
+    yield from ((name, figure) for name, figure in _figures(multiverse, rows, results, outfit) if figure is not None)
 
 
-def _figures(multiverse: Multiverse, rows: Sequence[Row], results: Path) -> Iterator[tuple[str, "Composed | None"]]:
-    yield "map", draw_map(multiverse, summarise(multiverse, rows))
+def _figures(
+    multiverse: Multiverse, rows: Sequence[Row], results: Path, outfit: Outfit
+) -> Iterator[tuple[str, "Composed | None"]]:
+    yield "map", draw_map(multiverse, summarise(multiverse, rows), outfit)
     by_claim: dict[str, list[Row]] = {}
     for row in rows:
         by_claim.setdefault(row.claim.id, []).append(row)
     for name, own in by_claim.items():
-        yield f"curve-{name}", draw_curve(own)
+        yield f"curve-{name}", draw_curve(own, outfit)
     for one in _gridded(multiverse):
-        yield f"late-{one.experiment}-{one.variant}", _late(multiverse, one, results)
+        yield f"late-{one.experiment}-{one.variant}", _late(multiverse, one, results, outfit)
 
 
 def _gridded(multiverse: Multiverse) -> list[Part]:
@@ -73,7 +79,7 @@ def _gridded(multiverse: Multiverse) -> list[Part]:
     return [part(multiverse, source, first(multiverse)) for source in dict.fromkeys(sources)]
 
 
-def _late(multiverse: Multiverse, one: Part, results: Path) -> "Composed | None":
+def _late(multiverse: Multiverse, one: Part, results: Path, outfit: Outfit) -> "Composed | None":
     """The gap after a tenth, three tenths and all of a run against the learning rate; None where it was not run."""
     try:
         whole = run_of(multiverse, one, results)
@@ -84,7 +90,7 @@ def _late(multiverse: Multiverse, one: Part, results: Path) -> "Composed | None"
     panels = [panel for run in runs for panel in panels_of([run])]
     stacks = [[Cell(partial(_draw_late, panel=panel, view=view))] for panel in panels]
     title = f"{whole.experiment.title}: distance from optimum by learning rate, at three ends of the run"
-    return compose(stacks, title, sheet=Sheet(width=4.2), legends="below", order=NOTES)
+    return compose(stacks, title, sheet=Sheet(width=4.2), legends="below", order=NOTES, outfit=outfit)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from overparam_cli.figures.compose import Cell, Composed, Marks, Sheet, compose
-from overparam_cli.figures.style import MUTED, literal
+from overparam_cli.figures.style import MUTED, PLAIN, Outfit, literal
 from overparam_cli.multiverse.deciding import Share
 from overparam_cli.multiverse.model import Multiverse
 from overparam_cli.multiverse.summary import ClaimSummary
@@ -19,7 +19,7 @@ CELL = (0.46, 0.30)  # inches
 GAP = 0.35  # cells between two axes
 
 
-def draw_map(multiverse: Multiverse, found: Sequence[ClaimSummary]) -> Composed | None:
+def draw_map(multiverse: Multiverse, found: Sequence[ClaimSummary], outfit: Outfit = PLAIN) -> Composed | None:
     """The map; None where nothing was run. Axes of a single option, and claims of which nothing was run, stay out."""
     claims = [one for one in found if one.share.run]
     places = _places(multiverse, claims)
@@ -28,7 +28,7 @@ def draw_map(multiverse: Multiverse, found: Sequence[ClaimSummary]) -> Composed 
     width = max(places.values()) + 1.0
     sheet = Sheet(lone=width * CELL[0] + 4.4, height=len(claims) * CELL[1] + 2.0)
     cell = Cell(lambda axes: _draw(axes, multiverse, claims, places, width))
-    return compose([[cell]], "In which share of worlds each claim holds", sheet=sheet, legends="own")
+    return compose([[cell]], "In which share of worlds each claim holds", sheet=sheet, legends="own", outfit=outfit)
 
 
 def _places(multiverse: Multiverse, claims: Sequence[ClaimSummary]) -> dict[tuple[str, str], float]:

@@ -90,7 +90,7 @@ WRONG = {
     "unknown drawn curve": ((DEEP, DEEP + '\n[plot]\ncurves = ["dep"]'), ["'dep'", "did you mean 'deep'?"]),
     "titles do not match": ((DEEP, DEEP + '\n[variants.x]\n[plot]\ntitles = ["a", "b"]'), ["2 titles for 1 panel"]),
     "limits reversed": ((DEEP, DEEP + "\n[plot]\nylim = [1, 0]"), ["ylim = [1, 0]", "[lower, upper]"]),
-    "unknown plot key": ((DEEP, DEEP + "\n[plot]\ntitel = 1"), ["[plot]", "did you mean 'titles'?"]),
+    "unknown plot key": ((DEEP, DEEP + "\n[plot]\ntitel = 1"), ["[plot]", "did you mean 'title'?"]),
     "bad smoke": ((DEEP, DEEP + "\n[smoke]\niterations = 0"), ["[smoke]", "iterations = 0"]),
     "bad variant": ((DEEP, DEEP + "\n[variants]\nx = 3"), ["[variants.x] must be a table"]),
     "bad variant name": ((DEEP, DEEP + '\n[variants."L 4"]'), ["variant = 'L 4'"]),

@@ -28,7 +28,7 @@ def assert_tidy(figure):
     renderer = figure.canvas.get_renderer()
     heads = [t for axes in figure.axes for t in axes.texts if t.get_gid() == "data"]
     heads += [axes.title for axes in figure.axes] + [axes._left_title for axes in figure.axes]
-    outer = [figure._suptitle, figure._supxlabel] if figure.get_supxlabel() else [figure._suptitle]
+    outer = [text for text in (figure._suptitle, figure._supxlabel) if text is not None]
     labels = [axes.xaxis.label for axes in figure.axes] + [axes.yaxis.label for axes in figure.axes]
     legends = [axes.get_legend() for axes in figure.axes if axes.get_legend()]
     said = [text for text in [*heads, *outer, *labels] if text.get_text()]

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overparam_cli.figures.axes import NOTHING, cross, limit, remark, scale_axes
+from overparam_cli.figures.axes import NOTHING, cross, limit, remark, scale_axes, visible
 from overparam_cli.figures.compose import Marks, Sheet
 from overparam_cli.figures.curves import draw_band, needs_markers
 from overparam_cli.figures.labels import DIVERGED_NOTE, curve_label, marks, wrapped
 from overparam_cli.figures.looks import Look
 from overparam_cli.figures.panels import HIGHEST, Line, Panel, band, singly
 from overparam_cli.figures.registry import Draw, Figure, above, has_column
-from overparam_cli.figures.style import part_of
+from overparam_cli.figures.style import part_of, scale
 from overparam_cli.results.curve import CurveRun
 from overparam_cli.results.run import LATE
 from overparam_cli.results.trajectory import SMALLEST, Array, Trajectory
@@ -115,6 +115,8 @@ def _draw_quantity(axes: "Axes", panel: Panel, quantity: Quantity) -> bool:
     """Draw one quantity of one run; return whether a trial diverged."""
     end, floor = panel.run.iterations, panel.floor if quantity.floored else SMALLEST
     drawn = [(strand, _lines(strand, quantity, end)) for strand in strands(panel)]
+    if panel.plot.log_x:
+        axes.set_xscale("log")
     steady = [_draw_strand(axes, strand, lines, floor) for strand, lines in drawn]
     axes.set_ylabel(quantity.label)
     shown = [(line, strand.look) for strand, lines in drawn for line in lines]
@@ -124,9 +126,9 @@ def _draw_quantity(axes: "Axes", panel: Panel, quantity: Quantity) -> bool:
         axes.set_yticks([])
         return False
     axes.set_yscale("log")
-    scale_axes(axes, end)
+    scale_axes(axes, end, panel.plot)
     thresholds = [_draw_threshold(axes, strand) for strand, lines in drawn if lines] if quantity.threshold else []
-    values = [*(line.values for line, _ in shown), np.array(thresholds)]
+    values = [*(visible(line.iterations, line.values, panel.plot) for line, _ in shown), np.array(thresholds)]
     limit(axes, values, CEILING * max(steady) if max(steady) > SMALLEST else np.inf)
     stopped = [
         (line, strand)
@@ -163,14 +165,16 @@ def _draw_strand(axes: "Axes", strand: Strand, lines: Sequence[Line], floor: flo
         return float(np.max(values.median[np.isfinite(values.median)], initial=0.0))
     for place, line in enumerate(lines):
         label = strand.label if place == 0 else "_"
-        axes.plot(line.iterations, line.values, color=strand.look.color, linewidth=0.8, label=label, zorder=2.5)
+        axes.plot(
+            line.iterations, line.values, color=strand.look.color, linewidth=0.8 * scale(), label=label, zorder=2.5
+        )
     return 0.0
 
 
 def _draw_threshold(axes: "Axes", strand: Strand) -> float:
     """Draw 2/lr and return it."""
     threshold = min(2 / strand.lr, HIGHEST)
-    line = axes.axhline(threshold, color=strand.look.color, linewidth=1.0, linestyle=DOTS, zorder=1)
+    line = axes.axhline(threshold, color=strand.look.color, linewidth=scale(), linestyle=DOTS, zorder=1)
     line.set_gid("threshold")
     return threshold
 

@@ -1,15 +1,15 @@
 """Figure 5-right: the CNN's training loss over the iterations, and its errors, every curve at its chosen base rate."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from overparam_cli.experiments.model import Plot
-from overparam_cli.figures.axes import limit, scale_axes
+from overparam_cli.figures.axes import limit, scale_axes, visible
 from overparam_cli.figures.compose import Marks
-from overparam_cli.figures.curves import draw_bands, draw_crosses, scale_values
+from overparam_cli.figures.curves import draw_bands, draw_crosses, edges, scale_values
 from overparam_cli.figures.labels import DIVERGED_NOTE, label_of, marks
 from overparam_cli.figures.learning_rates import LEARNING_RATES
 from overparam_cli.figures.panels import Band, Panel
@@ -48,8 +48,8 @@ def _loss(column: str, label: str) -> Draw:
             note = f"single training batches (seed {panel.run.seeds[0]}): too few for means of {SMOOTHED}"
         elif raw:
             note += f"; pale: single ones (seed {panel.run.seeds[0]})"
-        scale_axes(axes, end)
-        _scale_losses(axes, panel, list(bands.values()), raw)
+        scale_axes(axes, end, panel.plot)
+        _scale_losses(axes, panel, bands, raw)
         axes.set_xlabel(panel.plot.xlabel)
         axes.set_ylabel(f"{'batch loss' if panel.plot.ylabel == Plot.ylabel else panel.plot.ylabel}: {label}")
         crosses = draw_crosses(axes, panel, column + MEAN, at=column)
@@ -75,9 +75,9 @@ def _error(column: str, label: str) -> Draw:
 
     def draw(axes: "Axes", panel: Panel) -> Marks:
         bands = draw_bands(axes, panel, SMALLEST_ERROR, column)
-        scale_axes(axes, panel.run.iterations)
+        scale_axes(axes, panel.run.iterations, panel.plot)
         axes.set_yscale("log")
-        limit(axes, [values for found in bands.values() for values in (found.low, found.high)], np.inf)
+        limit(axes, edges(bands, panel.plot), np.inf)
         axes.set(xlabel="iteration", ylabel=label)
         return marks(panel, *([DIVERGED_NOTE] if draw_crosses(axes, panel, column) else []))
 
@@ -102,16 +102,16 @@ def _draw_raw(axes: "Axes", panel: Panel, column: str) -> list[Array]:
         (line,) = axes.plot(times, values, label=part_of(label_of(panel, curve)), color=own.color, zorder=1.5, **pale)
         line.set_gid("batches")
         if times.size and times[-1] == end:
-            shown.append(values if short else values[values >= np.quantile(values, RAW_BELOW)])
+            seen = visible(times, values, panel.plot)
+            shown.append(seen if short or not seen.size else seen[seen >= np.quantile(seen, RAW_BELOW)])
     return shown
 
 
-def _scale_losses(axes: "Axes", panel: Panel, bands: Sequence[Band], raw: Sequence[Array]) -> None:
+def _scale_losses(axes: "Axes", panel: Panel, bands: Mapping[str, Band], raw: Sequence[Array]) -> None:
     """Set the loss axis around the means and the single batches `raw`."""
-    means = [values for found in bands for values in (found.low, found.high)]
-    starts = sorted(float(found.high[0]) for found in bands if found.high.size and np.isfinite(found.high[0]))
+    starts = sorted(float(found.high[0]) for found in bands.values() if found.high.size and np.isfinite(found.high[0]))
     middle = starts[(len(starts) - 1) // 2] if starts else np.inf
-    scale_values(axes, panel, [*means, *raw], HEADROOM * middle)
+    scale_values(axes, panel, [*edges(bands, panel.plot), *raw], HEADROOM * middle)
 
 
 FIGURES = (

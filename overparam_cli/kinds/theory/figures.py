@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from overparam_cli.figures.compose import Cell, Head, Marks, Sheet
 from overparam_cli.figures.compose import compose as assemble
 from overparam_cli.figures.plots import FORMATS
-from overparam_cli.figures.style import literal, save, styled
+from overparam_cli.figures.style import PLAIN, Outfit, literal, save, styled
 from overparam_cli.kinds.theory import STATEMENTS, find_statement
 from overparam_cli.kinds.theory.statement import Draw
 from overparam_cli.results.record import Record, experiment_title
@@ -22,7 +22,12 @@ WIDTH, HEIGHT = 4.5, 4.1  # of a panel, inches
 
 
 def draw(
-    records: Sequence[Record], stem: Path, formats: Sequence[str] = FORMATS, *, title: str | None = None
+    records: Sequence[Record],
+    stem: Path,
+    formats: Sequence[str] = FORMATS,
+    *,
+    title: str | None = None,
+    outfit: Outfit = PLAIN,
 ) -> list[Path]:
     """Draw the panels of all `records` into one figure, stem.png and so on, and return the files.
 
@@ -30,32 +35,36 @@ def draw(
 
     Raises ConfigError for an unknown format, StorageError when a file cannot be written.
     """
-    with styled():
-        figure = drawing(records, title)
+    with styled(outfit.style):
+        figure = drawing(records, title, outfit)
         return [] if figure is None else save(figure, stem, formats)
 
 
-def drawing(records: Sequence[Record], title: str | None = None) -> "Composed | None":
+def drawing(records: Sequence[Record], title: str | None = None, outfit: Outfit = PLAIN) -> "Composed | None":
     """The figure of all panels of `records`; None where the statements have none. For who draws inside `styled()`."""
     panels = [(panel, record) for record in records for panel in panels_of(record)]
     if not panels:
         return None
-    return compose(panels, find_statement(records[0].check).title if title is None else title)
+    return compose(panels, find_statement(records[0].check).title if title is None else title, outfit)
 
 
-def draw_all(records: Sequence[Record], results: Path, name: str, formats: Sequence[str] = FORMATS) -> list[Path]:
+def draw_all(
+    records: Sequence[Record], results: Path, name: str, formats: Sequence[str] = FORMATS, outfit: Outfit = PLAIN
+) -> list[Path]:
     """Draw what stands below `results` under a name: an experiment's one figure, or each statement's own."""
-    with styled():
-        figures = drawings(records, results, name)
+    with styled(outfit.style):
+        figures = drawings(records, results, name, outfit)
         return [path for folder, figure in figures for path in save(figure, folder / "figure", formats)]
 
 
-def drawings(records: Sequence[Record], results: Path, name: str) -> "Iterator[tuple[Path, Composed]]":
+def drawings(
+    records: Sequence[Record], results: Path, name: str, outfit: Outfit = PLAIN
+) -> "Iterator[tuple[Path, Composed]]":
     """The figures that `draw_all` writes, each with the folder of its records; for who draws inside `styled()`."""
     title = experiment_title(results, name)
     alone = {record.folder: [record] for record in records}
     for folder, own in alone.items() if title is None else [(results / name, records)]:
-        if (figure := drawing(own, None if title is None else literal(title))) is not None:
+        if (figure := drawing(own, None if title is None else literal(title), outfit)) is not None:
             yield folder, figure
 
 
@@ -64,10 +73,12 @@ def panels_of(record: Record) -> Sequence[Draw]:
     return find_statement(record.check).panels(record) if record.check in STATEMENTS else ()
 
 
-def compose(panels: Sequence[tuple[Draw, Record]], title: str) -> "Composed":
+def compose(panels: Sequence[tuple[Draw, Record]], title: str, outfit: Outfit = PLAIN) -> "Composed":
     """A figure of the panels: up to three in a row, four in two rows."""
     sheet = Sheet(WIDTH, WIDTH, HEIGHT, most=2 if len(panels) == 4 else 3, padding=0.1)
-    return assemble([[cell(panel, record)] for panel, record in panels], title, sheet=sheet, legends="own")
+    return assemble(
+        [[cell(panel, record)] for panel, record in panels], title, sheet=sheet, legends="own", outfit=outfit
+    )
 
 
 def cell(panel: Draw, record: Record) -> Cell:
