@@ -106,6 +106,7 @@ def plot(
 
     Example: overparam plot fig3 --format png
     """
+    from overparam_cli import disk
     from overparam_cli.results.names import found_by_name
 
     looks = collect_looks(options)
@@ -116,7 +117,8 @@ def plot(
     if experiments or path:
         _check_theory(found, looks, stem)
     if path:
-        show_paths(_draw_one(found, path, stem or "figure", looks, results), quiet=quiet)
+        with disk.instead("name another file with --output"):
+            show_paths(_draw_one(found, path, stem or "figure", looks, results), quiet=quiet)
     else:
         _draw_all(found, results, stem, formats or FORMATS, looks, quiet=quiet)
     say_the_rest(found, quiet=quiet)

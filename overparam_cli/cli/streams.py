@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from overparam_cli.errors import OutputError, ReaderGoneError
+from overparam_cli.spelling import HANDLER
 from overparam_cli.words import printable
 
 
@@ -82,7 +83,7 @@ class Results(Guarded):
 def guarded() -> Iterator[None]:
     """Let standard output and standard error behave as this module says, for as long as a command runs.
 
-    A terminal or a file that takes no Greek gets question marks.
+    A terminal or a file that takes no Greek gets it spelled.
     """
     _occupy()
     before = sys.stdout, sys.stderr
@@ -113,13 +114,13 @@ def doing(what: str, *, quiet: bool = False) -> Iterator[None]:
 
 def _wrapped(stream: Any, guard: type[Guarded], name: str) -> Any:
     if stream is None:
-        return io.TextIOWrapper(guard(None, name), "utf-8", "replace")
+        return io.TextIOWrapper(guard(None, name), "utf-8", HANDLER)
     if not hasattr(stream, "buffer"):  # not a stream of bytes: somebody else's, who knows what he does
         return stream
     with contextlib.suppress(OSError):
         stream.flush()
     line_buffering = bool(getattr(stream, "line_buffering", False))
-    return io.TextIOWrapper(guard(stream.buffer, name), stream.encoding, "replace", line_buffering=line_buffering)
+    return io.TextIOWrapper(guard(stream.buffer, name), stream.encoding, HANDLER, line_buffering=line_buffering)
 
 
 def _occupy() -> None:

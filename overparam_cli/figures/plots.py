@@ -32,7 +32,7 @@ def draw(
     Raises ConfigError for an unknown figure or format, LogError when no trial has finished, StorageError when a file
     cannot be written.
     """
-    asked = _outfit(runs)
+    asked = outfit_of(runs)
     with styled(asked.style):
         figures = drawings(runs, stems, asked)
         return [path for stem, figure in figures for path in save(figure, out_dir / stem, formats)]
@@ -74,7 +74,7 @@ def _dressed(run: Run, asked: Mapping[str, object]) -> Run:
     return made
 
 
-def _outfit(runs: Sequence[Run]) -> Outfit:
+def outfit_of(runs: Sequence[Run]) -> Outfit:
     """What the first of the experiments asks of a figure."""
     plot = runs[0].experiment.plot if runs else Plot()
     title = True if isinstance(plot.title, str) else plot.title  # `_title` has it
@@ -87,7 +87,7 @@ def drawn(runs: Sequence[Run], stem: str) -> Drawing:
     Raises ConfigError, LogError as `draw`.
     """
     panels = _showing(runs, stem)
-    asked = _outfit(runs)
+    asked = outfit_of(runs)
     with styled(asked.style):
         return for_notebooks(drawing(panels, stem, asked))
 
@@ -98,7 +98,7 @@ def draw_to(path: Path, runs: Sequence[Run], stem: str) -> Path:
     Raises ConfigError, LogError, StorageError as `draw`.
     """
     panels = _showing(runs, stem)
-    asked = _outfit(runs)
+    asked = outfit_of(runs)
     with styled(asked.style):
         (written,) = save(drawing(panels, stem, asked), path.with_suffix(""), [path.suffix.removeprefix(".")])
     return written

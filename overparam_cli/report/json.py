@@ -25,8 +25,13 @@ def render(grid: Grid) -> str:
 
 
 def show(content: object) -> None:
-    """Print JSON."""
-    print(dumps(content), file=sys.stdout, flush=True)
+    """Print JSON; letters that standard output does not take as JSON's own escapes."""
+    text = dumps(content)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = "".join(letter if letter.isascii() else json.dumps(letter)[1:-1] for letter in text)
+    print(text, file=sys.stdout, flush=True)
 
 
 def dumps(content: object) -> str:

@@ -18,7 +18,7 @@ from overparam_cli.experiments import config_hash, from_dict, load_experiment, t
 from overparam_cli.experiments.layout import ASKED, PLOT, STYLES
 from overparam_cli.figures import style
 from overparam_cli.figures.panels import panels_of
-from overparam_cli.figures.plots import draw_to, drawing, dressed
+from overparam_cli.figures.plots import draw_to, drawing, dressed, outfit_of
 from overparam_cli.figures.style import styled
 
 CURVES = {
@@ -71,7 +71,7 @@ def asked(**looks: Any) -> Any:
     """The figure of two curves, of which so much is asked."""
     runs = dressed([make_run(CURVES, iterations=1000)], looks)
     with styled(looks.get("style", "screen")):
-        return drawing(panels_of(runs))
+        return drawing(panels_of(runs), "figure", outfit_of(runs))
 
 
 @pytest.fixture
@@ -217,7 +217,8 @@ def test_every_style_and_size_is_tidy(name: str, size: tuple[float, ...] | None)
 def test_numbers_of_narrow_axes_do_not_touch() -> None:
     with styled("paper"):
         run = make_run(CURVES, iterations=1_000_000, every=10_000)
-        figure = drawing(panels_of(dressed([run, run], {"style": "paper"})))
+        runs = dressed([run, run], {"style": "paper"})
+        figure = drawing(panels_of(runs), "figure", outfit_of(runs))
         figure.draw_without_rendering()
         for axes in figure.axes:
             boxes = [text.get_window_extent() for text in axes.get_xticklabels() if text.get_text()]

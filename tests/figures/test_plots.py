@@ -331,7 +331,7 @@ def test_what_cannot_be_drawn_is_refused_in_one_line(tmp_path):
     run = two_depths()
     with pytest.raises(ConfigError, match="png, pdf, svg"):
         plots.draw([run], tmp_path, ["gif"])
-    with pytest.raises(ConfigError, match="figure, learning-rates"):
+    with pytest.raises(ConfigError, match="figure, figure-log-x, learning-rates"):
         plots.draw([run], tmp_path, ["png"], ["pie"])
     with pytest.raises(LogError, match="nothing to draw"):
         plots.draw([Run(run.folder, run.manifest, run.trials.head(0), run.log.head(0))], tmp_path)

@@ -74,7 +74,7 @@ def test_a_narrow_terminal_folds_and_loses_nothing(grid, width):
     assert "…" not in text
     for character in set("curve 1 layer 0.001 0.01 [0.005, 0.02] 2 layers 0.5 —"):
         shown = "curve lr final gap 1 layer 0.001 0.01 [0.005, 0.02] 2 layers 0.5 — the lead, in red fig3/l4 a note"
-        assert character.isspace() or text.count(character) == shown.count(character)
+        assert character.isspace() or text.count(character) >= shown.count(character)
 
 
 def test_programs_get_values_and_people_get_text(grid):
