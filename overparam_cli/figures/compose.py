@@ -63,20 +63,26 @@ class Sheet:
         """How many stacks of so many rows stand side by side; the rest is folded, if they have one row."""
         return stacks if rows > 1 else min(stacks, self.most)
 
-    def dressed(self, outfit: Outfit, columns: int) -> "Sheet":
-        """The measures that a style, or a size of the whole figure, makes of them."""
-        style = STYLES[outfit.style]
+    def dressed(self, outfit: Outfit, stacks: int, rows: int) -> "Sheet":
+        """The measures that a style, or a size of the whole figure, makes of them.
+
+        Panels that would be narrower than `NARROWEST` beside each other stand below each other, as in a paper's column.
+        """
+        style, columns = STYLES[outfit.style], self.columns(stacks, rows)
+        if outfit.size and rows == 1:
+            columns = min(columns, max(1, int(outfit.size[0] / NARROWEST)))
         alone = self.width if style.column and self.lone == SHEET.lone else self.lone
         wide, narrow, low = alone * style.width, self.width * style.width, self.height * style.height
         if outfit.size:
             across = outfit.size[0] / columns
             low *= across / (wide if columns == 1 else narrow)
             wide = narrow = across
-        return replace(self, width=narrow, lone=wide, height=low)
+        return replace(self, width=narrow, lone=wide, height=low, most=columns if rows == 1 else self.most)
 
 
 SHEET = Sheet()
 LETTERS = 62  # that fit above axes of the usual width
+NARROWEST = 2.4  # inches of axes beside others, labels included
 PART = " · "  # between the parts of a line
 
 
@@ -110,7 +116,7 @@ def compose(
 
     Raises ConfigError where the outfit's size leaves no room for the axes.
     """
-    sheet = sheet.dressed(outfit, sheet.columns(len(stacks), len(stacks[0])))
+    sheet = sheet.dressed(outfit, len(stacks), len(stacks[0]))
     with _with_room(outfit):
         figure, grid = _axes(stacks, outfit.heading(title), sheet)
         marks = [[cell.draw(axes) for cell, axes in zip(*pair, strict=True)] for pair in zip(stacks, grid, strict=True)]

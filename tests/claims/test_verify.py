@@ -60,7 +60,7 @@ def test_all_and_nothing_mean_everything(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "hint"),
     [
-        ("lemma", "did you mean lemma3"),
+        ("lemma", "did you mean 'lemma3'"),
         ("depth8stuck", "depth8-stuck"),
         ("xyzzy", "choose from fig2, fig3"),
         ("illustration", "no experiment that has one"),

@@ -13,6 +13,7 @@ SAID_ELSEWHERE = {"results", "data_dir"}  # options of all commands that write r
 WRITERS = {  # (command, what says where it writes) → how it is called, {} the place; the remedy that it must name
     ("new", "file"): (("new", "{}/mine.toml"), "FILE"),
     ("export", "folder"): (("export", "fig4-right", "--results", REFERENCE, "--to", "{}"), "--to"),
+    ("plot", "output"): (("plot", "fig4-right", "--results", REFERENCE, "--output", "{}/figure.png"), "--output"),
     ("compare", "figure"): (
         ("compare", "fig4-right", "fig4-right", "--results", REFERENCE, "--figure", "{}/both.png"),
         "--figure",

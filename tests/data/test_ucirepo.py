@@ -118,5 +118,5 @@ def test_an_unknown_order_is_refused():
 
 
 def test_too_few_rows_are_refused():
-    with pytest.raises(DataInvalidError, match="13909 rows, not 13910"):
+    with pytest.raises(DataInvalidError, match="13,909 rows, not 13,910"):
         split_batches(thin_lines(range(1, 11))[:-1])

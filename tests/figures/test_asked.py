@@ -214,6 +214,19 @@ def test_every_style_and_size_is_tidy(name: str, size: tuple[float, ...] | None)
         assert_tidy(figure)
 
 
+@pytest.mark.parametrize(("width", "columns"), [(3.3, 1), (4.9, 2), (7.0, 2)])
+def test_panels_that_would_be_narrow_stand_below_each_other(width: float, columns: int) -> None:
+    """As in a paper's column, which no legend and no label of two panels fits into side by side."""
+    with styled("paper"):
+        run = make_run(CURVES, iterations=1_000_000, every=10_000)
+        runs = dressed([run, run], {"style": "paper", "size": (width,)})
+        figure = drawing(panels_of(runs), "figure", outfit_of(runs))
+        figure.draw_without_rendering()
+        assert figure.get_figwidth() == pytest.approx(width)
+        assert len({round(axes.get_position().x0, 2) for axes in figure.axes}) == columns
+        assert_tidy(figure)
+
+
 def test_numbers_of_narrow_axes_do_not_touch() -> None:
     with styled("paper"):
         run = make_run(CURVES, iterations=1_000_000, every=10_000)

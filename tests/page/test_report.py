@@ -43,9 +43,12 @@ def text_of(page: str) -> str:
 
 
 def test_every_figure_and_claim_has_its_place(page: str) -> None:
-    assert re.findall(r'id="(figure-[^"]*)"', page) == ["figure-run-fig4-right-1", "figure-run-fig4-right-2"]
+    assert re.findall(r'id="(figure-[^"]*)"', page) == [
+        f"figure-run-fig4-right-{place}"
+        for place in (1, 2, 3)  # the figure, its logarithmic axis, learning rates
+    ]
     assert re.findall(r'<h2 id="([^"]*)-title"', page)[:3] == ["claims", "run-theory", "run-fig4-right"]
-    assert page.count('<img class="still"') == 2
+    assert page.count('<img class="still"') == 3
 
 
 def test_claims_are_those_of_verify(folder: Path, page: str) -> None:

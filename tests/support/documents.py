@@ -88,7 +88,7 @@ def short(line: str) -> list[str]:
         words = brief_bench(words)
     if words[:2] in (["verify", "fig3"], ["plot", "fig3"], ["report", "fig3"]):
         words[1] = "fig3@smoke"
-    if words[0] == "plot" and "--format" not in words:
+    if words[0] == "plot" and not {"--format", "--output"} & {*words}:
         words += ["--format", "svg"]  # tests/figures/test_plots.py has every format
     return words
 

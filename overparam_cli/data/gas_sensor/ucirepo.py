@@ -96,7 +96,7 @@ def split_batches(lines: Sequence[str]) -> dict[int, list[str]]:
     Raises DataInvalidError where neither gives every batch its Ethanol rows.
     """
     if len(lines) != sum(FULL_ROWS):
-        raise DataInvalidError(f"ucimlrepo: {count(len(lines), 'row')}, not {sum(FULL_ROWS)}")
+        raise DataInvalidError(f"ucimlrepo: {count(len(lines), 'row')}, not {sum(FULL_ROWS):,}")
     for order in (BATCHES, sorted(BATCHES, key=str)):
         batches, start = {}, 0
         for number in order:

@@ -135,7 +135,7 @@ def _subjects_of(problem: LinearProblem, name: str, settings: Settings, dataset:
     if rivals.has_jax() and device.type == "cpu":
         # Gradients of ℓ2 are in float64 whatever the weights are; with JAX one has float32 unless one asks for more.
         for precision in dict.fromkeys((dtype, "float64") if loss.quadratic else (dtype,)):
-            for trials in RIVALS_OF:
+            for trials in [size for size in CASES[0].sizes if size in RIVALS_OF]:
                 run = rivals.with_jax(problem, loss, trials, DEPTHS[-1], precision)
                 yield Subject(JAX[precision], name, trials, str(DEPTHS[-1]), run)
 

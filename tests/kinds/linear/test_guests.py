@@ -158,7 +158,9 @@ def test_another_package_brings_its_own(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
-    assert ask(ASKED + RUN) == "{'scale': 1.0} 0.25 ('layers', 'diagonal', 'entrywise') Diagonal"
+    said, *table = ask(ASKED + RUN).splitlines()
+    assert said == "{'scale': 1.0} 0.25 ('layers', 'diagonal', 'entrywise') Diagonal"
+    assert "loss=soft+optimizer=sign+parameterisation=entrywise" in table[0]
     (table,) = (tmp_path / "results").glob("*/*/trials.csv")
     row = table.read_text(encoding="utf-8").splitlines()[1]
     assert ",soft," in row
