@@ -1,7 +1,6 @@
 """The specification curve of a claim: what was measured, sorted over its worlds, and below it what was chosen there."""
 
 from collections.abc import Mapping, Sequence
-from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +21,6 @@ WORDS: Mapping[str, str] = {YES: "holds", NO: "does not hold", UNDECIDED: "undec
 ROW = 0.17  # inches of a row of the matrix
 TOP = 2.6  # inches of the curve
 LEAST = 1.2  # inches of the matrix
-LETTERS = 92  # of a line of the head; longer ones would push the axes together
 EVEN = 200.0  # an axis that spans less has its numbers written out
 
 
@@ -40,7 +38,7 @@ def draw_curve(rows: Sequence[Row], outfit: Outfit = PLAIN) -> Composed | None:
     claim = rows[0].claim
     left = len(rows) - len(ran)
     said = f"{claim.statement} ({claim.where}); required: {claim.requirement}"
-    lines = (*map(literal, wrap(said, LETTERS)), _said(rows, left))
+    lines = (literal(said), _said(rows, left))
     heights = (TOP, max(ROW * len(options), LEAST))
     sheet = Sheet(lone=7.2, height=sum(heights) / 2, ratios=heights)
     cells = [
