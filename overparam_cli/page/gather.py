@@ -14,6 +14,7 @@ from overparam_cli.errors import ConfigError, LogError, OverparamError
 from overparam_cli.kinds.theory.tables import grid as statement_grid
 from overparam_cli.multiverse import record
 from overparam_cli.multiverse.loading import BUILT_IN, load
+from overparam_cli.multiverse.summary import beside
 from overparam_cli.multiverse.summary import summarise as summarise_worlds
 from overparam_cli.page import missing, pictures, provenance
 from overparam_cli.page.content import Chapter, Report
@@ -64,7 +65,7 @@ def gather(results: Path, names: Sequence[str], command: str) -> tuple[Report, l
         folder=str(results),
         command=command,
         faults=tuple(dict.fromkeys(map(str, own.faults))),
-        verdicts=tuple((name, verdict_grid(report.asked)) for name, report in judged),
+        verdicts=tuple((name, verdict_grid(report.asked, report.worlds)) for name, report in judged),
         tallies=tuple(tally(report.asked) for _, report in judged),
         chapters=_anchored(chapters),
         multiverses=_anchored(worlds),
@@ -95,7 +96,7 @@ def _title(own: Gathering, found: Found) -> str:
 def _judged(own: Gathering) -> Iterator[tuple[str, verify.Report]]:
     """The verdicts on all claims; or on those about the names asked for, those of one suffix together."""
     if not own.names:
-        yield "", verify.verify(own.results)
+        yield "", _beside(own, verify.verify(own.results))
         return
     by_suffix: dict[str, list[str]] = {}
     for name in own.names:
@@ -104,7 +105,12 @@ def _judged(own: Gathering) -> Iterator[tuple[str, verify.Report]]:
     for suffix, asked in by_suffix.items():
         about = [name for name in asked if _has_claims(name)]
         if about:
-            yield suffix, verify.verify(own.results, about)
+            yield suffix, _beside(own, verify.verify(own.results, about))
+
+
+def _beside(own: Gathering, report: verify.Report) -> verify.Report:
+    """The report with the shares of worlds, which never stand between a reader and the verdicts."""
+    return own.guarded(partial(beside, report), report)
 
 
 def _has_claims(name: str) -> bool:

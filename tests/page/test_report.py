@@ -7,6 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from support.pages import written as write
 from support.program import program
@@ -137,3 +138,15 @@ def test_a_place_that_cannot_be_written_is_one_line(folder: Path, tmp_path: Path
     )
     assert code == 7
     assert "--output" in err
+
+
+def test_a_verdict_has_the_share_of_worlds_beside_it(folder: Path, tmp_path: Path) -> None:
+    results = tmp_path / "results"
+    shutil.copytree(folder / "fig4-right", results / "fig4-right")
+    shutil.copytree(REFERENCE / "multiverse", results / "multiverse")
+    rows = pd.read_csv(results / "multiverse" / "worlds.csv", dtype=str, keep_default_na=False)
+    outcomes = rows.loc[rows["claim"] == "adam-plus-depth", "holds"].value_counts()
+    judged = sum(outcomes.get(name, 0) for name in ("yes", "no", "undecided"))
+    code, page, err = written(results, "fig4-right")
+    assert code == 0, err
+    assert f"multiverse: holds in {outcomes.get('yes', 0)} of {judged} worlds" in text_of(page)
