@@ -110,9 +110,21 @@ def _ends(trials: pd.DataFrame, log: pd.DataFrame, pairs: Mapping[str, str]) -> 
 
 def _gaps(optimum: Mapping[str, Any], log: pd.DataFrame) -> Iterator[str]:
     """A gap is the loss minus the optimum, to the precision that this is known with: later trials may know another."""
-    best = optimum["loss"]
-    width = best - (best if optimum.get("lower_bound") is None else optimum["lower_bound"])
+    best, width = optimum["loss"], _width(optimum)
     with np.errstate(all="ignore"):
-        off = np.abs(log["gap"] - (log["loss"] - best)) > 10 * abs(width) + ROUNDING * (np.abs(log["loss"]) + abs(best))
+        off = np.abs(log["gap"] - (log["loss"] - best)) > 10 * width + ROUNDING * (np.abs(log["loss"]) + abs(best))
     if off.any():
         yield f"{LOG} has a gap that is not the loss minus the optimum, of trial {log.loc[off, 'trial_id'].iloc[0]}"
+
+
+def same_optimum(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two manifests' optima are of one problem: the gaps of its trials may stand in one log."""
+    known = [key for key in ("loss", "loss_at_zero") if one.get(key) is not None and other.get(key) is not None]
+    inexact = 10 * (_width(one) + _width(other))
+    return all(abs(one[key] - other[key]) <= inexact + 1e-9 * (abs(one[key]) + abs(other[key])) for key in known)
+
+
+def _width(optimum: Mapping[str, Any]) -> float:
+    """How precisely an optimal loss is known."""
+    bound = optimum.get("lower_bound")
+    return 0.0 if bound is None else abs(float(optimum["loss"]) - float(bound))

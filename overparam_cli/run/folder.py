@@ -11,6 +11,7 @@ import torch
 from overparam_cli.errors import ConfigError, LogError
 from overparam_cli.results import digests, editions, parts, store
 from overparam_cli.results.divergence import settle
+from overparam_cli.results.faults import same_optimum
 from overparam_cli.results.find import has_trials
 from overparam_cli.results.plans import EARLIER, earlier_plans
 from overparam_cli.results.reading import State, Tables, read_tables, state_of
@@ -92,7 +93,7 @@ class RunFolder:
         return read_finished(folder)
 
     def write_manifest(self, problem: Problem) -> None:
-        """Say what the folder is about. Raises LogError where it holds trials on other data."""
+        """Say what the folder is about. Raises LogError where it holds trials on other data, or of another loss."""
         before = self.read()
         content = self._manifest(problem, before)
         store.write_json(self.job.folder / MANIFEST, digests.seal(content, before.digests if before else {}))
@@ -194,6 +195,12 @@ class RunFolder:
                 raise LogError(
                     f"{self.job.folder} holds trials on other data (fingerprint {fingerprint}, now "
                     f"{problem.fingerprint}): give this run a folder of its own with --name"
+                )
+            known, now = before.manifest.get("optimum"), problem.describe().get("optimum")
+            if known and now and not same_optimum(known, now):
+                raise LogError(
+                    f"{self.job.folder} holds trials of another loss, or of data scaled otherwise (optimum "
+                    f"{known['loss']:.4g}, now {now['loss']:.4g}): give this run a folder of its own with --name"
                 )
         if self._base is None:
             known = before.manifest if before else {}

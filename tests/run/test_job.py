@@ -351,6 +351,28 @@ def test_a_folder_with_trials_on_other_data_is_refused(config: Path, tmp_path: P
         run_job(job(config, tmp_path, seeds=2), Settings(), Silent())
 
 
+@pytest.mark.parametrize(
+    "change", ['loss = "l4"', 'loss = "l2"\npreprocessing = "std"', 'loss = "l2"\nloss_scale = 2.0']
+)
+def test_a_folder_with_trials_of_another_loss_or_scaling_is_refused_and_stays_whole(
+    config: Path, tmp_path: Path, change: str
+) -> None:
+    """A folder has one optimum: with trials of two, one's gaps would be read as damage, and all of it lost."""
+    text = CONFIG.replace('loss = "l2"\n', "") + '[variants.own]\nloss = "l2"\n'
+    config.write_text(text)
+    task, recorder = job(config, tmp_path), Recorder()
+    run_job(task, Settings(), Silent())
+    before = {path.name: path.read_bytes() for path in task.folder.iterdir()}
+    config.write_text(text.replace('loss = "l2"', change))
+    with pytest.raises(LogError, match="another loss.* --name"):
+        run_job(job(config, tmp_path), Settings(), recorder)
+    assert not recorder.updates, "it is said before anything is trained"
+    assert {name: (task.folder / name).read_bytes() for name in before} == before
+    config.write_text(text)
+    run_job(job(config, tmp_path, seeds=2), Settings(), Silent())
+    assert len(Run.read(task.folder).trials) == 12
+
+
 @pytest.mark.parametrize("rates", ["1e-3", "1e-3,1e-2"])
 def test_a_start_that_is_not_finite_diverges_at_once(config: Path, tmp_path: Path, rates: str) -> None:
     task = job(config, tmp_path, init_std=1e200, dtype="float64", lr=rates)
