@@ -26,7 +26,7 @@ INTRODUCTION = """\
 #     overparam run {file}
 
 # Settings of a trial come from its curve, its variant and [trial], in this order, and else from the defaults.
-# "# key = value" is such a default; "#: key = value" is an example. Without what stands before them, both are said.
+# "# key = value" is such a default; "#: key = value" is an example. To set either, take away the # or #: before it.
 """
 SWEEP = """\
 # Lists whose product makes curves (or variants, of keys that the curves of a figure share, such as loss):
@@ -106,7 +106,9 @@ def _lines(keys: Mapping[str, Key], given: Mapping[str, Any], defaults: Mapping[
         if len(said) + len(meaning) <= WIDTH - 4:
             yield f"{said}  # {meaning}"
         else:
-            yield from textwrap.wrap(meaning, WIDTH, initial_indent="# ", subsequent_indent="# ")
+            yield from textwrap.wrap(
+                meaning, WIDTH, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False
+            )
             yield said
 
 

@@ -168,6 +168,11 @@ def test_every_key_stands_in_it_with_its_meaning(name: str) -> None:
     assert "#: beta1 = 0.9" in text
 
 
+def test_names_in_its_comments_can_be_copied() -> None:
+    """A scaling's name is not broken where it has a hyphen: with a blank within it would be refused."""
+    assert re.findall(r"\w-$", annotated(load_experiment("fig3"), Path("study.toml")), flags=re.MULTILINE) == []
+
+
 def test_a_file_to_edit_runs_as_it_is(here: Path) -> None:
     code, out, err = program("new", "my-study.toml", "--from", "fig3")
     assert (code, out, err) == (0, "my-study.toml: edit it, then overparam run my-study.toml\n", "")

@@ -364,7 +364,7 @@ def test_a_folder_with_trials_of_another_loss_or_scaling_is_refused_and_stays_wh
     run_job(task, Settings(), Silent())
     before = {path.name: path.read_bytes() for path in task.folder.iterdir()}
     config.write_text(text.replace('loss = "l2"', change))
-    with pytest.raises(LogError, match="another loss.* --name"):
+    with pytest.raises(LogError, match=r"another loss.* --name"):
         run_job(job(config, tmp_path), Settings(), recorder)
     assert not recorder.updates, "it is said before anything is trained"
     assert {name: (task.folder / name).read_bytes() for name in before} == before
