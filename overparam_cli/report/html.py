@@ -26,11 +26,13 @@ def _heading(column: Column) -> str:
 
 
 def _cell(column: Column, cell: Cell) -> str:
-    return f"<td{_class(column)}{_rank(cell.value)}>{_words(cell.words)}</td>"
+    number = column.align == "right" and not any(letter.isspace() for letter in str(cell.words))
+    return f"<td{_class(column, whole=number)}{_rank(cell.value)}>{_words(cell.words)}</td>"
 
 
-def _class(column: Column) -> str:
-    names = [name for name, there in (("number", column.align == "right"), ("whole", column.whole)) if there]
+def _class(column: Column, *, whole: bool = False) -> str:
+    """The classes of a cell; a number is `whole`: 1e-2 is not broken at its sign."""
+    names = [name for name, there in (("number", column.align == "right"), ("whole", column.whole or whole)) if there]
     return f' class="{" ".join(names)}"' if names else ""
 
 

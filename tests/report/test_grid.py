@@ -106,6 +106,9 @@ def test_html_is_a_table_with_classes(grid):
         ["2 layers", "0.5", "—"],
     ]
     assert '<td class="number" data-value="0.01"><span class="good">0.01 [0.005, 0.02]</span></td>' in text
+    assert '<td class="number whole" data-value="0.001">0.001</td>' in text, (
+        "a lone number is not broken, as 1e-3 would be"
+    )
     assert '<th scope="col" class="number">final gap</th>' in text
     assert "<caption>fig3/l4</caption>" in text
     assert text.startswith('<p>the lead, <span class="bad">in red</span></p>\n')
