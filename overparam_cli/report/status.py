@@ -9,7 +9,7 @@ from overparam_cli.errors import LogError, UnreadableError
 from overparam_cli.paths import is_folder
 from overparam_cli.report import json, terminal
 from overparam_cli.report.grid import Grid
-from overparam_cli.results import digests, underway
+from overparam_cli.results import digests, editions, underway
 from overparam_cli.results.find import PART, contents, has_trials, is_results_folder, is_there
 from overparam_cli.results.lock import is_running
 from overparam_cli.results.manifest import (
@@ -27,6 +27,7 @@ from overparam_cli.results.schema import CHECKPOINT, DIVERGED, LOG, MANIFEST, TR
 from overparam_cli.words import count
 
 DAMAGED, UNREADABLE = "damaged", "unreadable"
+OLDER = "of an earlier plan, and not shown"  # of a variant
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,10 @@ def _rows(folder: Path) -> Iterator[Folder]:
         if (folder / MANIFEST) in inside:
             yield _study(folder)
         variants = [path for path in inside if is_folder(path)]
-        yield from (row for path in variants if (row := _guarded(path)))
+        older = editions.older(variants)
+        for path in variants:
+            if row := _guarded(path):
+                yield replace(row, note=f"{row.note}, {OLDER}") if path in older else row
         if not variants and inside and (folder / MANIFEST) not in inside:
             figures = all(path.suffix in (".png", ".pdf", ".svg") for path in inside)
             yield Folder(folder.name, "figures" if figures else "no run", note=f"holds {_listed(inside)}")

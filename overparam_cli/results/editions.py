@@ -61,6 +61,19 @@ def next_edition(folder: Path, manifest: Manifest) -> int:
     return max(of(manifest), highest + 1)
 
 
+def older(variants: Sequence[Path]) -> set[Path]:
+    """Those of the variants' folders that are not of the plan run last; what cannot be read is passed over."""
+    found = dict[Path, Manifest]()
+    for folder in variants:
+        with suppress(LogError, ConfigError):  # what is damaged is said by who reads it
+            if is_there(folder / MANIFEST):
+                found[folder] = read_run_manifest(folder)
+    latest = max(found.values(), key=of, default={})
+    if not of(latest):
+        return set()
+    return {folder for folder, own in found.items() if own is not latest and not allows(latest, own)}
+
+
 def last(runs: "Sequence[Run]") -> "tuple[list[Run], list[Run]]":
     """The runs of one folder that are of the plan run last, and those that are not."""
     latest = max(runs, key=lambda run: of(run.manifest)).manifest

@@ -95,6 +95,8 @@ def test_a_variant_of_an_earlier_plan_is_named_and_not_shown(tmp_path: Path, mon
         code, _, err = program(*command)
         assert code == 0
         assert "mine/l2 is of an earlier plan than mine/l4, and not shown" in " ".join(err.split())
+    rows = {row["run"]: row["note"] for row in json.loads(program("status", "--json")[1])}
+    assert {name for name, note in rows.items() if "of an earlier plan, and not shown" in note} == {"mine/l2"}
     write(FIRST)  # and back: what is finished is not run again, and is what the study says now
     program("run", "mine.toml", "--quiet")
     code, out, err = program("table", "mine", "--json")
