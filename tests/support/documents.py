@@ -33,6 +33,11 @@ FEWER = {  # what shortens a run, by kind; what the line itself says stands
     "linear": {"iterations": "30"},
     "cnn": {"iterations": "2", "dataset": "digits-simulated:n=5100,n_test=100", "validation": "20", "batch": "2"},
 }
+LESS = {  # what shortens a check of the theory
+    "theorem1": "steps=50,100",
+    "balancedness": "steps=50,100",
+    "appendix-b-bound": "y1s=30",
+}
 KINDS = {summary.name: summary.kind for summary in available()}
 
 
@@ -84,6 +89,8 @@ def short(line: str) -> list[str]:
         words[place] = str(min(int(words[place].replace("_", "")), 60))
     if "--dataset" in words and is_table(words[words.index("--dataset") + 1]):
         words += [word for pair in (("--depth", "1"), ("--loss", "l2")) if pair[0] not in words for word in pair]
+    if words[0] == "theory" and "--set" not in words:
+        words += [word for check in words if check in LESS for word in ("--set", LESS[check])]
     if words[0] == "bench":
         words = brief_bench(words)
     if words[:2] in (["verify", "fig3"], ["plot", "fig3"], ["report", "fig3"]):
