@@ -20,7 +20,16 @@ from overparam_cli.run.stop import Stop
 def jobs_of(packs: Iterable[Pack], results: Path) -> list[Job]:
     """Each pack as a job; its numbers bear verdicts on worlds, never one on the paper."""
     return [
-        Job(pack.experiment, pack.variant, pack.trials, results / pack.folder, pack.name, {}, full_length=False)
+        Job(
+            pack.experiment,
+            pack.variant,
+            pack.trials,
+            results / pack.folder,
+            pack.name,
+            {},
+            full_length=False,
+            alone=True,  # each variant has learning rates of its own
+        )
         for pack in packs
     ]
 

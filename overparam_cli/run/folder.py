@@ -183,7 +183,8 @@ class RunFolder:
         """What the manifest says of the job's plan and of those before it."""
         if self._edition is None:
             known = {editions.EDITION: editions.of(before.manifest)} if before else {}
-            self._edition = editions.next_edition(self.job.folder, {**self._described, **known})
+            described = {**self._described, **known}
+            self._edition = 0 if self.job.alone else editions.next_edition(self.job.folder, described)
         edition = {editions.EDITION: self._edition} if self._edition else {}
         earlier = earlier_plans(before.manifest, before.trials, self.plan) if before else []
         return self._described | edition | {EARLIER: earlier}

@@ -41,6 +41,7 @@ class Job:
     full_length: bool = True
     command: str = ""  # what asked for it, where that was no command line
     again: tuple[Trial, ...] = ()  # those of `trials`, by id, as further curves show them
+    alone: bool = False  # of the plan of its own folder: what stands beside it is of another, and as current
 
     @property
     def title(self) -> str:

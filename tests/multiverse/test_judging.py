@@ -190,6 +190,17 @@ def _check_read_from_the_first_pass(tiny_file: Path, results: Path) -> None:
     assert isinstance(late, CannotJudgeError)
 
 
+def test_variants_of_one_folder_are_all_current(results: Path) -> None:
+    """Each has learning rates of its own, and is no earlier plan than the other."""
+    whole = {path: path.read_bytes() for path in sorted(results.rglob("manifest.json"))}
+    shown = [
+        summary["variant"] for summary in json.loads(overparam("table", "--results", str(results / "tiny"), "--json"))
+    ]
+    assert len(shown) == sum("plan" in json.loads(content) for content in whole.values())
+    assert {"l2", "l4"} <= {*shown}
+    assert not [path for path, content in whole.items() if "edition" in json.loads(content)]
+
+
 def test_what_another_process_trains_is_passed_over(tiny: Multiverse, tmp_path: Path) -> None:
     packs = asked_packs(tiny, asked_for(tiny, [*ASKED, "features=zscore"]))
     jobs = jobs_of(packs, tmp_path)
