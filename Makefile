@@ -31,7 +31,7 @@ test: install
 
 # What trains, once more as an old processor computes it and on two threads: other last bits, the same outcomes.
 OLD = ATEN_CPU_CAPABILITY=default ONEDNN_MAX_CPU_ISA=SSE41 MKL_ENABLE_INSTRUCTIONS=SSE4_2 OPENBLAS_CORETYPE=Nehalem
-TRAINING = tests/kinds/linear tests/kinds/mnist tests/kinds/test_optimizers.py tests/kinds/test_units.py
+TRAINING = tests/kinds/linear tests/kinds/mnist/test_cnn.py tests/kinds/mnist/test_cnn_trainer.py tests/kinds/test_optimizers.py tests/kinds/test_units.py
 vary: install
 	$(OLD) OVERPARAM_TEST_THREADS=2 $(BIN)/python -m pytest $(TRAINING)
 
