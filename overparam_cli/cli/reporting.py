@@ -30,6 +30,7 @@ def report(experiments: tuple[str, ...], results: Path, output: Path, quiet: boo
 
     Example: overparam report fig3 --output fig3.html
     """
+    from overparam_cli import disk
     from overparam_cli.page import writing
 
     writing.check_extra()
@@ -41,7 +42,8 @@ def report(experiments: tuple[str, ...], results: Path, output: Path, quiet: boo
     command = shlex.join(["overparam", *sys.argv[1:]])
     found, faults = gather(results, experiments, command)
     path = at_home(output)
-    written = writing.write(found, path)
+    with disk.instead("name another file with --output"):
+        written = writing.write(found, path)
     if not quiet:
         terminal.echo(str(path))
         terminal.note(f"{size(written)}, of which plotly.js takes {size(len(writing.plotly()[0]))}")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overparam_cli.figures.axes import limit, number_decades
+from overparam_cli.figures.axes import limit
 from overparam_cli.figures.compose import Cell, Composed, Head, Marks, Sheet, compose
 from overparam_cli.figures.style import MUTED, PLAIN, Outfit, literal
 from overparam_cli.multiverse.deciding import NO, NOT_RUN, UNDECIDED, YES, Share, by_option, deciding, share
@@ -21,7 +21,6 @@ WORDS: Mapping[str, str] = {YES: "holds", NO: "does not hold", UNDECIDED: "undec
 ROW = 0.17  # inches of a row of the matrix
 TOP = 2.6  # inches of the curve
 LEAST = 1.2  # inches of the matrix
-EVEN = 200.0  # an axis that spans less has its numbers written out
 
 
 def draw_curve(rows: Sequence[Row], outfit: Outfit = PLAIN) -> Composed | None:
@@ -91,8 +90,6 @@ def _draw_effects(axes: "Axes", rows: Sequence[Row], effect: Effect, head: Head)
     there = {row.outcome for row in rows}
     handles = [Patch(color=color, label=WORDS[one]) for one, color in COLORS.items() if one in there]
     axes.legend(handles=handles, loc="upper left", handlelength=1.2)
-    if not effect.counts and high / low < EVEN:
-        number_decades(axes)
     off = [] if shown.all() else ["at the lower end: never, or diverged; at the upper end: not within the run"]
     return Marks(head, "", ("dashed: the requirement", *off))
 

@@ -10,7 +10,7 @@ from overparam_cli.claims.verify import Report
 from overparam_cli.multiverse import record
 from overparam_cli.multiverse.deciding import NOT_RUN, YES, Share, World, by_option, deciding, share
 from overparam_cli.multiverse.judging import Row
-from overparam_cli.multiverse.loading import Asked, load
+from overparam_cli.multiverse.loading import BUILT_IN, Asked, load
 from overparam_cli.multiverse.model import FINE, Choices, Multiverse
 from overparam_cli.multiverse.worlds import first, options_of
 from overparam_cli.paths import exists
@@ -60,10 +60,10 @@ def beside(report: Report) -> Report:
     Only of the paper's own runs, and only of claims that were run in a world at all. Raises LogError where
     `multiverse/worlds.csv` below the results is damaged or has changed.
     """
-    found = load()
-    folder = report.results / found.name
+    folder = report.results / BUILT_IN
     if report.suffix or not exists(folder / record.WORLDS):
         return report
+    found = load()
     known = {one.claim.id: one.as_dict() for one in summarise(found, record.read(folder, found)) if one.share.run}
     return replace(report, worlds=known)
 

@@ -10,16 +10,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from overparam_cli import disk
 from overparam_cli.errors import ConfigError
 from overparam_cli.figures.spec import Picture, slim
 from overparam_cli.page.content import Report
 from overparam_cli.report import html
+from overparam_cli.results.store import write_bytes
 from overparam_cli.words import printable, size
 
 STYLE, SCRIPTS = "style.css", ("page.js", "traces.js", "figures.js")
 ADDRESS = " /:;=,'()!*@&+$?-._~"  # what needs no escape in the address of a picture
-ELSEWHERE = "name another file with --output"
 
 
 def check_extra() -> None:
@@ -34,7 +33,7 @@ def check_extra() -> None:
 def write(report: Report, path: Path) -> int:
     """Write a report in one step; its size in bytes. Raises StorageError."""
     content = page(report).encode()
-    disk.replace(path, lambda file: file.write(content), elsewhere=ELSEWHERE)
+    write_bytes(path, content)
     return len(content)
 
 

@@ -68,16 +68,18 @@ def older(variants: Sequence[Path]) -> set[Path]:
         with suppress(LogError, ConfigError):  # what is damaged is said by who reads it
             if is_there(folder / MANIFEST):
                 found[folder] = read_run_manifest(folder)
-    latest = max(found.values(), key=of, default={})
-    if not of(latest):
-        return set()
-    return {folder for folder, own in found.items() if own is not latest and not allows(latest, own)}
+    return {folder for folder, current in zip(found, _current([*found.values()]), strict=True) if not current}
 
 
 def last(runs: "Sequence[Run]") -> "tuple[list[Run], list[Run]]":
     """The runs of one folder that are of the plan run last, and those that are not."""
-    latest = max(runs, key=lambda run: of(run.manifest)).manifest
-    if of(latest) == 0:
-        return [*runs], []
-    own = [run for run in runs if run.manifest is latest or allows(latest, run.manifest)]
-    return own, [run for run in runs if run not in own]
+    pairs = list(zip(runs, _current([run.manifest for run in runs]), strict=True))
+    return [run for run, current in pairs if current], [run for run, current in pairs if not current]
+
+
+def _current(manifests: Sequence[Manifest]) -> list[bool]:
+    """Of each of the manifests beside each other, whether it is of the plan run last."""
+    latest = max(manifests, key=of, default=None)
+    if latest is None or of(latest) == 0:
+        return [True] * len(manifests)
+    return [own is latest or allows(latest, own) for own in manifests]

@@ -1,7 +1,6 @@
 """One run folder and its one writer: what is finished, and the commit of what has just been."""
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -67,7 +66,6 @@ class RunFolder:
         self._left: tuple[State, Tables] | None = None  # the files as this writer left them, and what it must know
         self._growing = {name: Growing() for name in parts.CSVS}
         self._base: Base | None = None
-        self._edition: int | None = None
         self.timings: list[dict[str, Any]] = []
         self.adopted: dict[str, str] = {}
 
@@ -175,21 +173,16 @@ class RunFolder:
         store.write_json(folder / MANIFEST, sealed)
         return sealed
 
-    @cached_property
-    def _described(self) -> dict[str, Any]:
-        return manifest.describe_plan(self.job)
-
     def _plan(self, before: Tables | None) -> dict[str, Any]:
         """What the manifest says of the job's plan and of those before it."""
-        if self._edition is None:
-            known = {editions.EDITION: editions.of(before.manifest)} if before else {}
-            described = {**self._described, **known}
-            self._edition = 0 if self.job.alone else editions.next_edition(self.job.folder, described)
-        edition = {editions.EDITION: self._edition} if self._edition else {}
+        plan = manifest.describe_plan(self.job)
+        known = {editions.EDITION: editions.of(before.manifest)} if before else {}
+        edition = 0 if self.job.alone else editions.next_edition(self.job.folder, {**plan, **known})
         earlier = earlier_plans(before.manifest, before.trials, self.plan) if before else []
-        return self._described | edition | {EARLIER: earlier}
+        return plan | ({editions.EDITION: edition} if edition else {}) | {EARLIER: earlier}
 
     def _manifest(self, problem: Problem, before: Tables | None) -> dict[str, Any]:
+        about = problem.describe()
         if before:
             fingerprint = before.manifest["dataset"].get("fingerprint")
             if fingerprint != problem.fingerprint:
@@ -197,7 +190,7 @@ class RunFolder:
                     f"{self.job.folder} holds trials on other data (fingerprint {fingerprint}, now "
                     f"{problem.fingerprint}): give this run a folder of its own with --name"
                 )
-            known, now = before.manifest.get("optimum"), problem.describe().get("optimum")
+            known, now = before.manifest.get("optimum"), about.get("optimum")
             if known and now and not same_optimum(known, now):
                 raise LogError(
                     f"{self.job.folder} holds trials of another loss, or of data scaled otherwise (optimum "
@@ -210,7 +203,7 @@ class RunFolder:
         base = self._base
         return {
             **base.plan,
-            **problem.describe(),
+            **about,
             "dtype": self.job.trials[0].dtype,
             **manifest.describe_machine(self.device),
             "timings": [*base.timings, *self.timings],

@@ -50,7 +50,7 @@ class Job:
 
     @property
     def remark(self) -> str:
-        """Which curves show trials of others; "" where none does."""
+        """Which curves show trials of others, of a job that has such (`again`)."""
         curves = ", ".join(dict.fromkeys(trial.curve for trial in self.again))
         return f"{count(len(self.again), 'trial')} of {curves} are also another curve's, and trained once"
 
