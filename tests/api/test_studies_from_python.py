@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 from support.program import program
+from support.small_table import save_small_table
 
 import overparam as op
 from overparam_cli.api.theory import Theory
@@ -32,8 +33,7 @@ SAME: dict[str, Any] = {
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    rows = [{"a": n % 5 - 2.0, "b": n % 3 - 1.0, "y": float(n % 7)} for n in range(40)]
-    pd.DataFrame(rows).to_csv("x.csv", index=False)
+    save_small_table("x.csv")
     return tmp_path
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from support.program import program
+from support.small_table import save_small_table
 
 from overparam_cli.experiments import Experiment, available, expand, load_experiment, to_dict
 from overparam_cli.experiments.annotated import annotated
@@ -46,8 +47,7 @@ loss = "l4"
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    rows = [{"a": n % 5 - 2.0, "b": n % 3 - 1.0, "y": float(n % 7)} for n in range(40)]
-    pd.DataFrame(rows).to_csv("x.csv", index=False)
+    save_small_table("x.csv")
     return tmp_path
 
 
