@@ -16,6 +16,7 @@ from overparam_cli.results import store
 from overparam_cli.results.schema import MANIFEST
 
 FILES, REPLACING, OWN = "files", "replacing", "digest"
+APART = "apart"  # which entries of a manifest stand in a file beside it (see `apart`)
 
 
 def digest(data: bytes) -> str:
@@ -48,6 +49,17 @@ def intact(document: Mapping[str, Any]) -> bool:
     return document.get(OWN) == _own({key: value for key, value in document.items() if key != OWN})
 
 
+def without_apart(content: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What of a manifest stands in its own file."""
+    away = content.get(APART, {}).get("entries", ())
+    return {key: value for key, value in content.items() if key not in away} if away else content
+
+
+def write_manifest(folder: Path, sealed: Mapping[str, Any]) -> None:
+    """Write a sealed manifest, but for what stands apart. Raises StorageError."""
+    store.write_json(folder / MANIFEST, without_apart(sealed))
+
+
 def write(folder: Path, content: Mapping[str, Any], files: Mapping[str, bytes]) -> None:
     """Write a folder that is made at once: its files, the manifest, and last the file whose presence says "finished".
 
@@ -57,7 +69,7 @@ def write(folder: Path, content: Mapping[str, Any], files: Mapping[str, bytes]) 
     disk.remove(folder / last)
     for name in others:
         store.write_bytes(folder / name, files[name])
-    store.write_json(folder / MANIFEST, seal(content, of(files)))
+    write_manifest(folder, seal(content, of(files)))
     store.write_bytes(folder / last, files[last])
 
 
@@ -79,4 +91,4 @@ def said(names: tuple[str, ...]) -> str:
 
 
 def _own(content: Mapping[str, Any]) -> str:
-    return digest(json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False).encode())
+    return digest(json.dumps(without_apart(content), sort_keys=True, separators=(",", ":"), allow_nan=False).encode())

@@ -9,6 +9,7 @@ from overparam_cli.results.schema import LOOK, MANIFEST, TRIALS
 
 CLAIMS = "claims.json"
 PART = re.compile(r"(trials|log)-(\d{5})\.parquet")  # the names of tables in several files (see `parts`)
+PLAN_FILE = re.compile(r"plan-[0-9a-f]{16}\.json")  # of a plan that stands apart from its manifest (see `apart`)
 
 
 def run_folders(results: Path, name: str = "", *, partial: bool = False) -> list[Path]:
@@ -46,6 +47,11 @@ def has_trials(folder: Path) -> bool:
 def part_names(folder: Path) -> list[str]:
     """The files of a run folder that hold a part of its tables, in order."""
     return [path.name for path in children(folder) if PART.fullmatch(path.name)]
+
+
+def plan_files(folder: Path) -> list[Path]:
+    """The plans that stand apart from the manifest in a run folder: its own, and what a killed writer has left."""
+    return [path for path in children(folder) if PLAN_FILE.fullmatch(path.name)]
 
 
 def children(folder: Path) -> list[Path]:

@@ -26,7 +26,7 @@ from overparam_cli.checks import (
 from overparam_cli.errors import LogError
 from overparam_cli.experiments import from_dict
 from overparam_cli.experiments.kind import kind
-from overparam_cli.results import store
+from overparam_cli.results import apart, digests, store
 from overparam_cli.results.find import is_there
 from overparam_cli.results.schema import MANIFEST, SCHEMA
 
@@ -64,6 +64,7 @@ DATASET = entries(
     may={"k": integer(1), "embedded": flag, "fingerprint": text, "targets": each(_words), "source": _words},
 )
 OPTIMUM = entries(need={"loss": finite}, may={"lower_bound": optional(finite), "loss_at_zero": optional(finite)})
+APART = entries(need={"file": text, "sha256": sha256, "entries": each(text)})
 SEAL = {"files": each_value(sha256), "replacing": each_value(sha256), "digest": sha256}
 RUN = entries(
     need={"experiment": text, "variant": text, "config": _experiment, "dataset": DATASET},
@@ -111,17 +112,40 @@ def read_manifest(folder: Path, remedy: str = ANEW) -> dict[str, Any]:
     `remedy` is what to do about one that is damaged.
     """
     path = folder / MANIFEST
+    while True:
+        data = _bytes(path)
+        try:
+            return apart.taken_in(folder, _parsed(folder, data, remedy))
+        except LogError:
+            if _bytes(path) == data:
+                raise
+        # A run has written another plan while this was read.
+
+
+def _bytes(path: Path) -> bytes:
     if not is_there(path):
         raise LogError(
-            f"{path} does not exist, so {folder} is not a run folder: restore it, or move the folder away and run again"
+            f"{path} does not exist, so {path.parent} is not a run folder: restore it, or move the folder away and run "
+            "again"
         )
+    return store.read_bytes(path)
+
+
+def _parsed(folder: Path, data: bytes, remedy: str) -> dict[str, Any]:
+    """What stands in a manifest's own file."""
+    path = folder / MANIFEST
     try:
-        manifest = json.loads(texts.read(store.read_bytes(path)))
+        manifest = json.loads(texts.read(data))
     except (ValueError, RecursionError) as error:
         raise _damaged(folder, str(error), remedy) from error
     if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA:
         found = manifest.get("schema") if isinstance(manifest, dict) else None
         raise LogError(f"{path} has schema {found}, this version reads {SCHEMA}: move its folder away and run again")
+    if digests.APART in manifest:
+        try:
+            APART(manifest[digests.APART])
+        except ValueError as error:
+            raise _damaged(folder, f"{digests.APART} {error}", remedy) from error
     return manifest
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from overparam_cli.errors import ConfigError, LogError
 from overparam_cli.results import digests, store
-from overparam_cli.results.find import PART, has_trials, is_there, part_names
+from overparam_cli.results.find import PART, has_trials, is_there, part_names, plan_files
 from overparam_cli.results.schema import LOG, LOG_COLUMNS, MANIFEST, TRIAL_COLUMNS, TRIALS, log_iterations
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def log_bytes(iterations: Iterable[int], log_format: str) -> float:
 
 def names(folder: Path) -> list[str]:
     """The files of a run folder that its numbers stand in, in whatever format, in order."""
-    return [MANIFEST, TRIALS, LOG, *part_names(folder)]
+    return [MANIFEST, TRIALS, LOG, *part_names(folder), *(path.name for path in plan_files(folder))]
 
 
 def pairs(folder: Path, manifest: Mapping[str, Any]) -> list[Pair]:

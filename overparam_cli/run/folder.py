@@ -8,14 +8,13 @@ import pandas as pd
 import torch
 
 from overparam_cli.errors import ConfigError, LogError
-from overparam_cli.results import digests, editions, parts, store
+from overparam_cli.results import apart, digests, editions, parts, store
 from overparam_cli.results.divergence import settle
 from overparam_cli.results.faults import same_optimum
 from overparam_cli.results.find import has_trials
 from overparam_cli.results.plans import EARLIER, earlier_plans
 from overparam_cli.results.reading import State, Tables, read_tables, state_of
 from overparam_cli.results.rows import by_plan, joined
-from overparam_cli.results.schema import MANIFEST
 from overparam_cli.run import manifest
 from overparam_cli.run.growing import Growing
 from overparam_cli.run.unit import Problem
@@ -87,14 +86,15 @@ class RunFolder:
                 "--accept-changes"
             )
         accepted = {**found.manifest.get("accepted", {}), **{name: found.digests.get(name) for name in found.changed}}
-        store.write_json(folder / MANIFEST, digests.seal(found.manifest | {"accepted": accepted}, found.digests))
+        digests.write_manifest(folder, digests.seal(found.manifest | {"accepted": accepted}, found.digests))
         return read_finished(folder)
 
     def write_manifest(self, problem: Problem) -> None:
         """Say what the folder is about. Raises LogError where it holds trials on other data, or of another loss."""
         before = self.read()
         content = self._manifest(problem, before)
-        store.write_json(self.job.folder / MANIFEST, digests.seal(content, before.digests if before else {}))
+        digests.write_manifest(self.job.folder, digests.seal(content, before.digests if before else {}))
+        apart.tidy(self.job.folder, content)
 
     def commit(self, problem: Problem, trials: pd.DataFrame, log: pd.DataFrame) -> None:
         """Add finished trials to the folder, in the plan's order."""
@@ -116,7 +116,8 @@ class RunFolder:
         if self.format == parts.CSV and not named.equals(trials[own]):
             self._replace(content, trials, before.log, before)
         elif before.manifest != digests.seal(content | {"command": before.manifest.get("command")}, before.digests):
-            store.write_json(self.job.folder / MANIFEST, digests.seal(content, before.digests))
+            digests.write_manifest(self.job.folder, digests.seal(content, before.digests))
+            apart.tidy(self.job.folder, content)
 
     def _names(self, trials: pd.DataFrame) -> dict[str, pd.Series]:
         """The columns of rows that say where a trial is shown: those of this plan are shown as it has them."""
@@ -166,11 +167,11 @@ class RunFolder:
     ) -> dict[str, Any]:
         """Replace tables, in pieces, in their order, and the manifest, with the digests `files`; it is returned."""
         folder = self.job.folder
-        store.write_json(folder / MANIFEST, digests.seal(content, files, before.digests if before else None))
+        digests.write_manifest(folder, digests.seal(content, files, before.digests if before else None))
         for name, pieces in data.items():
             store.write_bytes(folder / name, *pieces)
         sealed = digests.seal(content, files)
-        store.write_json(folder / MANIFEST, sealed)
+        digests.write_manifest(folder, sealed)
         return sealed
 
     def _plan(self, before: Tables | None) -> dict[str, Any]:
@@ -179,7 +180,8 @@ class RunFolder:
         known = {editions.EDITION: editions.of(before.manifest)} if before else {}
         edition = 0 if self.job.alone else editions.next_edition(self.job.folder, {**plan, **known})
         earlier = earlier_plans(before.manifest, before.trials, self.plan) if before else []
-        return plan | ({editions.EDITION: edition} if edition else {}) | {EARLIER: earlier}
+        found = plan | ({editions.EDITION: edition} if edition else {}) | {EARLIER: earlier}
+        return apart.put(self.job.folder, found) if self.format == parts.PARQUET else found
 
     def _manifest(self, problem: Problem, before: Tables | None) -> dict[str, Any]:
         about = problem.describe()

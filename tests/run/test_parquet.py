@@ -1,6 +1,8 @@
 """Tables as Parquet: the same rows as the CSVs, in pairs of files that each commit adds to, and read as those are."""
 
+import json
 import os
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -32,6 +34,13 @@ def files(task: Job) -> list[str]:
     return sorted(path.name for path in task.folder.iterdir() if path.name != schema.LOCK)
 
 
+def plan_of(task: Job) -> str:
+    """The file of the plan, as the manifest on the disk names it."""
+    manifest = json.loads((task.folder / schema.MANIFEST).read_text())
+    assert not {"plan", "earlier", "config", "overrides"} & {*manifest}
+    return str(manifest["apart"]["file"])
+
+
 def tables(task: Job) -> tuple[pd.DataFrame, pd.DataFrame]:
     found = read_tables(task.folder)
     return found.trials, found.log.astype({"trial_id": "str"})
@@ -47,7 +56,7 @@ def test_what_is_read_of_a_folder_does_not_depend_on_its_format(
     run_job(plain, Settings(), Silent())
     run_job(packed, PARQUET, Silent())
     pairs = [parts.numbered(number) for number in ((1, 2, 3) if small == 0 else (1,))]
-    assert files(packed) == sorted([schema.MANIFEST, *(name for pair in pairs for name in pair)])
+    assert files(packed) == sorted([schema.MANIFEST, plan_of(packed), *(name for pair in pairs for name in pair)])
     assert files(plain) == [schema.LOG, schema.MANIFEST, schema.TRIALS]
     for one, other in zip(tables(plain), tables(packed), strict=True):
         assert store.render(one) == store.render(other)
@@ -63,7 +72,7 @@ def test_an_edited_study_reports_what_a_fresh_run_of_it_does(tmp_path: Path) -> 
     first, again = job(STUDY, tmp_path / "a"), job(start(STUDY), tmp_path / "a")
     run_job(first, PARQUET, Silent())
     run_job(again, Settings(), Silent())  # the folder keeps its format
-    assert files(again) == sorted([schema.MANIFEST, *FIRST])
+    assert files(again) == sorted([schema.MANIFEST, plan_of(again), *FIRST])  # that of the first plan is gone
     fresh = run(start(STUDY), tmp_path / "b")
     assert numbers(Run.read(again.folder)) == numbers(fresh)
     assert Run.read(again.folder).others == 2
@@ -80,19 +89,19 @@ def test_a_folder_does_not_change_its_format(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("small", [0, 1e9])
-@pytest.mark.parametrize("writes", range(10))
+@pytest.mark.parametrize("writes", range(11))
 def test_a_run_killed_between_two_writes_loses_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writes: int, small: float
 ) -> None:
     monkeypatch.setattr(parts, "SMALL", small)
-    monkeypatch.setattr(linear_unit, "MOST", 1)  # two commits of four writes each, after the manifest
+    monkeypatch.setattr(linear_unit, "MOST", 1)  # two commits of four writes each, after the plan and the manifest
     whole, task = run(STUDY, tmp_path / "whole"), job(STUDY, tmp_path / "killed")
     with monkeypatch.context() as patch:
         kill_after(writes, patch)
         try:
             run_job(task, PARQUET, Silent())
         except Killed:
-            assert writes < 9
+            assert writes < 10
     if parts.format_of(task.folder):
         left = read_tables(task.folder)
         assert left.changed == ()
@@ -128,6 +137,44 @@ def test_what_is_damaged_is_said_in_one_line(tmp_path: Path, damage: object, nam
     assert (state.state, "\n" in state.note) in (("damaged", False), ("changed", False))
     with pytest.raises(LogError, match=rf"[^\n]*{name}[^\n]*"):
         run_job(task, Settings(), Silent())
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (cut, "is damaged (it is not what the manifest was written with)"),
+        (flip, "is damaged"),
+        (os.remove, "does not exist"),
+    ],
+)
+def test_a_plan_that_is_not_the_manifests_is_refused(tmp_path: Path, damage: object, said: str) -> None:
+    task = job(STUDY, tmp_path)
+    run_job(task, PARQUET, Silent())
+    name = plan_of(task)
+    damage(task.folder / name)  # type: ignore[operator]
+    assert folder_status(task.folder).state == "damaged"
+    with pytest.raises(LogError, match=rf"{name} {re.escape(said)}"):
+        run_job(task, Settings(), Silent())
+
+
+def test_a_manifest_that_does_not_say_where_its_plan_stands_is_damaged(tmp_path: Path) -> None:
+    task = job(STUDY, tmp_path)
+    run_job(task, PARQUET, Silent())
+    path = task.folder / schema.MANIFEST
+    manifest = json.loads(path.read_text())
+    path.write_text(json.dumps(manifest | {"apart": {"file": manifest["apart"]["file"]}}))
+    with pytest.raises(LogError, match=r"manifest.json is damaged \(apart must have sha256, entries\)"):
+        Run.read(task.folder)
+
+
+def test_a_commit_writes_a_manifest_whose_size_does_not_go_with_the_plan(tmp_path: Path) -> None:
+    sizes = {}
+    for seeds in (2, 400):
+        task = job(STUDY, tmp_path / str(seeds), seeds=seeds)
+        run_job(task, PARQUET, Silent())
+        sizes[seeds] = (task.folder / schema.MANIFEST).stat().st_size
+        assert (task.folder / plan_of(task)).stat().st_size > 2 * seeds * len(task.trials[0].trial_id)
+    assert sizes[400] < sizes[2] + 100  # a number has more digits
 
 
 def test_a_part_that_is_gone_is_missed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
