@@ -32,6 +32,7 @@ def command_scenes(folder: Path) -> Mapping[str, Scene]:
         "run": Scene(small, LOOK, whole=False),
         "run, measured": Scene((*small, "--measure", "sharpness", "--lr", "1e-2", "--no-reuse"), LOOK, whole=False),
         "run, more seeds": Scene((*small, "--seeds", "3"), LOOK, (small,), whole=False),
+        "run, Parquet": Scene((*small, "--seeds", "2"), LOOK, ((*small, "--log-format", "parquet"),), whole=False),
         "run, resumed": Scene(small, LOOK, whole=False, edit=partial(_interrupted, small)),
         "run, taken over": Scene((*small, "--lr", "1e-2", "--name", "other"), LOOK, (small,), whole=False),
         "run, two": Scene(("run", str(folder / "less.toml"), *small[1:]), LOOK, whole=False),
