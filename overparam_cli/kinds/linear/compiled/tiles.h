@@ -302,27 +302,29 @@ TILE void N(extent_)(const Chain *chain, size_t *parameters, size_t *heights) {
         *heights += chain->sizes[j], *parameters += (size_t)chain->sizes[j] * chain->sizes[j - 1];
 }
 
-/* End-to-end columns into W, multiplied from the output down */
-static TARGET void N(compose_matrices_)(const Chain *chain, REAL *room) {
-    size_t parameters, heights;
-    N(extent_)(chain, &parameters, &heights);
-    REAL *W = chain->W, *whole = room + heights * chain->B;
-    for (size_t b = 0; b < (size_t)chain->B; b++) {
-        const REAL *layer = (const REAL *)chain->params + (b + 1) * parameters;
-        REAL *above = room + (b + 1) * heights - 1;
-        *above = 1;
-        for (int j = chain->layers; j > 0; j--) {
-            const int rows = chain->sizes[j], n = chain->sizes[j - 1];
-            REAL *product = j > 1 ? above - n : whole;
-            layer -= (size_t)rows * n;
-            N(combine_)(rows, n, above, layer, product);
-            above = product;
-        }
-        for (int i = 0; i < chain->d; i++) W[(size_t)i * chain->ld + b] = whole[i];
+/* A trial's end-to-end column into W, multiplied from the output down */
+TILE void N(compose_matrices_)(const Chain *chain, const int b, const size_t parameters, const size_t heights, REAL *room) {
+    REAL *W = chain->W, *whole = room + heights * chain->B, *above = room + (b + 1) * heights - 1;
+    const REAL *layer = (const REAL *)chain->params + (b + 1) * parameters;
+    *above = 1;
+    for (int j = chain->layers; j > 0; j--) {
+        const int rows = chain->sizes[j], n = chain->sizes[j - 1];
+        REAL *product = j > 1 ? above - n : whole;
+        layer -= (size_t)rows * n;
+        N(combine_)(rows, n, above, layer, product);
+        above = product;
     }
+    for (int i = 0; i < chain->d; i++) W[(size_t)i * chain->ld + b] = whole[i];
 }
 
-/* Every parameter's step: a layer's gradient is what is above it times what is below, G (W_{j-1} ... W_1)^T */
+static TARGET void N(compose_all_matrices_)(const Chain *chain, REAL *room) {
+    size_t parameters, heights;
+    N(extent_)(chain, &parameters, &heights);
+    for (int b = 0; b < chain->B; b++) N(compose_matrices_)(chain, b, parameters, heights, room);
+}
+
+/* Every parameter's step: a layer's gradient is what is above it times what is below, G (W_{j-1} ... W_1)^T. And at once,
+   while a trial's layers are in the second-level cache, their product */
 TILE void N(step_matrices_)(const int rule, const Chain *chain, const REAL *h, REAL *room) {
     size_t parameters, heights;
     N(extent_)(chain, &parameters, &heights);
@@ -344,6 +346,7 @@ TILE void N(step_matrices_)(const int rule, const Chain *chain, const REAL *h, R
             REAL *swap = below;
             below = next, next = swap;
         }
+        N(compose_matrices_)(chain, b, parameters, heights, room);
     }
 }
 
@@ -384,23 +387,23 @@ TILE void N(step_whole_)(const int rule, const Chain *chain, const REAL *h) {
     }
 }
 
-TILE void N(compose_any_)(const Chain *chain, REAL *room) {
+TILE void N(compose_any_)(const Chain *chain, const int step, REAL *room) {
     if (chain->layers == END_TO_END) N(copy_)(chain);
-    else if (chain->layers) N(compose_matrices_)(chain, room);
-    else N(compose_)(chain, room);
+    else if (!chain->layers) N(compose_)(chain, room);
+    else if (!step) N(compose_all_matrices_)(chain, room); /* otherwise the step before has done so */
 }
 
 static TARGET void N(descend_)(Kernel *c, const Chain *chains, int count, long done, int steps, void *scratch) {
     int B = 0;
     for (int f = 0; f < count; f++) B += chains[f].B;
-    for (int step = 1; step <= steps; step++) {
+    for (int step = 0; step < steps; step++) {
         REAL *room = scratch, h[6];
-        for (int f = 0; f < count; room += room_of(chains + f++)) N(compose_any_)(chains + f, room);
+        for (int f = 0; f < count; room += room_of(chains + f++)) N(compose_any_)(chains + f, step, room);
         overparam_gradient(c, chains->W, chains->ld, chains->G, chains->ld, B);
         room = scratch;
         for (int f = 0; f < count; room += room_of(chains + f++)) {
             const Chain *chain = chains + f;
-            N(numbers_)(chain, done + step, h);
+            N(numbers_)(chain, done + step + 1, h);
 #define CASE(rule) \
     case rule: \
         if (chain->layers == END_TO_END) N(step_whole_)(rule, chain, h); \
