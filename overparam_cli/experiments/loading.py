@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -34,10 +35,16 @@ def config_folder() -> Path:
 
 def available() -> list[Summary]:
     """The built-in experiments, the paper's figures first; reads TOML only and imports nothing heavy."""
-    documents = [read_toml(path) for path in config_folder().glob("*.toml")]
-    found = [Summary(*(document.get(key, "") for key in Summary._fields)) for document in documents]
+    found = [_summary(path) for path in config_folder().glob("*.toml")]
     summaries = [summary for summary in found if summary.kind != MULTIVERSE]
     return sorted(summaries, key=lambda summary: (not summary.name.startswith("fig"), summary.name))
+
+
+@cache
+def _summary(path: Path) -> Summary:
+    """That of a built-in experiment's file, which does not change while the program runs: `verify` asks by the claim."""
+    document = read_toml(path)
+    return Summary(*(document.get(key, "") for key in Summary._fields))
 
 
 def load_experiment(name_or_path: str | Path | Experiment) -> Experiment:
