@@ -4,6 +4,7 @@ OVERPARAM_TEST_THREADS=2 gives another number of threads, and so other last bits
 """
 
 import copy
+import functools
 import hashlib
 import ipaddress
 import os
@@ -61,11 +62,16 @@ def _isolation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _known() -> None:
-    """The embedded data, and an optimum on given numbers, are worked out once in a process, not once in a test."""
+    """The embedded data, an optimum on given numbers and a formula's glyphs are worked out once in a process."""
     for module, name in ((SIMULATED, "simulate"), (PROBLEM, "optimum")):
         make = getattr(sys.modules.get(module), name, None)
         if make is not None and not isinstance(make, Once):
             setattr(sys.modules[module], name, Once(make))
+    formulas = getattr(sys.modules.get("matplotlib.mathtext"), "MathTextParser", None)
+    if formulas is not None and formulas.__eq__ is object.__eq__:  # every canvas has its own, which knows 50 formulas
+        formulas.__eq__ = lambda self, other: self._output_type == other._output_type
+        formulas.__hash__ = lambda self: hash(self._output_type)
+        formulas._parse_cached = functools.lru_cache(4096)(formulas._parse_cached.__wrapped__)
 
 
 class Once:

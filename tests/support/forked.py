@@ -4,6 +4,7 @@ What a command says and how it ends is judged here once: a documented exit code 
 """
 
 import contextlib
+import gc
 import os
 import resource
 import signal
@@ -63,6 +64,7 @@ def in_child(act: Callable[[], object], *, timeout: float = LIMIT) -> Ended:
 
 def _be_child(act: Callable[[], object], timeout: float, files: tuple[int, int]) -> NoReturn:
     code = ENDED_IN_TRACEBACK
+    gc.freeze()  # what the parent has is no garbage of the child's: to look through it would copy all of its memory
     try:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
