@@ -1,8 +1,11 @@
 """What neither trains nor measures never imports torch, which takes seconds."""
 
+import json
+import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -13,16 +16,38 @@ from overparam_cli.results.run import Run
 
 REFERENCE = Path(__file__).parents[2] / "results" / "reference"
 RUNS = ("fig4-right", "fig5-right", "theory/lemma3")  # of every kind one
+# What the commands share is imported once, torch not among it; each is then run in a fork of that process.
 CODE = """\
-import sys
-from overparam_cli.cli.main import main
-try:
-    main()
-except SystemExit as done:
-    print(done.code or 0, 'torch' in sys.modules)
-else:
-    print(0, 'torch' in sys.modules)
+import json, sys
+import click, matplotlib.figure, numpy, pandas, rich.console
+from support.forked import in_child, overparam
+
+def command():
+    try:
+        overparam(*arguments)
+    finally:
+        print('torch' in sys.modules)
+
+for line in sys.stdin:
+    arguments = json.loads(line)
+    ended = in_child(command)
+    print(json.dumps([ended.code, *ended.out.splitlines()[-1:], ended.err]), flush=True)
 """
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[subprocess.Popen[str]]:
+    """A process without torch that answers a command's arguments with its exit code, whether torch came, its errors."""
+    tests = str(Path(__file__).parents[1])
+    path = os.pathsep.join([tests, *filter(None, [os.environ.get("PYTHONPATH")])])
+    with subprocess.Popen(
+        [sys.executable, "-c", CODE],
+        env=os.environ | {"PYTHONPATH": path},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        yield process
 
 
 @pytest.fixture(scope="module")
@@ -60,10 +85,12 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ),
     ],
 )
-def test_no_torch(command: str, results: Path) -> None:
+def test_no_torch(command: str, results: Path, server: subprocess.Popen[str]) -> None:
     arguments = command.format(results=results).split()
     if arguments[0] in ("plot", "report", "table", "status", "verify", "multiverse"):
         arguments += ["--results", str(results)]
-    call = [sys.executable, "-c", CODE, *arguments]
-    done = subprocess.run(call, capture_output=True, text=True, timeout=120, check=False)
-    assert done.stdout.splitlines()[-1] == "0 False", done.stderr
+    assert server.stdin is not None
+    assert server.stdout is not None
+    print(json.dumps(arguments), file=server.stdin, flush=True)
+    code, torch, error = json.loads(server.stdout.readline())
+    assert (code, torch) == (0, "False"), error

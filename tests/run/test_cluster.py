@@ -32,7 +32,15 @@ DOCS = Path(__file__).parents[2] / "docs" / "how-to" / "cluster.md"
 CSVS = (schema.TRIALS, schema.LOG)
 OVERRIDES = {
     "fig3": {"smoke": True, "loss": "l4", "lr": "1e-4,1e-3", "iterations": "3000"},
-    "cnn-lr": {"smoke": True, "lr": "1e-3,1e-2"},
+    "cnn-lr": {  # networks of which the state is small, so that little is sent to and fro
+        "smoke": True,
+        "lr": "1e-4,1e-3,1e-2",
+        "depth": "2",
+        "dense1_width": "8",
+        "dataset": "digits-simulated:n=5100,n_test=100",
+        "validation": "20",
+        "batch": "2",
+    },
 }
 SETTINGS = Settings(quiet=True, reuse=False, checkpoint_seconds=0.3)
 
