@@ -53,7 +53,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two small runs."""
     prepare()
     folder = tmp_path_factory.mktemp("permissions")
-    (folder / "tiny.toml").write_text(CONFIG.replace("iterations = 400", "iterations = 2"))
+    (folder / "tiny.toml").write_text(CONFIG.replace("iterations = 100", "iterations = 2"))
     for name in ("one", "two"):
         assert run_command(*RUN[:-1], name, folder=folder).code == 0
     return folder

@@ -25,7 +25,7 @@ from overparam_cli.run.settings import Settings
 from overparam_cli.run.unit import trained
 from tests.run.test_job import CONFIG, Recorder, StopAfter, csvs
 
-SMALL = CONFIG.replace("iterations = 400", "iterations = 60").replace("[1e-3, 1e-2, 1e-1]", "[1e-3, 2e-1]")
+SMALL = CONFIG.replace("iterations = 100", "iterations = 60").replace("[1e-3, 1e-2, 1e-1]", "[1e-3, 2e-1]")
 CNN = """
 name = "tiny"
 title = "A small network experiment"

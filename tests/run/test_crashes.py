@@ -11,7 +11,7 @@ from support.crashes import ACTIONS, Scene, Stage
 from overparam_cli.run import backends
 from tests.run.test_job import CONFIG
 
-TINY = CONFIG.replace("iterations = 400", "iterations = 2").replace("[1e-3, 1e-2, 1e-1]", "[1e-3, 1e-2]")
+TINY = CONFIG.replace("iterations = 100", "iterations = 2").replace("[1e-3, 1e-2, 1e-1]", "[1e-3, 1e-2]")
 CHECK = ("theory", "claim2", "--set", "depths=2", "--set", "features=2", "--name", "one", "-q")
 EVERY = 17  # of a scene's changes
 

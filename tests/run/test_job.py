@@ -37,7 +37,7 @@ kind = "linear"
 [trial]
 dataset = "simulated"
 loss = "l2"
-iterations = 400
+iterations = 100
 lr = [1e-3, 1e-2, 1e-1]
 [[curves]]
 name = "depth-1"
@@ -107,7 +107,7 @@ def test_a_run_writes_what_the_schema_says(config: Path, tmp_path: Path) -> None
     lost = run.trials[run.trials["status"] == "diverged"]
     assert lost["final_loss"].isna().all()
     assert (lost["diverged_at"] > 0).all()
-    points = schema.log_iterations(400)
+    points = schema.log_iterations(100)
     for trial_id in done["trial_id"]:
         assert list(run.log[run.log["trial_id"] == trial_id]["iteration"]) == points
     assert run.manifest["dataset"]["name"] == "simulated"
@@ -119,7 +119,7 @@ def test_a_run_of_many_trials_says_first_what_it_takes(
     config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(run_job_module, "MANY", 5)
-    row = 10**9 / 6 / len(schema.log_iterations(400))
+    row = 1.001e9 / 6 / len(schema.log_iterations(100))
     monkeypatch.setattr(parts, "ROW", {"csv": row, "parquet": row / 4})
     run_job(job(config, tmp_path), Settings(), recorder := Recorder())
     assert re.fullmatch(r"tiny/l2: 6 trials: about \d+ s here, and 1.0 GB of logs as csv", recorder.messages[0])
@@ -175,7 +175,7 @@ class StopAfter(Silent):
 def test_an_interrupted_run_saves_a_checkpoint_and_ends_byte_identical(config: Path, tmp_path: Path) -> None:
     whole, broken = job(config, tmp_path / "a"), job(config, tmp_path / "b")
     run_job(whole, Settings(), Silent())
-    for updates in (150, 100, 1):
+    for updates in (40, 25, 1):
         with pytest.raises(RunInterrupted, match="run the same command again"):
             run_job(broken, Settings(), StopAfter(updates))
         assert (broken.folder / schema.CHECKPOINT).exists()
@@ -188,7 +188,7 @@ def test_an_interrupted_run_saves_a_checkpoint_and_ends_byte_identical(config: P
 
 
 def test_killed_at_any_moment_the_same_command_ends_byte_identical(config: Path, tmp_path: Path) -> None:
-    config.write_text(CONFIG.replace("iterations = 400", "iterations = 60"))  # each of which is saved
+    config.write_text(CONFIG.replace("iterations = 100", "iterations = 60"))  # each of which is saved
     whole = job(config, tmp_path / "whole")
     run_job(whole, Settings(), Silent())
     command = ["run", str(config), "--results", str(tmp_path / "killed")]
@@ -231,7 +231,7 @@ def test_a_checkpoint_of_finished_trials_is_removed_without_a_word(config: Path,
     """The run was killed between the commit of its last unit and the checkpoint's removal."""
     task = job(config, tmp_path)
     with pytest.raises(RunInterrupted):
-        run_job(task, Settings(), StopAfter(100))
+        run_job(task, Settings(), StopAfter(25))
     saved = (task.folder / schema.CHECKPOINT).read_bytes()
     run_job(task, Settings(), Silent())
     (task.folder / schema.CHECKPOINT).write_bytes(saved)
@@ -245,7 +245,7 @@ def test_a_checkpoint_of_fewer_seeds_is_finished_first(config: Path, tmp_path: P
     alone, grown = job(config, tmp_path / "a"), job(config, tmp_path / "b", seeds=2)
     run_job(alone, Settings(), Silent())
     with pytest.raises(RunInterrupted):
-        run_job(job(config, tmp_path / "b"), Settings(), StopAfter(100))
+        run_job(job(config, tmp_path / "b"), Settings(), StopAfter(25))
     run_job(grown, Settings(), Silent())
     both = Run.read(grown.folder).trials.set_index("trial_id")
     first = Run.read(alone.folder).trials.set_index("trial_id")
@@ -263,7 +263,7 @@ def test_a_full_disk_loses_nothing(config: Path, tmp_path: Path, monkeypatch: py
     whole, task = job(config, tmp_path / "a"), job(config, tmp_path / "b")
     run_job(whole, Settings(), Silent())
     with pytest.raises(RunInterrupted):
-        run_job(task, Settings(), StopAfter(120))
+        run_job(task, Settings(), StopAfter(30))
 
     def full(fd: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -301,7 +301,7 @@ def test_half_trained_trials_are_gone_on_with_though_others_have_finished_them(c
     alone, task = job(config, tmp_path / "alone"), job(config, tmp_path / "results")
     run_job(alone, Settings(), Silent())
     with pytest.raises(RunInterrupted):
-        run_job(task, Settings(), StopAfter(100))
+        run_job(task, Settings(), StopAfter(25))
     other = tmp_path / "other.toml"
     other.write_text(CONFIG.replace('"tiny"', '"other"').replace("1e-1]", "2e-1]"))
     run_job(job(other, tmp_path / "results"), Settings(), Silent())
@@ -410,7 +410,7 @@ def test_status_counts_the_living_and_reports_gaps_by_curve(config: Path, tmp_pa
     recorder = Recorder()
     run_job(job(config, tmp_path), Settings(), recorder)
     last = recorder.updates[-1]
-    assert (last.iteration, last.iterations, last.trials) == (400, 400, 6)
+    assert (last.iteration, last.iterations, last.trials) == (100, 100, 6)
     assert last.alive < 6  # lr 0.1 diverges
     assert set(last.gaps) == {"depth-1", "depth-3"}
     assert all(0 < gap < 0.5 for gap in last.gaps.values())
@@ -422,7 +422,7 @@ def test_a_run_whose_steps_are_recorded_is_byte_identical(
 ) -> None:
     """With checkpoints on the way; where the device does not record them, that is said once."""
     settings = Settings(quiet=True, kernel="torch", checkpoint_seconds=0.0)
-    plain, recorded = (job(config, tmp_path / name, iterations=250) for name in ("plain", "recorded"))
+    plain, recorded = (job(config, tmp_path / name, iterations=80) for name in ("plain", "recorded"))
     run_job(plain, settings, Silent())
     tapes = [Tape(refuse)]
     monkeypatch.setattr("overparam_cli.kinds.linear.engine.recorder_for", lambda device: tapes[0])

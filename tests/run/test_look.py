@@ -26,7 +26,7 @@ from tests.run.test_checkpoint import CNN, job
 from tests.run.test_job import CONFIG, csvs
 from tests.run.test_stop import Send
 
-LINEAR = CONFIG.replace("iterations = 400", "iterations = 40").replace("1e-1]", "5e-1]")  # which diverges with 1 layer
+LINEAR = CONFIG.replace("iterations = 100", "iterations = 40").replace("1e-1]", "5e-1]")  # which diverges with 1 layer
 TWO = CNN + '[[curves]]\nname = "smaller"\ndepth = 1\n'
 OFTEN, SELDOM = Settings(checkpoint_seconds=0), Settings()
 

@@ -46,7 +46,7 @@ def _at_a_terminal() -> Iterator[None]:
 
 def configs(folder: Path, *names: str, **changes: str) -> list[str]:
     for name in names:
-        text = CONFIG.replace('"tiny"', f'"{name}"').replace("iterations = 400", "iterations = 40")
+        text = CONFIG.replace('"tiny"', f'"{name}"').replace("iterations = 100", "iterations = 40")
         (folder / f"{name}.toml").write_text(text.replace('"simulated"', f'"{changes.get(name, "simulated")}"'))
     return [str(folder / f"{name}.toml") for name in names]
 

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -95,6 +96,8 @@ def short(line: str) -> list[str]:
         words = brief_bench(words)
     if words[:2] in (["verify", "fig3"], ["plot", "fig3"], ["report", "fig3"]):
         words[1] = "fig3@smoke"
+    if words == ["plot"]:  # what there is: not all that was run before it, but one run
+        words += ["--results", "few"]
     if words[0] == "plot" and not {"--format", "--output"} & {*words}:
         words += ["--format", "svg"]  # tests/figures/test_plots.py has every format
     return words
@@ -110,6 +113,7 @@ def prepared(here: Path) -> Iterator[Path]:
             there.chdir(here)
             result = CliRunner().invoke(cli, short("overparam run fig3 --smoke --name smoke --quiet"))
         assert result.exit_code == 0, result.output
+        shutil.copytree(here / "results", here / "few")
         yield here
 
 
