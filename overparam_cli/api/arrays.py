@@ -188,7 +188,7 @@ def _trained(
     units = kind.units(trials, problem, settings)
     display.begin(title, len(trials), 0)
 
-    tally = Tally(title, units, kind.level.noun)
+    tally = Tally(title, units, kind.levels[0].noun)
 
     def after(unit: Any, _: float) -> None:
         tally.see(unit)

@@ -1,6 +1,6 @@
 """Appendix C.2's insensitivity to the initialisation, if the standard deviation of the new matrices alone is varied."""
 
-from overparam_cli.claims.cnn import ALIKE, alike_by, total_loss
+from overparam_cli.claims.cnn import ALIKE, CROSS_ENTROPY, TOTAL, alike_by
 from overparam_cli.claims.evidence import RunEvidence
 from overparam_cli.claims.model import Case, Finding, all_hold, claim
 
@@ -20,7 +20,7 @@ def init_new_only(run: RunEvidence) -> Finding:
     The losses are means of 100 steps: the cross-entropy, and with weight decay's term. As in cnn-init-insensitive, a
     std that never gets there is neither like the others nor faster.
     """
-    plain, total = (alike_by(run, level) for level in (run.run.level, total_loss(run)))
+    plain, total = (alike_by(run, run.run.level_in(loss)) for loss in (CROSS_ENTROPY, TOTAL))
     cases = {
         seed: Case(
             all_hold([case.holds, total.cases[seed].holds]),

@@ -58,6 +58,7 @@ class Level:
         rate: what the learning rate is called where it is decayed, so that trials are known by the first one.
         note: what the table says below itself, if anything.
         form: how its values are written in a table.
+        loss, smoothing: which of the logged losses it is, and how it is smoothed, where a kind has several `levels`.
     """
 
     column: str
@@ -69,6 +70,8 @@ class Level:
     rate: str = "learning rate"
     note: str = ""
     form: str = "{:.4g}"
+    loss: str = ""
+    smoothing: str = ""
 
 
 class Kind(Protocol):
@@ -76,7 +79,7 @@ class Kind(Protocol):
 
     name: str  # as experiment files and manifests have it
     trial: type[Trial]  # what it trains, and the keys of its experiment files
-    level: Level
+    levels: Sequence[Level]  # what its curves can be judged by: by the first, unless another is asked for
     family: str  # the column of trials.csv by which an ordered family of curves differs; "" where there is none
     columns: Mapping[str, Column]  # of log.csv, beyond the common ones
     outcomes: Sequence[Outcome]  # of trials.csv, reported beside the level

@@ -10,7 +10,7 @@ from math import inf, isfinite, isinf, nan
 from statistics import median
 from typing import Any
 
-from overparam_cli.claims import depth, fig2, optimizers
+from overparam_cli.claims import cnn, depth, fig2, optimizers
 from overparam_cli.claims.model import Finding
 from overparam_cli.results.trajectory import PLATEAU, Speedup
 
@@ -102,6 +102,16 @@ EFFECTS: Mapping[str, Effect] = {
     "blog-one-scalar": Effect(SPEEDUP, "speedup", min, (1.0,)),
     "adam-beats-depth": Effect("speedup", "speedup", min, (optimizers.CONSIDERABLY,)),
     "adam-plus-depth": Effect(SPEEDUP, "speedup", min, (1.0,)),
+    "cnn-parameters": Effect("parameters added", "added", max, tuple(map(float, cnn.ADDED))),
+    "cnn-accelerates": Effect("speedup", "speedup", min, (cnn.CONSIDERABLY,)),
+    "cnn-orders-of-magnitude": Effect("speedup", "speedup", min, (cnn.ORDER_OF_MAGNITUDE,)),
+    "cnn-best-lr": Effect("speedup", "speedup", min, (cnn.CONSIDERABLY,)),
+    "cnn-init-insensitive": Effect("largest over smallest", "ratio", max, (cnn.ALIKE,)),
+    "cnn-init-new-only": Effect("largest over smallest", "ratio", max, (cnn.ALIKE,)),
+    **{
+        f"cnn-batch-loss-{reading}": Effect("speedup", "speedup", min, (cnn.CONSIDERABLY, cnn.ORDER_OF_MAGNITUDE))
+        for reading in ("factors", "names", "product")
+    },
     "fig3-axes": Effect("tick labels that differ", "differing", max, (0.0,), counts=True),
 }
 """By claim; one that is not here has no specification curve."""

@@ -15,7 +15,7 @@ from overparam_cli.experiments import to_dict
 from overparam_cli.multiverse.model import FINE, Choices, Multiverse, Reading, of_variant
 from overparam_cli.multiverse.screening import passes
 from overparam_cli.multiverse.training import experiment_of, own_rates, packs, points_of, rates, times, trials_of
-from overparam_cli.multiverse.views import at_rates, times_loss, until
+from overparam_cli.multiverse.views import at_rates, judged_by, times_loss, until
 from overparam_cli.multiverse.worlds import Part, axes_of, first, part
 from overparam_cli.results import digests
 from overparam_cli.results.find import has_trials
@@ -41,7 +41,7 @@ class Library:
         """What a claim that reads these `experiments` is given of one of its `reads` in a world."""
         own, how = part(self.multiverse, source, choices), reading(self.multiverse, choices, experiments)
         factor = of_variant(how.factor or {}, own.variant, 1.0)
-        key = (own, how.rates, factor, how.horizon, how.selection)
+        key = (own, how.rates, factor, how.horizon, how.selection, how.loss, how.smoothing)
         if key not in self._seen:
             try:
                 self._seen[key] = self._evidence(own, how, factor)
@@ -51,6 +51,7 @@ class Library:
 
     def _evidence(self, own: Part, how: Reading, factor: float) -> RunEvidence:
         run = self._run(own, how.horizon)
+        run = judged_by(run, run.level_in(how.loss, how.smoothing))
         wanted = {
             curve: {rate: times(rate, 1 / factor) for rate in trained}
             if how.rates == FINE

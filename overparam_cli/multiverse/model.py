@@ -33,12 +33,15 @@ class Reading:
         factor: s where the loss is s times that of Eq. 1; it multiplies the gradient, so a rate η there is sη here.
         selection: the rule that chooses a learning rate (`results.choice.SELECTION`).
         horizon: the iteration at which the run ends.
+        loss, smoothing: which of the losses that were logged judges, and how it is smoothed (`experiments.kind.Level`).
     """
 
     rates: str | None = None
     factor: Mapping[str, float] | None = None
     selection: str | None = None
     horizon: int | None = None
+    loss: str | None = None
+    smoothing: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +50,7 @@ class Option:
 
     Attributes:
         overrides: of the experiments, as the command line takes them.
+        instead: experiment → the one that is read in its stead, its curves called alike.
         reading: how the runs are read.
         shift: (a, b) by variant: at depth N the fine grid of learning rates moves by a + b/N decades. Features divided
             by c make (0, 2 log10 c), labels divided by c make (p log10 c, −2 log10 c) for ℓp: so the same networks, in
@@ -57,6 +61,7 @@ class Option:
 
     name: str
     overrides: Settings = field(default_factory=dict)
+    instead: Mapping[str, str] = field(default_factory=dict)
     reading: Reading = Reading()
     shift: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     reason: str = ""
@@ -83,7 +88,7 @@ class Axis:
     @property
     def trains(self) -> bool:
         """Whether it costs training; otherwise only reading."""
-        return any(option.overrides for option in self.options)
+        return any(option.overrides or option.instead for option in self.options)
 
     @property
     def reads_rates(self) -> bool:
@@ -148,14 +153,14 @@ class Multiverse:
     @cached_property
     def experiments(self) -> Mapping[str, Experiment]:
         """The experiments by name, with the overrides that all worlds share."""
-        found = {name: apply_overrides(load_experiment(name), self.overrides) for name in self.names}
-        if self.screen is None:
-            return found
-        return {name: self._shortened(experiment, self.screen) for name, experiment in found.items()}
+        return {name: self.experiment(name) for name in self.names}
 
-    @staticmethod
-    def _shortened(experiment: Experiment, most: int) -> Experiment:
-        return experiment if length(experiment) <= most else apply_overrides(experiment, {"iterations": most})
+    def experiment(self, name: str) -> Experiment:
+        """An experiment with the overrides that all worlds share."""
+        found = apply_overrides(load_experiment(name), self.overrides)
+        if self.screen is None or length(found) <= self.screen:
+            return found
+        return apply_overrides(found, {"iterations": self.screen})
 
     def axis(self, name: str) -> Axis:
         """The axis of that name; ConfigError where there is none."""
@@ -180,6 +185,7 @@ def described(multiverse: Multiverse) -> dict[str, Any]:
     def options(axis: Axis) -> Sequence[dict[str, Any]]:
         return [
             {"name": one.name, "overrides": dict(one.overrides), "reading": _given(one.reading), "extra": one.extra}
+            | ({"instead": dict(one.instead)} if one.instead else {})
             | {"reason": one.reason, "source": one.source}
             for one in axis.options
         ]

@@ -16,10 +16,12 @@ from overparam_cli.checks import (
     texts,
 )
 from overparam_cli.errors import ConfigError
-from overparam_cli.experiments import apply_overrides
+from overparam_cli.experiments import Experiment, apply_overrides
+from overparam_cli.experiments.expansion import sweeps
 from overparam_cli.experiments.faults import Faults
 from overparam_cli.experiments.key import COMMAND_LINE
 from overparam_cli.experiments.keys import checked
+from overparam_cli.experiments.kind import kind
 from overparam_cli.experiments.layout import SELECTIONS
 from overparam_cli.experiments.names import experiment_name, identifier
 from overparam_cli.experiments.registered import taken_from
@@ -48,6 +50,11 @@ def stages(value: Any) -> tuple[tuple[str, ...], ...]:
     if not all(found):
         raise ValueError("holds a list that is empty")
     return found
+
+
+def stand_ins(value: Any) -> dict[str, str]:
+    """Experiments by name, each with the one that is read in its stead."""
+    return {str(name): text(one) for name, one in mapping(value).items()}
 
 
 def pair(value: Any) -> tuple[float, float]:
@@ -96,6 +103,7 @@ AXIS: Mapping[str, Check] = {
 OPTION: Mapping[str, Check] = {
     "name": identifier,
     "overrides": mapping,
+    "instead": stand_ins,
     "reading": mapping,
     "shift": by_variant(pair),
     "reason": text,
@@ -107,6 +115,8 @@ READING: Mapping[str, Check] = {
     "factor": by_variant(positive),
     "selection": choice(*SELECTIONS),
     "horizon": integer(1),
+    "loss": text,
+    "smoothing": text,
 }
 
 
@@ -222,17 +232,50 @@ def _check_fits(multiverse: Multiverse) -> None:
     for axis in multiverse.axes:
         for option in axis.options:
             with faults.kept():
-                _check_overrides(multiverse, axis, option)
+                _check_option(multiverse, axis, option)
     faults.say()
 
 
-def _check_overrides(multiverse: Multiverse, axis: Axis, option: Option) -> None:
-    for name in axis.experiments or multiverse.names:
+def _check_option(multiverse: Multiverse, axis: Axis, option: Option) -> None:
+    """Hold an option against the experiments for which it counts."""
+    place = f"{multiverse.where} axis {axis.name!r}, option {option.name!r}"
+    names = axis.experiments or multiverse.names
+    for name in names:
+        experiment = multiverse.experiments[name]
         try:
-            apply_overrides(multiverse.experiments[name], option.overrides)
+            apply_overrides(experiment, option.overrides)
         except ConfigError as error:
-            place = f"{multiverse.where} axis {axis.name!r}, option {option.name!r}"
             raise ConfigError(_placed(error, place)) from None
+        for key in ("loss", "smoothing"):
+            _check_level(f"{place}, reading", key, getattr(option.reading, key), experiment)
+    for name, other in option.instead.items():
+        if name not in names:
+            raise ConfigError(f"{place}, instead: {name!r} is none of its experiments{suggest(name, names)}")
+        _check_instead(f"{place}, instead", multiverse, name, other)
+
+
+def _check_level(place: str, key: str, value: str | None, experiment: Experiment) -> None:
+    """Refuse a loss, or a smoothing, that the experiment's logs do not have."""
+    known = dict.fromkeys(getattr(level, key) for level in kind(experiment.kind).levels)
+    if value is not None and len(known) < 2:
+        raise ConfigError(f"{place}: {key} chooses among losses that were logged, and {experiment.name} logs one")
+    if value is not None:
+        checked(choice(*known), key, value, place)
+
+
+def _check_instead(place: str, multiverse: Multiverse, name: str, other: str) -> None:
+    """Refuse an experiment in which claims about the one of that `name` would not find what they read."""
+    try:
+        found = multiverse.experiment(other)
+    except ConfigError as error:
+        raise ConfigError(_placed(error, place)) from None
+    if _shape(found) != _shape(multiverse.experiments[name]):
+        raise ConfigError(f"{place}: {other!r} has other variants or curves than {name!r}")
+
+
+def _shape(experiment: Experiment) -> tuple[object, ...]:
+    """What a claim must find: the kind of network, variants, and names of curves."""
+    return experiment.kind, {*sweeps(experiment)}, {curve.name for curve in experiment.curves}
 
 
 def _placed(error: ConfigError, place: str) -> str:

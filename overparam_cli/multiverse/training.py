@@ -24,12 +24,15 @@ from overparam_cli.multiverse.worlds import Part, counts, parts
 @cache
 def plain(multiverse: Multiverse, part: Part) -> Experiment:
     """The experiment of a part with its overrides, as `overparam run` would have it: its own learning rates."""
-    chosen = [(multiverse.axis(axis), multiverse.axis(axis).option(name).overrides) for axis, name in part.choices]
+    options = [(multiverse.axis(axis), multiverse.axis(axis).option(name)) for axis, name in part.choices]
+    chosen = [(axis, option.overrides) for axis, option in options]
+    instead = [option.instead[part.experiment] for _, option in options if part.experiment in option.instead]
+    base = multiverse.experiment(instead[-1]) if instead else multiverse.experiments[part.experiment]
     everywhere = {key: value for axis, given in chosen if not axis.optimizers for key, value in given.items()}
-    experiment = apply_overrides(multiverse.experiments[part.experiment], everywhere)
+    experiment = apply_overrides(base, everywhere)
     for axis, given in chosen:
         if axis.optimizers:
-            forced = apply_overrides(multiverse.experiments[part.experiment], given).forced
+            forced = apply_overrides(base, given).forced
             curves = (
                 replace(curve, settings={**curve.settings, **{key: forced[key] for key in given}})
                 if _optimizer(experiment, part.variant, curve) in axis.optimizers

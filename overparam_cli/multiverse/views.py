@@ -1,4 +1,4 @@
-"""One run read in another way: up to an earlier iteration, at some of its learning rates, with a factor on its loss.
+"""One run read in another way: shorter, at some of its learning rates, with a factor on its loss, by another loss.
 
 Each gives the run that the experiment would have had with that choice, without training it: a trial of a million
 iterations was at iteration 100,000 what one of 100,000 ends as, and s times the loss at the rate η moves the weights as
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from overparam_cli.claims.model import CannotJudgeError
+from overparam_cli.experiments.kind import Level
 from overparam_cli.results.divergence import settle
 from overparam_cli.results.run import Run
 from overparam_cli.results.schema import COMPLETED, STOPPED
@@ -41,11 +42,21 @@ def until(run: Run, horizon: int) -> Run:
     columns: dict[str, Any] = {
         "iterations": horizon,
         "status": run.trials["status"].mask(later | going, COMPLETED),
+        run.level.final: ids.map(last[run.level.column]),
         "diverged_at": run.trials["diverged_at"].astype("float64").mask(later, np.nan),
-        **{f"final_{name}": ids.map(last[name]) for name in ("loss", "gap", "norm") if f"final_{name}" in run.trials},
+        **{f"final_{name}": ids.map(last[name]) for name in ("loss", "norm") if f"final_{name}" in run.trials},
         **{f"best_{name}": ids.map(best[name]) for name in LOSSES if f"best_{name}" in run.trials},
     }
     return replace(run, trials=settle(run.trials.assign(**columns), log), log=log)
+
+
+def judged_by(run: Run, level: Level) -> Run:
+    """The run with its curves judged by another column of its log."""
+    if level == run.level:
+        return run
+    last = run.log.groupby("trial_id", sort=False)[level.column].last()
+    trials = run.trials.assign(**{level.final: run.trials["trial_id"].map(last).mask(run.lost)})
+    return replace(run, trials=trials, judged_by=level)
 
 
 def at_rates(run: Run, wanted: Mapping[str, Mapping[float, float]]) -> Run:

@@ -22,7 +22,7 @@ def faults(manifest: Mapping[str, Any], trials: pd.DataFrame, log: pd.DataFrame)
     """Say what is wrong, the gravest first: whoever takes the first need not ask for the next."""
     yield from _rows(trials, log, thinned=bool(manifest.get("thinned")))
     own = kind(from_dict(manifest["config"]).kind)
-    level, reported = own.level, [outcome.column for outcome in own.outcomes if outcome.column in trials]
+    level, reported = own.levels[0], [outcome.column for outcome in own.outcomes if outcome.column in trials]
     for name, table, columns in ((TRIALS, trials, [level.final, *reported]), (LOG, log, [level.column])):
         for column in columns:
             if column not in table:

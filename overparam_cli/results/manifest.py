@@ -152,7 +152,7 @@ def _parsed(folder: Path, data: bytes, remedy: str) -> dict[str, Any]:
 def read_run_manifest(folder: Path) -> dict[str, Any]:
     """The manifest of a folder with trials; raises LogError as `read_manifest`, and where an entry is not right."""
     manifest = _checked(folder, RUN)
-    judged_by = kind(from_dict(manifest["config"]).kind).level.column
+    judged_by = kind(from_dict(manifest["config"]).kind).levels[0].column
     if judged_by == "gap" and "optimum" not in manifest:
         raise _damaged(folder, "it must have optimum")
     return manifest

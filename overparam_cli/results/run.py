@@ -39,6 +39,7 @@ class Run:
         planned: how many the plan asks for.
         others: how many trials of other plans stand in the folder besides.
         changed: the names of the files that are not what the program wrote.
+        judged_by: what its curves are judged by, where that is not what runs of its kind are judged by.
     """
 
     folder: Path
@@ -48,6 +49,7 @@ class Run:
     planned: int = 0
     others: int = 0
     changed: tuple[str, ...] = ()
+    judged_by: Level | None = None
 
     @staticmethod
     def read(folder: Path, *, partial: bool = False) -> "Run":
@@ -100,7 +102,12 @@ class Run:
     @property
     def level(self) -> Level:
         """What its curves are judged by."""
-        return self.kind.level
+        return self.judged_by or self.kind.levels[0]
+
+    def level_in(self, loss: str | None = None, smoothing: str | None = None) -> Level:
+        """What that is in another of the losses, or smoothed otherwise; None leaves it as it is."""
+        wanted = (loss or self.level.loss, smoothing or self.level.smoothing)
+        return next(one for one in self.kind.levels if (one.loss, one.smoothing) == wanted)
 
     @cached_property
     def labels(self) -> dict[str, str]:

@@ -211,7 +211,7 @@ class Loop:
     def __init__(self, run: JobRun, problem: Problem, units: Sequence[Unit], restored: Mapping[Unit, float]) -> None:
         """`restored` has those of `units` that are half trained, with the seconds spent on each."""
         self.run, self.problem = run, problem
-        self.tally, self.seconds = Tally(run.job.title, units, run.kind.level.noun), dict(restored)
+        self.tally, self.seconds = Tally(run.job.title, units, run.kind.levels[0].noun), dict(restored)
         for unit in restored:
             self.tally.see(unit)
         self.began = self.last_saved = time.monotonic()

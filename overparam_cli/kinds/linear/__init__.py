@@ -26,7 +26,7 @@ class Linear:
     name = "linear"
     trial: type[Trial] = LinearTrial
     family = ""
-    level = GAP
+    levels: Sequence[Level] = (GAP,)
     columns: Mapping[str, Column] = {}
     outcomes: Sequence[Outcome] = ()
     threads: int | None = None  # batches come one after another, each with all there are

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,19 @@ CROSS_ENTROPY = Level(
     "base learning rate",
     "cross-entropy: training batches, mean of the last 100 steps; errors: at the last step",
     form="{:.3g}",
+    loss="cross-entropy",
+    smoothing="mean",
+)
+TOTAL = replace(  # as TensorFlow's tutorial prints it: weight decay's term included
+    CROSS_ENTROPY, column="loss_mean", final="final_loss_mean", noun="total loss", loss="total"
+)
+LEVELS = (
+    CROSS_ENTROPY,
+    TOTAL,
+    *(
+        replace(level, column=column, final=f"final_batch_{column}", noun=f"one batch's {level.noun}", smoothing="none")
+        for level, column in ((CROSS_ENTROPY, "cross_entropy"), (TOTAL, "loss"))
+    ),
 )
 
 
@@ -37,7 +51,7 @@ class Mnist:
     name = "cnn"
     trial: type[Trial] = MnistTrial
     family = "factor_std"
-    level = CROSS_ENTROPY
+    levels: Sequence[Level] = LEVELS
     columns: Mapping[str, Column] = {
         "cross_entropy": Column("float64", "of the training pass; `loss` is this and weight decay's term"),
         "cross_entropy_mean": Column("float64", "mean of this pass and the 99 before it, as `loss_mean`", SMOOTHED),
