@@ -4,7 +4,6 @@ Several machines may share one results folder: a pack that another is training i
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from overparam_cli.errors import BusyError
@@ -18,7 +17,11 @@ from overparam_cli.run.stop import Stop
 
 
 def jobs_of(packs: Iterable[Pack], results: Path) -> list[Job]:
-    """Each pack as a job; its numbers bear verdicts on worlds, never one on the paper."""
+    """Each pack as a job; its numbers bear verdicts on worlds, never one on the paper.
+
+    What stands below `results`, each trial once, are the multiverse's own folders; beside it stand those of ordinary
+    runs, whose finished trials are taken over.
+    """
     return [
         Job(
             pack.experiment,
@@ -29,6 +32,7 @@ def jobs_of(packs: Iterable[Pack], results: Path) -> list[Job]:
             {},
             full_length=False,
             alone=True,  # each variant has learning rates of its own
+            shelf=results.parent,
         )
         for pack in packs
     ]
@@ -62,12 +66,12 @@ def train(
 
     `attempt` tries one and keeps what the user can mend for the end.
     """
-    own, busy = replace(settings, reuse=False), []  # every trial stands in one pack alone
+    busy = []
     for job in jobs:
 
         def act(job: Job = job) -> None:
             try:
-                run_job(job, own, progress, backend, stop)
+                run_job(job, settings, progress, backend, stop)
             except BusyError:
                 busy.append(job)
 

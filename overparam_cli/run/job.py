@@ -16,6 +16,7 @@ from overparam_cli.errors import ConfigError, RunInterrupted
 from overparam_cli.experiments import Trial
 from overparam_cli.paths import exists
 from overparam_cli.results import look, parts
+from overparam_cli.results.find import run_folders
 from overparam_cli.results.lock import locked
 from overparam_cli.results.reading import Tables
 from overparam_cli.results.rows import Rows
@@ -155,10 +156,11 @@ class JobRun:
                 raise ConfigError(f"the checkpoint of {self.job.title} was made {how}: go on so, {anew}")
 
     def _adopt(self, missing: Sequence[Trial], problem: Problem) -> list[Trial]:
-        """Take over trials that another experiment of the same results folder has finished; those left are returned."""
+        """Take over trials that another experiment has finished; those left are returned."""
+        shelf = self.job.shelf or self.job.folder.parents[1]
         found = reuse.find(
             missing,
-            self.job.folder,
+            [folder for folder in run_folders(shelf) if folder != self.job.folder],
             kind=self.kind.name,
             fingerprint=problem.fingerprint,
             columns=(*LOG_COLUMNS, *self.kind.columns, *self.measures),

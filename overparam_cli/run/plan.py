@@ -42,6 +42,7 @@ class Job:
     command: str = ""  # what asked for it, where that was no command line
     again: tuple[Trial, ...] = ()  # those of `trials`, by id, as further curves show them
     alone: bool = False  # of the plan of its own folder: what stands beside it is of another, and as current
+    shelf: Path | None = None  # a results folder whose finished trials are taken over, where that is not its own
 
     @property
     def title(self) -> str:

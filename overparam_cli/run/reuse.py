@@ -1,9 +1,9 @@
-"""Finished trials of other experiments in the same results folder: its id says what a trial is, so none runs twice.
+"""Finished trials of other experiments: its id says what a trial is, so none runs twice.
 
 The blog's figure, for one, is made of trials that Figures 3 and 4 have run already.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,6 @@ import pandas as pd
 
 from overparam_cli.errors import LogError
 from overparam_cli.experiments import Trial
-from overparam_cli.results.find import run_folders
 from overparam_cli.results.manifest import read_run_manifest
 from overparam_cli.results.reading import Tables, read_tables
 from overparam_cli.results.rows import Rows, joined
@@ -29,22 +28,22 @@ class Found:
 
 def find(
     missing: Sequence[Trial],
-    folder: Path,
+    folders: Iterable[Path],
     *,
     kind: str,
     fingerprint: str,
     columns: Sequence[str],
     fit: Callable[[Trial, Mapping[str, Any]], bool],
 ) -> Found | None:
-    """Look for `missing` in the other run folders below the results folder that `folder` belongs to.
+    """Look for `missing` in run `folders`.
 
     Only in those of the same `kind`, on the data with the same `fingerprint`, whose log has `columns` (which alone are
-    taken over); only trials whose log is `fit` for this experiment. The first folder by name that has a trial gives it.
+    taken over); only trials whose log is `fit` for this experiment. The first folder that has a trial gives it.
     """
     wanted = {trial.trial_id: trial for trial in missing}
     trials, logs = [], []
     sources: dict[str, str] = {}
-    for place, run in _others(folder, kind, fingerprint):
+    for place, run in _fitting(folders, kind, fingerprint):
         if not {*columns} <= {*run.log}:
             continue
         here = run.trials[run.trials["trial_id"].isin(set(wanted) - set(sources))]
@@ -61,14 +60,12 @@ def find(
     return Found(pd.concat(trials), joined(logs), sources) if sources else None
 
 
-def _others(folder: Path, kind: str, fingerprint: str) -> Iterator[tuple[Path, Tables]]:
-    """The other run folders whose manifest does not rule them out; what cannot be read is not this run's business.
+def _fitting(folders: Iterable[Path], kind: str, fingerprint: str) -> Iterator[tuple[Path, Tables]]:
+    """The run folders whose manifest does not rule them out; what cannot be read is not this run's business.
 
     Nor is what is no longer as it was written.
     """
-    for path in run_folders(folder.parents[1]):
-        if path == folder:
-            continue
+    for path in folders:
         try:
             manifest = read_run_manifest(path)
             if manifest["config"].get("kind") == kind and manifest["dataset"].get("fingerprint") == fingerprint:

@@ -27,7 +27,7 @@ class Settings:
         data_dir: the data cache, where it is not the usual one.
         offline: never touch the network.
         quiet: no progress bar of a download either.
-        reuse: take finished trials over from other experiments of the same results folder.
+        reuse: take finished trials over from other experiments (`plan.Job.shelf`).
         measures: what is logged besides.
         accept_changes: take files that were edited by hand as the run's own.
         checkpoint_seconds: between two checkpoints.

@@ -203,7 +203,7 @@ def test_variants_of_one_folder_are_all_current(results: Path) -> None:
 
 def test_what_another_process_trains_is_passed_over(tiny: Multiverse, tmp_path: Path) -> None:
     packs = asked_packs(tiny, asked_for(tiny, [*ASKED, "features=zscore"]))
-    jobs = jobs_of(packs, tmp_path)
+    jobs = jobs_of(packs, tmp_path / "tiny")
     with locked(jobs[0].folder), stop_requests() as stop, display(len(jobs), quiet=True) as progress:
         settings = Settings(quiet=True, threads=1)
         busy = train(jobs[:2], settings, progress, Local, stop, Several(2, progress.message).attempt)

@@ -204,7 +204,7 @@ def test_trials_are_taken_over_from_one_format_into_the_other(tmp_path: Path) ->
     second = job(STUDY.replace('"study"', '"second"'), tmp_path)
     found = reuse.find(
         second.trials,
-        second.folder,
+        [first.folder],
         kind="linear",
         fingerprint=Run.read(first.folder).dataset["fingerprint"],
         columns=[*schema.LOG_COLUMNS],
