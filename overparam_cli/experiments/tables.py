@@ -76,7 +76,7 @@ def _kind_of(document: Mapping[str, Any], file: str) -> str:
         raise ConfigError(f"{file}: 'kind' is missing{''.join(mistyped)}: give one of {', '.join(KEYS_OF_KIND)}")
     kind: str = checked(text, "kind", document["kind"], file)
     if kind == MULTIVERSE:
-        raise ConfigError(f"{file} is a multiverse, not an experiment: overparam multiverse run {file}")
+        raise ConfigError(f"{file} is a multiverse, not an experiment: overparam multiverse run takes it")
     if kind not in KEYS_OF_KIND:
         raise ConfigError(f"{file}: kind = {kind!r} is no kind of experiment{suggest(kind, KEYS_OF_KIND)}")
     return kind

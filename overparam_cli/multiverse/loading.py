@@ -1,7 +1,8 @@
-"""Finding and reading a multiverse: the built-in one by name, or a TOML file of the user's own."""
+"""Finding and reading a multiverse: a built-in one by name, or a TOML file of the user's own."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from overparam_cli.errors import ConfigError
 from overparam_cli.experiments.loading import config_folder, read_toml
@@ -10,18 +11,17 @@ from overparam_cli.multiverse.model import Multiverse
 from overparam_cli.multiverse.tables import parse
 from overparam_cli.paths import at_home, is_file
 
-BUILT_IN = "multiverse"
+BUILT_IN = ("multiverse", "multiverse-cnn")  # of linear networks, and of the convolutional one
 
 Asked = Mapping[str, tuple[str, ...]]
 """Axis → the options asked for; axes that are not named keep all but their extra ones."""
 
 
-def load(name_or_path: str = BUILT_IN) -> Multiverse:
-    """The built-in multiverse, or that of a path; ConfigError that says all that is not right."""
-    built_in = config_folder() / f"{name_or_path}.toml"
-    path = built_in if is_file(built_in) else at_home(name_or_path)
+def load(name_or_path: str = BUILT_IN[0]) -> Multiverse:
+    """A built-in multiverse, or that of a path; ConfigError that says all that is not right."""
+    path = _place(name_or_path) if is_file(_place(name_or_path)) else at_home(name_or_path)
     if not is_file(path):
-        raise ConfigError(f"{name_or_path}: no such file, nor the built-in {BUILT_IN!r}")
+        raise ConfigError(f"{name_or_path}: no such file, nor a built-in one: {', '.join(BUILT_IN)}")
     document = read_toml(path)
     kind = document.get("kind")
     if kind != MULTIVERSE:
@@ -29,9 +29,14 @@ def load(name_or_path: str = BUILT_IN) -> Multiverse:
             f"{path.name}: kind = {kind!r}, and a multiverse has kind = {MULTIVERSE!r}: overparam run trains it"
         )
     found = parse(document, path)
-    if found.name == BUILT_IN and path.resolve() != (config_folder() / f"{BUILT_IN}.toml").resolve():
-        raise ConfigError(f"{found.where}: name = {BUILT_IN!r} is the built-in one's, whose results would be mixed")
+    if found.name in BUILT_IN and path.resolve() != _place(found.name).resolve():
+        raise ConfigError(f"{found.where}: name = {found.name!r} is the built-in one's, whose results would be mixed")
     return found
+
+
+def _place(name: str) -> Path:
+    """Where the built-in one of that name stands."""
+    return config_folder() / f"{name}.toml"
 
 
 def asked_for(multiverse: Multiverse, texts: Sequence[str]) -> Asked:

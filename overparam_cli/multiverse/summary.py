@@ -1,8 +1,9 @@
 """What a multiverse says of each claim, in a few numbers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 from overparam_cli.claims.model import Claim
@@ -26,7 +27,7 @@ class ClaimSummary:
         deciding: the axes that decide it (`deciding`).
         options: axis → option → the share there.
         as_read: the outcome in the paper as it was first read.
-        at_best: the same at the truly best learning rate, that of the fine grid.
+        at_best: the same at the truly best learning rate, that of the fine grid; None where no axis reads one.
     """
 
     claim: Claim
@@ -35,7 +36,7 @@ class ClaimSummary:
     deciding: tuple[str, ...]
     options: Mapping[str, Mapping[str, Share]]
     as_read: str
-    at_best: str
+    at_best: str | None
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -55,17 +56,23 @@ class ClaimSummary:
 
 
 def beside(report: Report) -> Report:
-    """A report of verdicts with what the built-in multiverse says of each claim, where that has been judged.
+    """A report of verdicts with what the built-in multiverses say of each claim, where they have been judged.
 
-    Only of the paper's own runs, and only of claims that were run in a world at all. Raises LogError where
-    `multiverse/worlds.csv` below the results is damaged or has changed.
+    Only of the paper's own runs, and only of claims that were run in a world at all. Raises LogError where a
+    `worlds.csv` below the results is damaged or has changed.
     """
-    folder = report.results / BUILT_IN
-    if report.suffix or not exists(folder / record.WORLDS):
-        return report
-    found = load()
-    known = {one.claim.id: one.as_dict() for one in summarise(found, record.read(folder, found)) if one.share.run}
+    known: dict[str, dict[str, Any]] = {}
+    for found, rows in () if report.suffix else judged(report.results):
+        known |= {one.claim.id: one.as_dict() for one in summarise(found, rows) if one.share.run}
     return replace(report, worlds=known)
+
+
+def judged(results: Path) -> Iterator[tuple[Multiverse, list[Row]]]:
+    """The built-in multiverses that have been judged below the results, and what came out. Raises LogError."""
+    for name in BUILT_IN:
+        if exists(results / name / record.WORLDS):
+            found = load(name)
+            yield found, record.read(results / name, found)
 
 
 def summarise(multiverse: Multiverse, rows: Sequence[Row]) -> list[ClaimSummary]:
@@ -80,10 +87,13 @@ def _summary(multiverse: Multiverse, rows: Sequence[Row]) -> ClaimSummary:
     worlds = [row.world for row in rows]
     axes = dict.fromkeys(axis for world in worlds for axis in world.choices)
     read = dict(first(multiverse))
-    best = {**read, **_fine(multiverse)}
+    fine = _fine(multiverse)
     options = {axis: by_option(worlds, axis) for axis in axes}
-    ends = [_outcome(worlds, {axis: choices[axis] for axis in axes}) for choices in (read, best)]
-    return ClaimSummary(rows[0].claim, share(worlds), len(worlds), deciding(worlds), options, *ends)
+    as_read, at_best = (
+        _outcome(worlds, {axis: choices[axis] for axis in axes}) for choices in (read, {**read, **fine})
+    )
+    about = share(worlds), len(worlds), deciding(worlds), options
+    return ClaimSummary(rows[0].claim, *about, as_read, at_best if fine else None)
 
 
 def _fine(multiverse: Multiverse) -> Choices:

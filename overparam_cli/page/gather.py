@@ -170,16 +170,16 @@ def _statements(own: Gathering, name: str, records: Sequence[Record]) -> Chapter
 
 
 def _multiverses(own: Gathering) -> Iterator[Chapter]:
-    """The built-in multiverse, where it was judged."""
-    folder = own.results / BUILT_IN
-    if is_there(folder / record.WORLDS):
-        chapter = own.guarded(lambda: _worlds(folder), None)
-        if chapter is not None:
-            yield chapter
+    """The built-in multiverses that were judged."""
+    for folder in (own.results / name for name in BUILT_IN):
+        if is_there(folder / record.WORLDS):
+            chapter = own.guarded(partial(_worlds, folder), None)
+            if chapter is not None:
+                yield chapter
 
 
 def _worlds(folder: Path) -> Chapter:
-    found = load()
+    found = load(folder.name)
     rows = record.read(folder, found)
     drawn, summaries = tuple(pictures.of_worlds(found, rows, folder)), summarise_worlds(found, rows)
     return Chapter(

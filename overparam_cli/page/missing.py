@@ -49,7 +49,7 @@ def _worlds(results: Path) -> Iterator[Row]:
     """Multiverses of files of the user's own, whose figures need their file."""
     for folder in contents(results):
         with suppress(LogError):
-            own = folder.name != BUILT_IN and is_there(folder / MANIFEST)
+            own = folder.name not in BUILT_IN and is_there(folder / MANIFEST)
             if own and read_manifest(folder).get("kind") == MULTIVERSE:
                 yield f"the figures of {folder.name}", "they need its file", "overparam multiverse plot FILE"
 

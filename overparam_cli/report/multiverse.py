@@ -62,14 +62,15 @@ def _places(best: Best) -> str:
 
 
 def summary_grid(found: Sequence[ClaimSummary]) -> Grid:
-    """Return a row a claim."""
+    """Return a row a claim; without a column for the best rate where no axis reads a fine grid."""
+    graded = any(one.at_best for one in found)
     columns = (
         Column("claim", whole=True),
         Column("holds in", whole=True),
         Column("not run", align="right"),
         Column("decided by", share=2),
         Column("as first read", whole=True),
-        Column("at the best rate", whole=True),
+        *([Column("at the best rate", whole=True)] if graded else []),
     )
     rows = [
         (
@@ -78,7 +79,7 @@ def summary_grid(found: Sequence[ClaimSummary]) -> Grid:
             one.of - one.share.run,
             " = ".join(one.deciding) or None,
             _outcome(one.as_read),
-            _outcome(one.at_best),
+            *([_outcome(one.at_best)] if one.at_best else []),
         )
         for one in found
     ]

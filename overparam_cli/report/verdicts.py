@@ -92,7 +92,5 @@ def _worlds(found: Mapping[str, Any]) -> str:
     """Return in how many worlds of the multiverse a claim holds, what decides it, and the outcome at the best rate."""
     undecided = f", {found['undecided']:,} undecided" if found["undecided"] else ""
     decided = f"; decided by {' = '.join(found['deciding'])}" if found["deciding"] else ""
-    return (
-        f"multiverse: holds in {found['holds']:,} of {count(found['run'], 'world')}{undecided}{decided}; "
-        f"at the truly best learning rate: {found['at_best']}"
-    )
+    best = f"; at the truly best learning rate: {found['at_best']}" if found["at_best"] else ""
+    return f"multiverse: holds in {found['holds']:,} of {count(found['run'], 'world')}{undecided}{decided}{best}"

@@ -15,11 +15,12 @@ from overparam_cli.cli import completing
 from overparam_cli.cli.main import COMPLETE, cli
 from overparam_cli.data import DATASETS
 from overparam_cli.kinds.theory import STATEMENTS
+from overparam_cli.multiverse.loading import BUILT_IN
 from overparam_cli.paper import CLAIMS
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "results" / "reference"
-EXPERIMENTS = {path.stem for path in (ROOT / "configs").glob("*.toml")} - {"multiverse"} | {"all"}
+EXPERIMENTS = {path.stem for path in (ROOT / "configs").glob("*.toml")} - {*BUILT_IN} | {"all"}
 RUN = {path.parent.parent.name for path in REFERENCE.glob("*/*/manifest.json")} | {"fig1"}
 
 

@@ -19,6 +19,7 @@ from overparam_cli.experiments import (
     load_experiment,
 )
 from overparam_cli.kinds.mnist.trial import MnistTrial
+from overparam_cli.multiverse.loading import BUILT_IN
 
 GRID = (1e-5, 5e-5, 1e-4, 5e-4, 1e-3, 5e-3, 1e-2, 5e-2, 1e-1, 5e-1)
 FIGURES = ["fig1", "fig2", "fig3", "fig4", "fig4-left", "fig4-right", "fig5", "fig5-left", "fig5-right"]
@@ -45,7 +46,7 @@ def points(trials: tuple[Trial, ...]) -> list[Point]:
 def test_the_list_is_complete_and_says_what_each_is() -> None:
     assert [summary.name for summary in available()] == NAMES
     assert all(summary.title and summary.paper and summary.kind for summary in available())
-    assert {path.stem for path in config_folder().glob("*.toml")} == {*NAMES, "multiverse"}  # which is no experiment
+    assert {path.stem for path in config_folder().glob("*.toml")} == {*NAMES, *BUILT_IN}  # which are no experiments
 
 
 @pytest.mark.parametrize("name", NAMES)
