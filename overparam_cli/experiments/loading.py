@@ -42,7 +42,7 @@ def available() -> list[Summary]:
 
 @cache
 def _summary(path: Path) -> Summary:
-    """That of a built-in experiment's file, which does not change while the program runs: `verify` asks by the claim."""
+    """That of a built-in experiment, whose file does not change while the program runs; `verify` asks by the claim."""
     document = read_toml(path)
     return Summary(*(document.get(key, "") for key in Summary._fields))
 
