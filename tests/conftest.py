@@ -5,6 +5,7 @@ OVERPARAM_TEST_THREADS=2 gives another number of threads, and so other last bits
 
 import copy
 import functools
+import gc
 import hashlib
 import ipaddress
 import os
@@ -31,6 +32,11 @@ SIMULATED, PROBLEM = "overparam_cli.data.simulated", "overparam_cli.kinds.linear
 
 settings.register_profile("overparam", deadline=None, derandomize=True, database=None)
 settings.load_profile("overparam")
+
+
+def pytest_collection_finish() -> None:
+    """What has been imported and collected stays, and is looked through for garbage no more."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
