@@ -47,6 +47,7 @@ def multiverse() -> None:
     overparam multiverse run --dry-run           how many worlds and trials, and what they cost
     overparam multiverse run --axis labels=zscore
     overparam multiverse verify                  in which share of its worlds each claim holds
+    overparam multiverse verify multiverse-cnn   the same for the convolutional network
     """
 
 
@@ -64,6 +65,15 @@ def _which(command: F) -> F:
     return click.argument("file", default="multiverse", metavar="[FILE]")(axis(seeds(results_option(command))))
 
 
+_experiments = click.option(
+    "--experiment",
+    "experiments",
+    multiple=True,
+    metavar="NAME",
+    help="Only the worlds of this one of its experiments; repeat.",
+)
+
+
 def _load(file: str, axes: Sequence[str], seeds: int | None = None) -> tuple["Multiverse", "Asked"]:
     """The multiverse, and what is asked of it."""
     from overparam_cli.multiverse.loading import asked_for, kept, load, seeded
@@ -75,6 +85,7 @@ def _load(file: str, axes: Sequence[str], seeds: int | None = None) -> tuple["Mu
 
 @multiverse.command("run")
 @_which
+@_experiments
 @data_dir_option
 @offline_option
 @device_option
@@ -91,6 +102,7 @@ def run(
     file: str,
     axes: tuple[str, ...],
     seeds: int | None,
+    experiments: tuple[str, ...],
     results: Path,
     threads: int | None,
     screen: int | None,
@@ -100,10 +112,11 @@ def run(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Train what the worlds of FILE (the built-in multiverse by default) are made of, each trial once.
+    """Train what the worlds of FILE are made of, each trial once: `multiverse`, `multiverse-cnn` or a file of your own.
 
-    Finished trials are not run again; an interrupted run goes on with the same command. Several machines may share one
-    results folder: what another one is training is passed over.
+    Finished trials are not run again, nor those that `overparam run` has finished in the same results folder; an
+    interrupted run goes on with the same command. Several machines may share one results folder: what another one is
+    training is passed over.
 
     Example: overparam multiverse run --axis labels=zscore --dry-run
     """
@@ -111,6 +124,7 @@ def run(
 
     with stop_requests() as stop:
         from overparam_cli.cli.running import backend_for
+        from overparam_cli.multiverse.loading import check_experiments
         from overparam_cli.multiverse.screening import differing, screened
         from overparam_cli.multiverse.training import asked_packs
         from overparam_cli.run.settings import Settings
@@ -118,14 +132,15 @@ def run(
         threads = use_threads(threads, elsewhere=scheduler or workers)
         settings = Settings(threads=threads, **options)
         found, asked = _load(file, axes, seeds)
+        check_experiments(found, experiments)
         passes = [screened(found, screen), found] if screen else [found]
         with backend_for(scheduler, workers, settings.device) as backend:
             if dry_run:
-                _show_plan(passes, asked, results, settings, backend, as_json=as_json)
+                _show_plan(passes, asked, experiments, results, settings, backend, as_json=as_json)
                 return
             rows: Sequence[Row] = ()
             for one in passes:
-                packs = asked_packs(one, asked)
+                packs = asked_packs(one, asked, experiments)
                 _train(differing(found, rows, packs) if rows else packs, results / one.name, settings, backend, stop)
                 last = one is found
                 rows = _judge(one, asked, results, as_json=as_json, quiet=settings.quiet, shown=last)
@@ -149,6 +164,7 @@ def _train(packs: Sequence["Pack"], folder: Path, settings: "Settings", backend:
 def _show_plan(
     passes: Sequence["Multiverse"],
     asked: "Asked",
+    experiments: Sequence[str],
     results: Path,
     settings: "Settings",
     backend: "MakeBackend",
@@ -158,32 +174,38 @@ def _show_plan(
     """Worlds, trials, cost; of what comes after a first pass nobody knows yet how much it is."""
     from overparam_cli.multiverse import running
     from overparam_cli.multiverse.training import asked_packs
-    from overparam_cli.multiverse.worlds import claims_of, worlds
+    from overparam_cli.multiverse.worlds import claims_of, experiments_of, worlds
     from overparam_cli.report.multiverse import print_plan
 
     one = passes[0]
-    packs = asked_packs(one, asked)
+    packs = asked_packs(one, asked, experiments)
     seconds = running.estimate(running.jobs_of(packs, results / one.name), settings, backend)
-    counts = {claim.id: sum(1 for _ in worlds(one, claim, asked)) for claim in claims_of(one)}
+    claims = [own for own in claims_of(one) if not experiments or {*experiments} & {*experiments_of(own)}]
+    counts = {claim.id: sum(1 for _ in worlds(one, claim, asked)) for claim in claims}
     print_plan(packs, seconds, counts, as_json=as_json)
 
 
 @multiverse.command("status")
 @_which
+@_experiments
 @json_option
-def status(file: str, axes: tuple[str, ...], seeds: int | None, results: Path, as_json: bool) -> None:
+def status(
+    file: str, axes: tuple[str, ...], seeds: int | None, experiments: tuple[str, ...], results: Path, as_json: bool
+) -> None:
     """Say what has been trained of the worlds of FILE.
 
     Example: overparam multiverse status
     """
+    from overparam_cli.multiverse.loading import check_experiments
     from overparam_cli.multiverse.training import asked_packs
     from overparam_cli.report.multiverse import print_status
     from overparam_cli.report.status import folder_status
     from overparam_cli.results.find import is_there
 
     found, asked = _load(file, axes, seeds)
+    check_experiments(found, experiments)
     states = []
-    for pack in asked_packs(found, asked):
+    for pack in asked_packs(found, asked, experiments):
         place = results / found.name / pack.folder
         own = folder_status(place) if is_there(place) else None
         finished = own.trials if own and isinstance(own.trials, int) else 0

@@ -10,6 +10,7 @@ from overparam_cli.experiments.tables import MULTIVERSE
 from overparam_cli.multiverse.model import Multiverse
 from overparam_cli.multiverse.tables import parse
 from overparam_cli.paths import at_home, is_file
+from overparam_cli.words import suggest
 
 BUILT_IN = ("multiverse", "multiverse-cnn")  # of linear networks, and of the convolutional one
 
@@ -51,6 +52,14 @@ def asked_for(multiverse: Multiverse, texts: Sequence[str]) -> Asked:
             raise ConfigError(f"--axis gives {axis.name!r} twice")
         asked[axis.name] = tuple(dict.fromkeys(axis.option(one.strip()).name for one in options.split(",")))
     return asked
+
+
+def check_experiments(multiverse: Multiverse, names: Sequence[str]) -> None:
+    """ConfigError for a name that is none of its experiments'."""
+    for name in names:
+        if name not in multiverse.names:
+            known = multiverse.names
+            raise ConfigError(f"{multiverse.where}: {name!r} is none of its experiments{suggest(name, known)}")
 
 
 def kept(multiverse: Multiverse, asked: Asked) -> Multiverse:

@@ -238,9 +238,13 @@ def _merged(
     )
 
 
-def asked_packs(multiverse: Multiverse, asked: Asked) -> list[Pack]:
-    """The packs that the worlds asked for are made of, in the order in which they are trained."""
-    order = {part: place for place, part in enumerate(parts(multiverse, asked))}
+def asked_packs(multiverse: Multiverse, asked: Asked, experiments: Sequence[str] = ()) -> list[Pack]:
+    """The packs that the worlds asked for are made of, in the order in which they are trained.
+
+    Of some `experiments` alone: what these read, an earlier pack's trials among it.
+    """
+    needed = [one for one in parts(multiverse, asked) if not experiments or one.experiment in experiments]
+    order = {part: place for place, part in enumerate(needed)}
     wanted = frozenset[tuple[str, float]]().union(*(points_of(multiverse, part) for part in order))
     there = [pack for pack in packs(multiverse) if not wanted.isdisjoint(pack.points)]
     return sorted(there, key=lambda pack: min((order[one] for one in pack.parts if one in order), default=-1))

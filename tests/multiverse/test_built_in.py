@@ -98,6 +98,26 @@ def test_two_readings_that_train_alike_are_trained_once() -> None:
     }
 
 
+def test_of_one_experiment_alone_there_is_what_its_worlds_are_made_of() -> None:
+    """Trials of an earlier folder among it; the folders are those of all."""
+    found, asked = load(CNN), asked_for(load(CNN), ["decay=product", "std=every"])
+    names = {name: [pack.folder.parent.name for pack in asked_packs(found, asked, [name])] for name in found.names}
+    fig5 = "fig5-right@decay=product"
+    assert names == {
+        "fig5-right": [fig5],
+        "cnn-init": [fig5, "cnn-init@decay=product+std=every"],
+        "cnn-lr": [fig5, "cnn-lr@decay=product"],
+    }
+
+
+@pytest.mark.parametrize("command", ["status", "run"])
+def test_an_experiment_that_is_none_of_its_own_is_refused(command: str, tmp_path: Path) -> None:
+    call = ["multiverse", command, CNN, "--experiment", "cnn-int", "--results", str(tmp_path)]
+    done = CliRunner().invoke(cli, call)
+    assert "'cnn-int' is none of its experiments; did you mean 'cnn-init'?" in str(done.exception)
+    assert not list(tmp_path.iterdir())
+
+
 def test_it_goes_by_its_name(tmp_path: Path) -> None:
     def overparam(*words: str) -> str:
         done = CliRunner().invoke(cli, ["multiverse", *words, "--results", str(tmp_path)], catch_exceptions=False)
