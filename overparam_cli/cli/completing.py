@@ -8,12 +8,15 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from click import Context, Parameter
 from click.shell_completion import BashComplete, CompletionItem, add_completion_class, split_arg_string
 
 from overparam_cli.errors import OverparamError
+
+if TYPE_CHECKING:
+    from overparam_cli.multiverse.model import Multiverse
 
 Item = CompletionItem[Any]
 END = "|"  # stands behind what is typed, so that a new word has begun where it ends in a blank
@@ -146,12 +149,31 @@ def settings(ctx: Context, incomplete: str) -> Iterator[str]:
         yield from (f"{name}={value}" for value in names())
 
 
+@offering(files=True)
+def multiverses(ctx: Context, incomplete: str) -> Iterable[str]:
+    """The built-in ones."""
+    from overparam_cli.multiverse.loading import BUILT_IN
+
+    return BUILT_IN
+
+
+def _multiverse(ctx: Context) -> "Multiverse":
+    """The one that the line is about so far; behind an option without its value, Click has not yet seen which."""
+    from overparam_cli.multiverse.loading import load
+
+    return load(next(iter(ctx.args), None) or ctx.params.get("file") or "multiverse")
+
+
+@offering()
+def worlds_of(ctx: Context, incomplete: str) -> Iterable[str]:
+    """The experiments of a multiverse."""
+    return _multiverse(ctx).names
+
+
 @offering()
 def axes(ctx: Context, incomplete: str) -> Iterator[str]:
     """`AXIS=` of a multiverse's axes; behind it the options, several with commas."""
-    from overparam_cli.multiverse.loading import load
-
-    found = {axis.name: axis for axis in load(ctx.params.get("file") or "multiverse").axes}
+    found = {axis.name: axis for axis in _multiverse(ctx).axes}
     name, equals, rest = incomplete.partition("=")
     before = rest.rpartition(",")[0]
     if not equals:

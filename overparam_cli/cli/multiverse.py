@@ -51,6 +51,9 @@ def multiverse() -> None:
     """
 
 
+_file = click.argument("file", default="multiverse", metavar="[FILE]", shell_complete=completing.multiverses)
+
+
 def _which(command: F) -> F:
     """The multiverse that a command is about, and which of its options."""
     axis = click.option(
@@ -62,7 +65,7 @@ def _which(command: F) -> F:
         help="Only these options; repeat.",
     )
     seeds = click.option("--seeds", type=click.IntRange(1), help="Seeds of every trial; more join the same folders.")
-    return click.argument("file", default="multiverse", metavar="[FILE]")(axis(seeds(results_option(command))))
+    return _file(axis(seeds(results_option(command))))
 
 
 _experiments = click.option(
@@ -70,6 +73,7 @@ _experiments = click.option(
     "experiments",
     multiple=True,
     metavar="NAME",
+    shell_complete=completing.worlds_of,
     help="Only the worlds of this one of its experiments; repeat.",
 )
 
@@ -226,7 +230,7 @@ def verify(file: str, axes: tuple[str, ...], seeds: int | None, results: Path, a
 
 
 @multiverse.command("plot")
-@click.argument("file", default="multiverse", metavar="[FILE]")
+@_file
 @results_option
 @figure_options(LOOKS)
 @formats_option

@@ -53,6 +53,18 @@ def test_the_share_of_worlds_stands_beside_the_verdict_and_changes_none(results:
     assert "at the truly best learning rate: yes" in words
 
 
+def test_each_verdict_has_the_worlds_of_its_own_multiverse(results: Path) -> None:
+    """No axis of the convolutional network reads a finer grid of learning rates, and nothing is said of one."""
+    claim, found = find_claim("cnn-accelerates"), load("multiverse-cnn")
+    SCENARIOS[claim.id](results, (False,))
+    rows = [Row(claim, choices, YES if choices["loss"] == "total" else NO, "") for choices in worlds(found, claim, {})]
+    record.write(results / found.name, found, {}, rows)
+    words = " ".join(verify(results, claim.id).stdout.split())
+    assert "multiverse: holds in 8 of 16 worlds; decided by loss" in words
+    assert "truly best" not in words
+    assert "at the truly best learning rate: yes" in " ".join(verify(results, L4).stdout.split())
+
+
 def test_nothing_is_said_of_runs_other_than_the_papers(results: Path) -> None:
     SCENARIOS[L4](results, (False,), suffix="@quick", full_length=False)
     done = verify(results, "fig3@quick")
