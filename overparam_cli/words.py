@@ -68,7 +68,7 @@ def _escaped(character: str) -> str:
 def size(count: float) -> str:
     """Bytes as 12 B, 3.4 MB, 1.2 GB or 16,000 GB."""
     for unit in ("B", "kB", "MB"):
-        if count < 1000:
+        if count < 999.5:  # what three digits would round to 1e+03 is one of the next unit
             return f"{count:.3g} {unit}"
         count /= 1000
-    return f"{count:,.0f} GB" if count >= 10 else f"{count:.1f} GB"
+    return f"{count:,.0f} GB" if count >= 9.95 else f"{count:.1f} GB"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import overparam_cli
-from overparam_cli.words import count, meant
+from overparam_cli.words import count, meant, size
 
 PACKAGE = Path(overparam_cli.__file__).parent
 NOUNS = {  # of which there may be one
@@ -79,3 +79,19 @@ def plurals(path: Path) -> set[str]:
 def test_numbers_are_put_before_plurals_by_count_alone() -> None:
     files = {path.relative_to(PACKAGE).as_posix(): path for path in PACKAGE.rglob("*.py")}
     assert {(name, value) for name, path in files.items() for value in plurals(path)} == SEVERAL
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (12, "12 B"),
+        (999.4, "999 B"),
+        (999.9, "1 kB"),
+        (999_990, "1 MB"),
+        (999_999_990, "1.0 GB"),
+        (9_949e6, "9.9 GB"),
+        (9_990e6, "10 GB"),
+    ],
+)
+def test_a_size_is_said_in_the_unit_that_its_digits_round_to(number: float, said: str) -> None:
+    assert size(number) == said
