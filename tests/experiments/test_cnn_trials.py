@@ -125,7 +125,7 @@ def test_the_product_of_one_matrix_is_the_matrix() -> None:
             trial.curve: trial.trial_id
             for trial in expand(apply_overrides(load_experiment("fig5-right"), changes))["cross-entropy"]
         }
-        for changes in ({}, {"decay_on": "product"}, {"decay_on": "nothing"})
+        for changes in ({"decay_on": "factors"}, {"decay_on": "product"}, {"decay_on": "nothing"})
     )
     assert plain["original"] == product["original"] != nothing["original"]
     assert len({plain["factored"], product["factored"], nothing["factored"]}) == 3

@@ -69,6 +69,15 @@ def test_every_option_for_the_convolutional_network_has_a_reason() -> None:
     assert all(option.source for axis in found.axes for option in axis.options[1:])
 
 
+@pytest.mark.parametrize("name", load(CNN).names)
+def test_the_paper_as_first_read_is_what_a_run_trains(name: str) -> None:
+    found = load(CNN)
+    ours = trials_of(found, part(found, f"{name}/cross-entropy", first(found)))
+    assert [(trial.curve, trial.trial_id) for trial in ours] == [
+        (trial.curve, trial.trial_id) for trial in expand(load_experiment(name))["cross-entropy"]
+    ]
+
+
 def test_the_new_matrices_alone_are_those_of_their_own_experiment() -> None:
     found = load(CNN)
     ours = trials_of(found, part(found, "cnn-init/cross-entropy", {"std": "new"}))
