@@ -26,7 +26,7 @@ from overparam_cli.results.trajectory import (
     speedup,
 )
 
-GAP = kind("linear").level
+GAP = kind("linear").levels[0]
 
 
 def one_log(gap, iterations=1000, every=10):

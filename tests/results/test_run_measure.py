@@ -43,8 +43,8 @@ def printed(run):
 
 
 def test_the_kind_of_experiment_decides(run):
-    assert run.level is kind("cnn").level
-    assert make_run({"a": Curve({1e-3: [Trial(exponential(1e-3))]})}).level is kind("linear").level
+    assert run.level is kind("cnn").levels[0]
+    assert make_run({"a": Curve({1e-3: [Trial(exponential(1e-3))]})}).level is kind("linear").levels[0]
 
 
 @pytest.mark.parametrize(("total", "first"), [(8593, 99), (100, 99), (99, 99), (40, 40)])
