@@ -118,17 +118,17 @@ def test_wrong_settings_are_named(write: Write, key: str, value: str, message: s
         trials(path, **{key: value})
 
 
-def test_the_product_of_one_matrix_is_the_matrix() -> None:
-    """One trial in both readings: it is trained once. Factored, it is another; so is one without weight decay."""
-    plain, product, nothing = (
+def test_what_is_not_factored_is_one_trial_whatever_of_it_is_penalised() -> None:
+    """One trial in three readings: it is trained once. Factored, it is another; so is one without weight decay."""
+    plain, product, names, nothing = (
         {
             trial.curve: trial.trial_id
             for trial in expand(apply_overrides(load_experiment("fig5-right"), changes))["cross-entropy"]
         }
-        for changes in ({"decay_on": "factors"}, {"decay_on": "product"}, {"decay_on": "nothing"})
+        for changes in [{"decay_on": one} for one in ("factors", "product", "original", "nothing")]
     )
-    assert plain["original"] == product["original"] != nothing["original"]
-    assert len({plain["factored"], product["factored"], nothing["factored"]}) == 3
+    assert plain["original"] == product["original"] == names["original"] != nothing["original"]
+    assert len({plain["factored"], product["factored"], names["factored"], nothing["factored"]}) == 4
 
 
 @pytest.mark.parametrize(("key", "value"), [("batch", "32"), ("decay_on", "original"), ("dataset", "mnist")])

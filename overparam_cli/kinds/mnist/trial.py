@@ -135,7 +135,7 @@ class MnistTrial(Trial):
             )
         factors = [_factors(layer, settings, place.curve) for layer in DENSE]
         widths, stds = zip(*factors, strict=True)
-        if shared["decay_on"] == "product" and not any(widths):
+        if shared["decay_on"] != NOTHING and not any(widths):
             shared["decay_on"] = "factors"  # one and the same where nothing is factored: trained once
         return {**shared, "widths": widths, "factor_stds": stds}
 

@@ -40,6 +40,15 @@ def test_the_smallest_widths_lose_nothing(depth: int) -> None:
     assert architecture.smallest_widths("dense2", depth) == (10,) * (depth - 1)
 
 
+def test_where_nothing_is_factored_every_reading_penalises_the_same() -> None:
+    parameters = network(PLAIN)
+    dense = ["dense1.W1", "dense1.bias", "dense2.W1", "dense2.bias"]
+    for penalised in cnn.PENALISED.values():
+        found = penalised(parameters)
+        assert sorted(found) == dense
+        assert all(torch.equal(found[name], parameters[name]) for name in dense)
+
+
 def test_shapes() -> None:
     shapes = {name: tuple(value.shape) for name, value in network(TWO).items()}
     assert shapes == {
