@@ -46,6 +46,24 @@ def pullback(weights: Sequence[Tensor], G: Tensor) -> Weights:
     return gradients
 
 
+def end_to_end_half_square(weights: Sequence[Tensor]) -> tuple[Tensor, Weights]:
+    """½‖W_e‖², and its gradients: those of `pullback` for G = W_e, in two products over the d inputs in place of three.
+
+    With S_j = W_j ⋯ W_1 (W_j ⋯ W_1)ᵀ and T_j = (W_N ⋯ W_{j+1})ᵀ W_N ⋯ W_{j+1} the gradients are T_j W_j S_{j−1}, and
+    the inner widths alone are the sizes of these; W_e itself is never made.
+    """
+    above: Weights = []  # T_j, from j = N − 1 downwards; T_N is the identity
+    for weight in reversed(weights[1:]):
+        above.append(weight.mT @ (above[-1] @ weight if above else weight))
+    gradients = [weights[0]]  # W_j S_{j−1}; S_0 is the identity
+    for before, weight in itertools.pairwise(weights):
+        gradients.append(weight @ (gradients[-1] @ before.mT))
+    value = gradients[-1].flatten().dot(weights[-1].flatten()) / 2
+    for j, product in enumerate(reversed(above)):
+        gradients[j] = product @ gradients[j]
+    return value, gradients
+
+
 def initial_weights(
     d: int, widths: Sequence[int], k: int, *, init: str = "near-zero", init_std: float = 0.01, seed: int = 0
 ) -> Weights:

@@ -17,10 +17,12 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
-from overparam_cli.kinds.linear.layers import end_to_end, layer_shapes, pullback
+from overparam_cli.kinds.linear.layers import end_to_end, end_to_end_half_square, layer_shapes
 from overparam_cli.kinds.mnist.architecture import CHANNELS, DENSE, KERNEL, UNFACTORED
 
 Parameters = dict[str, Tensor]
+Decay = tuple[Tensor, Parameters]
+"""½ Σ ‖·‖² over what weight decay falls on, and its gradients: of the parameters alone that they are not 0 of."""
 
 # Memory formats, which change no number but its last bits. On a CPU, conv1 and pooling are five to eight times faster
 # with the channels last, conv2 a seventh faster with the channels first. Elsewhere all are last: nothing is rearranged.
@@ -142,46 +144,40 @@ def _is_factor(name: str) -> bool:
     return any(name.startswith(f"{layer}.W") for layer in DENSE)
 
 
-def all_dense(parameters: Parameters) -> Parameters:
-    """Every dense factor and dense bias: what weight decay falls on if each factor counts as a weight matrix."""
-    return {name: value for name, value in parameters.items() if not name.startswith("conv")}
-
-
-def original_dense(parameters: Parameters) -> Parameters:
-    """The dense parameters of the original network: the first factor of each layer, which has its name, and the biases.
-
-    The tutorial's code lists what it penalises by name, so factors that are put behind the original ones escape.
-    """
-    return {name: value for name, value in all_dense(parameters).items() if name in ORIGINAL}
-
-
-def product_dense(parameters: Parameters) -> Parameters:
-    """W_e of each dense layer, as its W1, and the biases.
-
-    App. C.2 replaces the weight matrix by a product, and v1 says that nothing else was changed: the tutorial's term,
-    which speaks of the layer's weight matrix, is then that of the product.
-    """
-    return all_dense(product_network(parameters))
-
-
 def half_square(tensors: Iterable[Tensor]) -> Tensor:
     """½ Σ ‖·‖², as TensorFlow's `l2_loss` has it."""
     return torch.stack([tensor.flatten().dot(tensor.flatten()) for tensor in tensors]).sum() / 2
 
 
-def decay_gradients(parameters: Parameters, penalised: Parameters, on: str) -> Parameters:
-    """Gradients of ½ Σ ‖·‖² over `penalised`, which `on` names, with respect to `parameters`; none is left out as 0.
+def decay_of_factors(parameters: Parameters) -> Decay:
+    """Of every dense factor and dense bias: each factor counts as a weight matrix."""
+    own = {name: value for name, value in parameters.items() if not name.startswith("conv")}
+    return half_square(own.values()), own
 
-    A penalised parameter is its own gradient; that of ½‖W_e‖² is W_e, pulled back to the factors (App. A.1).
+
+def decay_of_original(parameters: Parameters) -> Decay:
+    """Of the original network's dense parameters: the first factor of each layer, which has its name, and the biases.
+
+    The tutorial's code lists what it penalises by name, so factors that are put behind the original ones escape.
     """
-    if on != "product":
-        return penalised
-    gradients = {name: value for name, value in penalised.items() if name.endswith("bias")}
+    own = {name: value for name, value in decay_of_factors(parameters)[1].items() if name in ORIGINAL}
+    return half_square(own.values()), own
+
+
+def decay_of_product(parameters: Parameters) -> Decay:
+    """Of W_e of each dense layer, and of the biases.
+
+    App. C.2 replaces the weight matrix by a product, and v1 says that nothing else was changed: the tutorial's term,
+    which speaks of the layer's weight matrix, is then that of the product.
+    """
+    gradients = {f"{layer}.bias": parameters[f"{layer}.bias"] for layer in DENSE}
+    total = half_square(gradients.values())
     for layer in DENSE:
-        own = factors(parameters, layer)
-        pulled = pullback(own, penalised[f"{layer}.W1"])
-        gradients |= dict(zip(factor_names(layer, len(own)), pulled, strict=True))
-    return gradients
+        matrices = factors(parameters, layer)
+        term, own = end_to_end_half_square(matrices)
+        total = total + term
+        gradients |= dict(zip(factor_names(layer, len(matrices)), own, strict=True))
+    return total, gradients
 
 
 def dense_norm(parameters: Parameters) -> Tensor:
@@ -203,9 +199,9 @@ def batch_offset(step: Tensor, batch: int, train: int) -> Tensor:
 
 ORIGINAL = tuple(parameter_shapes(UNFACTORED))  # the original network's names, in its order
 
-# What weight decay falls on, by name: dense weights and biases, never the convolutions.
-PENALISED: Mapping[str, Callable[[Parameters], Parameters]] = {
-    "factors": all_dense,
-    "original": original_dense,
-    "product": product_dense,
+# Of what weight decay falls on, by name: dense weights and biases, never the convolutions.
+DECAYS: Mapping[str, Callable[[Parameters], Decay]] = {
+    "factors": decay_of_factors,
+    "original": decay_of_original,
+    "product": decay_of_product,
 }

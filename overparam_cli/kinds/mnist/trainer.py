@@ -22,6 +22,7 @@ from overparam_cli.kinds.mnist import network as cnn
 from overparam_cli.kinds.mnist.problem import ImageProblem
 from overparam_cli.kinds.mnist.trial import NOTHING, MnistTrial
 from overparam_cli.kinds.optimizers import OPTIMIZERS, State
+from overparam_cli.memory import keep_freed
 from overparam_cli.run import saved
 from overparam_cli.run.graphs import Recorder, Replay, recorder_for
 from overparam_cli.run.machine import DTYPES
@@ -45,6 +46,7 @@ class CnnTrainer:
 
         `recorder` is what records steps, the device's own by default.
         """
+        keep_freed()
         self.trial, self.problem, self.device = trial, problem, device
         self.dtype = DTYPES[trial.dtype]
         self.iteration = self.passes = self._seen = 0  # updates made, passes recorded, passes looked at
@@ -89,7 +91,7 @@ class CnnTrainer:
                 self.evaluations[self.iteration] = self.evaluate()
             if self.iteration == self.trial.iterations:
                 with torch.no_grad():
-                    self.training_pass(self._penalised())  # of the step that is not made: the last row
+                    self.training_pass(self._decay()[0])  # of the step that is not made: the last row
                 self.passes += 1
             else:
                 self._to_look(until)
@@ -138,12 +140,11 @@ class CnnTrainer:
     def _step(self) -> None:
         """Nothing here waits for the device."""
         trial, inputs = self.trial, list(self.parameters.values())
-        penalised = self._penalised()
-        gradients = dict(zip(self.parameters, torch.autograd.grad(self.training_pass(penalised), inputs), strict=True))
+        term, decay = self._decay()
+        gradients = dict(zip(self.parameters, torch.autograd.grad(self.training_pass(term), inputs), strict=True))
         with torch.no_grad():
-            if penalised:
-                for name, own in cnn.decay_gradients(self.parameters, penalised, trial.decay_on).items():
-                    gradients[name].add_(own, alpha=trial.weight_decay)
+            for name, own in decay.items():
+                gradients[name].add_(own, alpha=trial.weight_decay)
             rate = cnn.learning_rate(self.index, trial.lr, trial.lr_decay, trial.batch, len(self.problem.images))
             self.rate.copy_(rate)
             self.index.add_(1)
@@ -152,19 +153,19 @@ class CnnTrainer:
                 move(gradients[name], t)
 
     @torch.no_grad()
-    def _penalised(self) -> cnn.Parameters:
-        """What weight decay falls on now; nothing where there is none."""
+    def _decay(self) -> tuple[Tensor | None, cnn.Parameters]:
+        """The weight decay's term now and its gradients, both before they are multiplied by it; nothing without it."""
         trial = self.trial
         if not trial.weight_decay or trial.decay_on == NOTHING:
-            return {}
-        return cnn.PENALISED[trial.decay_on](self.parameters)
+            return None, {}
+        return cnn.DECAYS[trial.decay_on](self.parameters)
 
-    def training_pass(self, penalised: cnn.Parameters) -> Tensor:
+    def training_pass(self, term: Tensor | None) -> Tensor:
         """Cross-entropy of this step's batch with dropout, to be differentiated; recorded with the total loss."""
         images, labels = self._images(cnn.batch_offset(self.index, self.trial.batch, len(self.problem.images)))
         cross_entropy = F.cross_entropy(cnn.logits(self.parameters, images, self._mask(self.dropout)), labels)
         with torch.no_grad():
-            values = torch.stack([cross_entropy, self._total(cross_entropy, penalised)]).double()
+            values = torch.stack([cross_entropy, self._total(cross_entropy, term)]).double()
             self.history.index_copy_(1, self.index[None], values[:, None])
         return cross_entropy
 
@@ -182,11 +183,9 @@ class CnnTrainer:
         mask = torch.empty(self.trial.batch, architecture.DENSE["dense1"][1], dtype=self.dtype, device=self.device)
         return mask.bernoulli_(kept, generator=generator).div_(kept)
 
-    def _total(self, cross_entropy: Tensor, penalised: cnn.Parameters) -> Tensor:
+    def _total(self, cross_entropy: Tensor, term: Tensor | None) -> Tensor:
         """Cross-entropy and the weight decay's term."""
-        if not penalised:
-            return cross_entropy
-        return cross_entropy + self.trial.weight_decay * cnn.half_square(penalised.values())
+        return cross_entropy if term is None else cross_entropy + self.trial.weight_decay * term
 
     @torch.no_grad()
     def evaluate(self) -> dict[str, float]:
@@ -197,7 +196,7 @@ class CnnTrainer:
             size = len(self.problem.images)
             images, labels = self._images(cnn.batch_offset(self.index - 1, self.trial.batch, size))
             scores = cnn.logits(self.parameters, images, self._mask(self._printed_generator()))
-            row["printed_loss"] = float(self._total(F.cross_entropy(scores, labels), self._penalised()))
+            row["printed_loss"] = float(self._total(F.cross_entropy(scores, labels), self._decay()[0]))
         return row
 
     def _printed_generator(self) -> torch.Generator:

@@ -49,7 +49,7 @@ class MnistTrial(Trial):
     """A training run of the MNIST network (`network`), its dense layers in one or more factors.
 
     `widths` are each dense layer's inner widths, () where it is one matrix; `factor_stds` the initial standard
-    deviations of its factors, () likewise. `decay_on` says what weight decay falls on (`network.PENALISED`); `lr` is
+    deviations of its factors, () likewise. `decay_on` says what weight decay falls on (`network.DECAYS`); `lr` is
     the base rate, which falls by `lr_decay` an epoch. `evaluate_every` says how often the errors are measured, which
     changes no other number.
     """

@@ -14,7 +14,13 @@ from torch import Tensor
 
 from overparam_cli.errors import ConfigError
 from overparam_cli.kinds.linear.inits import INITS
-from overparam_cli.kinds.linear.layers import end_to_end, initial_weights, layer_shapes, pullback
+from overparam_cli.kinds.linear.layers import (
+    end_to_end,
+    end_to_end_half_square,
+    initial_weights,
+    layer_shapes,
+    pullback,
+)
 
 sizes = st.tuples(
     st.integers(1, 6),  # d
@@ -82,6 +88,23 @@ def test_the_pullback_is_the_gradient_autograd_finds(sizes: tuple[int, list[int]
     (G,) = torch.autograd.grad(some_loss(W_e), W_e)
     for actual, gradient in zip(pullback(weights, G), expected, strict=True):
         assert actual.shape == gradient.shape
+        assert_equal(actual, gradient, 1e-11)
+
+
+@settings(max_examples=60)
+@given(sizes, st.integers(0, 99))
+def test_half_the_square_of_the_product_and_its_gradients_are_autograds(
+    sizes: tuple[int, list[int], int], seed: int
+) -> None:
+    weights = network(*sizes, seed)
+    leaves = [weight.clone().requires_grad_() for weight in weights]
+    x = torch.eye(sizes[0], dtype=torch.float64)
+    for leaf in leaves:
+        x = leaf @ x
+    expected = x.square().sum() / 2
+    found, gradients = end_to_end_half_square(weights)
+    assert_equal(found, expected.detach(), 1e-11)
+    for actual, gradient in zip(gradients, torch.autograd.grad(expected, leaves), strict=True):
         assert_equal(actual, gradient, 1e-11)
 
 

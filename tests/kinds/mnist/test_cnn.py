@@ -43,8 +43,8 @@ def test_the_smallest_widths_lose_nothing(depth: int) -> None:
 def test_where_nothing_is_factored_every_reading_penalises_the_same() -> None:
     parameters = network(PLAIN)
     dense = ["dense1.W1", "dense1.bias", "dense2.W1", "dense2.bias"]
-    for penalised in cnn.PENALISED.values():
-        found = penalised(parameters)
+    for decay in cnn.DECAYS.values():
+        found = decay(parameters)[1]
         assert sorted(found) == dense
         assert all(torch.equal(found[name], parameters[name]) for name in dense)
 
@@ -118,7 +118,7 @@ def test_the_product_network_is_the_same_function(widths: dict[str, tuple[int, .
     torch.testing.assert_close(cnn.logits(product, maps), cnn.logits(parameters, maps))
 
 
-@pytest.mark.parametrize("on", sorted(cnn.PENALISED))
+@pytest.mark.parametrize("on", sorted(cnn.DECAYS))
 @pytest.mark.parametrize("widths", [PLAIN, TWO, UNEVEN], ids=["original", "factored", "uneven"])
 def test_the_l2_term_is_the_written_out_sum_and_its_gradient_autograds(
     widths: dict[str, tuple[int, ...]], on: str
@@ -134,9 +134,8 @@ def test_the_l2_term_is_the_written_out_sum_and_its_gradient_autograds(
         expected = expected + sum((value**2).sum() / 2 for value in [*matrices, parameters[f"{layer}.bias"]])
     gradients = torch.autograd.grad(expected, [*parameters.values()], allow_unused=True)
     with torch.no_grad():
-        penalised = cnn.PENALISED[on](parameters)
-        torch.testing.assert_close(cnn.half_square(penalised.values()), expected.detach())
-        found = cnn.decay_gradients(parameters, penalised, on)
+        term, found = cnn.DECAYS[on](parameters)
+    torch.testing.assert_close(term, expected.detach())
     for name, gradient in zip(parameters, gradients, strict=True):
         assert (name in found) == (gradient is not None)
         if gradient is not None:
