@@ -5,6 +5,7 @@ from collections.abc import Mapping
 SIDE, CLASSES = 28, 10
 KERNEL = 5
 CHANNELS = (1, 32, 64)  # of the images, and of the two convolutions' outputs
+CONVOLUTIONS = tuple(f"conv{index + 1}" for index in range(len(CHANNELS) - 1))
 POOLED = SIDE // 4  # two poolings halve the side twice
 # Dense layers by name: (d, k).
 DENSE: Mapping[str, tuple[int, int]] = {"dense1": (CHANNELS[2] * POOLED**2, 512), "dense2": (512, CLASSES)}

@@ -69,7 +69,7 @@ def plain_loop(
     problem: ImageProblem, depth: int, dtype: torch.dtype, *, fused: bool, last: bool
 ) -> Callable[[int], None]:
     """The loop everybody writes; weight decay on the dense layers by parameter groups."""
-    device = problem.images.device
+    device, side = problem.images.device, architecture.SIDE
     layout = torch.channels_last if last else torch.contiguous_format
     network = plain_network(depth).to(device, dtype)
     network.to(memory_format=layout)  # type: ignore[call-overload]  # PyTorch's stubs lack it
@@ -78,7 +78,8 @@ def plain_loop(
         {"params": [*own.parameters()], "weight_decay": decay[type(own)]} for own in network if type(own) in decay
     ]
     optimizer = torch.optim.SGD(groups, lr=0.01, momentum=0.9, fused=fused)
-    images = cnn.scale_pixels(problem.images[:BATCH], dtype).contiguous(memory_format=layout)
+    images = cnn.scale_pixels(problem.images[:BATCH], dtype).flatten(1).unflatten(1, (1, side, side))  # rows of pixels
+    images = images.contiguous(memory_format=layout)
     labels = problem.labels[:BATCH]
 
     def run(steps: int) -> None:
@@ -102,7 +103,7 @@ def grouped(problem: ImageProblem, trials: int, dtype: torch.dtype) -> Callable[
 
     def scores() -> Tensor:
         maps = images
-        for layer in cnn.LAYOUT:
+        for layer in architecture.CONVOLUTIONS:
             weight, bias = stacked[f"{layer}.weight"].flatten(0, 1), stacked[f"{layer}.bias"].flatten()
             maps = F.relu(F.max_pool2d(F.conv2d(maps, weight, bias, padding=2, groups=trials), 2))
         rows = maps.reshape(BATCH, trials, -1).transpose(0, 1)  # (trials, B, 3136)

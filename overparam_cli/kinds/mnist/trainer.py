@@ -54,7 +54,7 @@ class CnnTrainer:
         self.evaluations: dict[int, dict[str, float]] = {}
         self.widths = dict(zip(architecture.DENSE, trial.widths, strict=True))
         initial = state["parameters"] if state else self._initial()
-        placed = {name: cnn.in_layout(name, value.to(device, self.dtype, copy=True)) for name, value in initial.items()}
+        placed = {name: cnn.in_layout(value.to(device, self.dtype, copy=True)) for name, value in initial.items()}
         self.parameters = {name: value.requires_grad_() for name, value in placed.items()}
         self.optimizer = OPTIMIZERS[trial.optimizer]
         self.index = torch.zeros((), dtype=torch.int64, device=device)  # of the step, on the device

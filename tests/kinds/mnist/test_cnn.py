@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -177,23 +178,22 @@ def test_a_batch_never_runs_over_the_end(step: int, batch: int, train: int) -> N
     assert 0 <= offset < train - batch
 
 
-def test_memory_formats_change_no_values() -> None:
-    for name, value in network(PLAIN).items():
-        assert torch.equal(cnn.in_layout(name, value), value)
+def test_parameters_and_images_lie_with_their_channels_last() -> None:
+    for value in network(PLAIN).values():
+        placed = cnn.in_layout(value)
+        assert torch.equal(placed, value)
+        assert value.dim() != 4 or placed.is_contiguous(memory_format=torch.channels_last)
+    assert cnn.scale_pixels(images()).stride() == (28 * 28, 1, 28, 1)
 
 
-def test_the_formats_of_a_gpu_compute_the_same_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Scores and gradients, to rounding; measured on a processor, which has both formats."""
+def test_the_layout_in_memory_changes_no_score_and_no_gradient() -> None:
+    """To rounding."""
     parameters, maps = network(PLAIN), cnn.scale_pixels(images(), torch.float64)
 
-    def computed() -> list[torch.Tensor]:
-        leaves = {name: cnn.in_layout(name, value.clone()).requires_grad_() for name, value in parameters.items()}
-        scores = cnn.logits(leaves, maps)
+    def computed(place: Callable[[torch.Tensor], torch.Tensor]) -> list[torch.Tensor]:
+        leaves = {name: place(value).clone().requires_grad_() for name, value in parameters.items()}
+        scores = cnn.logits(leaves, place(maps))
         return [scores.detach(), *torch.autograd.grad(scores.square().mean(), list(leaves.values()))]
 
-    here = computed()
-    monkeypatch.setattr(cnn, "layout_of", lambda layer, device: torch.channels_last)
-    for value, other in zip(here, computed(), strict=True):
+    for value, other in zip(computed(cnn.in_layout), computed(torch.Tensor.contiguous), strict=True):
         torch.testing.assert_close(other, value, rtol=0, atol=1e-13 * float(value.abs().max()))
-    monkeypatch.undo()
-    assert {cnn.layout_of(layer, torch.device("meta")) for layer in cnn.LAYOUT} == {torch.channels_last}
