@@ -26,6 +26,7 @@ from overparam_cli.run.timing import Subject, Timing, measure
 BATCH, GROUPS = 64, 4
 LOOP, FUSED, LAST = "plain loop", "plain loop, fused SGD", "plain loop, channels last"
 TRAINER, SIDE, GROUPED, BARE = "trainer", "trainer, side by side", "one grouped network", "bare matrix product"
+PRODUCT = "trainer, decay of the product"  # Figure 5 right's default; the others' falls on each factor, as the loops'
 
 
 def template(dataset: str, dtype: str, depth: int) -> MnistTrial:
@@ -78,7 +79,7 @@ def plain_loop(
         {"params": [*own.parameters()], "weight_decay": decay[type(own)]} for own in network if type(own) in decay
     ]
     optimizer = torch.optim.SGD(groups, lr=0.01, momentum=0.9, fused=fused)
-    images = cnn.scale_pixels(problem.images[:BATCH], dtype).flatten(1).unflatten(1, (1, side, side))  # rows of pixels
+    images = cnn.scale_pixels(problem.images[:BATCH], dtype).flatten(1).view(BATCH, 1, side, side)
     images = images.contiguous(memory_format=layout)
     labels = problem.labels[:BATCH]
 
@@ -165,6 +166,8 @@ def subjects(settings: Settings, dataset: str, dtype: str) -> Iterator[Subject]:
         }
         if depth == 1:
             runs[GROUPED, GROUPS] = grouped(problem, GROUPS, kind)
+        else:
+            runs[PRODUCT, 1] = trainer_steps(problem, [replace(trial, decay_on="product")])
         yield from (Subject(name, "cross-entropy", trials, str(depth), run) for (name, trials), run in runs.items())
 
 
@@ -176,7 +179,11 @@ def ratios(timings: Sequence[Timing]) -> list[tuple[str, str, float]]:
         for (subject, depth), value in median.items()
         if subject != BARE
     ]
-    return [*found, ("cross-entropy", "depth 2 / depth 1, trainer", median[TRAINER, "2"] / median[TRAINER, "1"])]
+    deeper = [
+        ("cross-entropy", f"depth 2 / depth 1, {subject}", median[subject, "2"] / median[TRAINER, "1"])
+        for subject in (TRAINER, PRODUCT)
+    ]
+    return [*found, *deeper]
 
 
 def run(
