@@ -219,14 +219,17 @@ def status(
 
 @multiverse.command("verify")
 @_which
+@click.option("--keep", is_flag=True, help="Keep what worlds.csv says of worlds whose runs are not here.")
 @json_option
 @quiet_option
-def verify(file: str, axes: tuple[str, ...], seeds: int | None, results: Path, as_json: bool, quiet: bool) -> None:
+def verify(
+    file: str, axes: tuple[str, ...], seeds: int | None, results: Path, keep: bool, as_json: bool, quiet: bool
+) -> None:
     """Judge every claim in every world of FILE from the logs, write worlds.csv, and print the shares. Never trains.
 
     Example: overparam multiverse verify
     """
-    _judge(*_load(file, axes, seeds), results, as_json=as_json, quiet=quiet, shown=True)
+    _judge(*_load(file, axes, seeds), results, keep=keep, as_json=as_json, quiet=quiet, shown=True)
 
 
 @multiverse.command("plot")
@@ -250,19 +253,21 @@ def plot(file: str, results: Path, formats: tuple[str, ...], quiet: bool, **opti
 
 
 def _judge(
-    found: "Multiverse", asked: "Asked", results: Path, *, as_json: bool, quiet: bool, shown: bool
+    found: "Multiverse", asked: "Asked", results: Path, *, keep: bool = False, as_json: bool, quiet: bool, shown: bool
 ) -> "Sequence[Row]":
-    """Judge, write and, where that is to be `shown`, print; what came out."""
+    """Judge, write and, where that is to be `shown`, print; what came out, with what is to be kept of earlier."""
     from overparam_cli.multiverse import record
     from overparam_cli.multiverse.judging import judge_all
     from overparam_cli.multiverse.summary import best_world, summarise
     from overparam_cli.report.multiverse import print_summary
 
     folder = results / found.name
-    rows = judge_all(found, asked, folder)
-    path = record.write(folder, found, asked, rows)
+    judged = judge_all(found, asked, folder)
+    rows = record.earlier(folder, found, judged) if keep else judged
+    kept = sum(one is not other for one, other in zip(rows, judged, strict=True))
+    path = record.write(folder, found, asked, rows, kept)
     if shown:
         print_summary(summarise(found, rows), best_world(found, rows, asked), as_json=as_json)
     if shown and not quiet:
-        streams.say(str(path))
+        streams.say(f"{path}: {kept} of {len(rows)} rows kept" if keep else str(path))
     return rows

@@ -1,6 +1,6 @@
 """What came out of a multiverse, on disk: `worlds.csv`, a row for every claim in every world, and its manifest."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +25,11 @@ WORLDS = "worlds.csv"
 OUTCOMES = (YES, NO, UNDECIDED, NOT_RUN)  # of the column `holds`
 
 
-def write(folder: Path, multiverse: Multiverse, asked: Asked, rows: Sequence[Row]) -> Path:
-    """Write `worlds.csv` and the manifest; the path of the former. Raises StorageError."""
+def write(folder: Path, multiverse: Multiverse, asked: Asked, rows: Sequence[Row], kept: int = 0) -> Path:
+    """Write `worlds.csv` and the manifest; the path of the former. `kept` of the rows are `earlier`'s.
+
+    Raises StorageError.
+    """
     content = {
         "schema": SCHEMA,
         "kind": MULTIVERSE,
@@ -35,6 +38,7 @@ def write(folder: Path, multiverse: Multiverse, asked: Asked, rows: Sequence[Row
         "asked": {axis: list(options) for axis, options in asked.items()},
         "claims": {row.claim.id: row.claim.requirement for row in rows},
         "rows": len(rows),
+        "kept": kept,
     }
     digests.write(folder, store.plain(content), {WORLDS: store.render(_table(multiverse, rows))})
     return folder / WORLDS
@@ -66,6 +70,41 @@ def read(folder: Path, multiverse: Multiverse) -> list[Row]:
         raise LogError(f"{folder}: {digests.said(changed)}: make it again with overparam multiverse verify")
     claims = {claim.id: claim for claim in claims_of(multiverse)}
     return [_row(claims, axes, row, path) for row in table.to_dict("records")]
+
+
+def earlier(folder: Path, multiverse: Multiverse, rows: Sequence[Row]) -> list[Row]:
+    """`rows`, those of worlds that have not been run as `worlds.csv` has them.
+
+    Raises LogError as `read`, and where it was judged by other requirements, or under options of other content.
+    """
+    before = read_multiverse_manifest(folder)
+    known = {_key(row): row for row in read(folder, multiverse) if row.outcome != NOT_RUN}
+    found = [known.get(_key(row), row) if row.outcome == NOT_RUN else row for row in rows]
+    kept = [new for old, new in zip(rows, found, strict=True) if old is not new]
+    was, now = _content(before["multiverse"]), _content(store.plain(described(multiverse)))
+    needed = {("", ""), *(choice for row in kept for choice in row.choices.items())}
+    changed = {" ".join(filter(None, choice)) or "overrides" for choice in needed if was.get(choice) != now[choice]}
+    changed |= {row.claim.id for row in kept if before["claims"].get(row.claim.id) != row.claim.requirement}
+    if changed:
+        raise LogError(
+            f"{folder / WORLDS} was judged before a change of {', '.join(sorted(changed))}: leave out --keep, or run "
+            "these worlds again"
+        )
+    return found
+
+
+def _key(row: Row) -> tuple[str, frozenset[tuple[str, str]]]:
+    return row.claim.id, frozenset(row.choices.items())
+
+
+def _content(description: Mapping[str, Any]) -> dict[tuple[str, str], Any]:
+    """(axis, option) → what it changes and how it is read; under ("", "") what holds in all worlds."""
+    options = {
+        (axis["name"], option["name"]): {key: option.get(key, {}) for key in ("overrides", "reading", "instead")}
+        for axis in description["axes"]
+        for option in axis["options"]
+    }
+    return {("", ""): description["overrides"], **options}
 
 
 def _row(claims: dict[str, Claim], axes: Sequence[str], row: dict[Any, Any], path: Path) -> Row:

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -110,6 +111,43 @@ def test_worlds_csv_reads_back(tiny: Multiverse, rows: list[Row], tmp_path: Path
     path.write_text(path.read_text(encoding="utf-8").replace(",no,", ",yes,", 1), encoding="utf-8")
     with pytest.raises(LogError, match=r"worlds\.csv has changed since the run"):
         record.read(tmp_path, tiny)
+
+
+def test_what_is_not_here_is_kept_as_it_was_judged(tiny_file: Path, results: Path, tmp_path: Path) -> None:
+    """Every world is judged; then the runs of one scaling are gone."""
+    shutil.copytree(results, tmp_path / "results")
+    folder = tmp_path / "results" / "tiny"
+    call = ["multiverse", "verify", str(tiny_file), "--axis", ASKED[0], "--results", str(tmp_path / "results")]
+    overparam(*call)
+    whole = (folder / "worlds.csv").read_bytes()
+    shutil.rmtree(folder / "fig3@features=minmax")
+    overparam(*call, "--keep")
+    assert (folder / "worlds.csv").read_bytes() == whole
+    kept = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["kept"]
+    overparam(*call)
+    table = pd.read_csv(folder / "worlds.csv", keep_default_na=False)
+    gone = (table["features"] == "minmax") & (table["claim"] != "adam-plus-depth")  # it reads no trial of Figure 3
+    assert ((table["holds"] == NOT_RUN) == gone).all()
+    assert kept == gone.sum()
+
+
+def test_nothing_is_kept_that_was_judged_otherwise(tiny: Multiverse, rows: list[Row], tmp_path: Path) -> None:
+    asked = asked_for(tiny, ASKED)
+    record.write(tmp_path, tiny, asked, rows)
+    gone = [replace(row, outcome=NOT_RUN) if row.choices.get("features") == "minmax" else row for row in rows]
+    assert [row.outcome for row in record.earlier(tmp_path, tiny, gone)] == [row.outcome for row in rows]
+    (axis,) = [axis for axis in tiny.axes if axis.name == "features"]
+    other = replace(axis, options=tuple(replace(one, overrides={"preprocessing": "std"}) for one in axis.options))
+    changed = replace(tiny, axes=tuple(other if one is axis else one for one in tiny.axes))
+    with pytest.raises(LogError, match=r"judged before a change of features minmax: leave out --keep"):
+        record.earlier(tmp_path, changed, gone)
+    with pytest.raises(LogError, match=r"judged before a change of overrides"):
+        record.earlier(tmp_path, replace(tiny, overrides={**tiny.overrides, "iterations": 90}), gone)
+    assert record.earlier(tmp_path, changed, rows) == rows
+    stricter = [replace(row, claim=replace(row.claim, requirement="≥ 3 for both")) for row in rows]
+    record.write(tmp_path, tiny, asked, stricter)
+    with pytest.raises(LogError, match=r"judged before a change of .*l4-depth-accelerates"):
+        record.earlier(tmp_path, tiny, gone)
 
 
 def test_the_command_writes_what_it_prints(tiny_file: Path, results: Path, tmp_path: Path) -> None:
