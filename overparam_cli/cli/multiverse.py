@@ -26,6 +26,7 @@ from overparam_cli.cli.options import (
     workers_option,
 )
 from overparam_cli.cli.reading import show_paths
+from overparam_cli.words import count
 
 LOOKS = ("title", "size")  # its figures are measured by what they show, not by a style
 
@@ -269,5 +270,5 @@ def _judge(
     if shown:
         print_summary(summarise(found, rows), best_world(found, rows, asked), as_json=as_json)
     if shown and not quiet:
-        streams.say(f"{path}: {kept} of {len(rows)} rows kept" if keep else str(path))
+        streams.say(f"{path}: {kept:,} of {count(len(rows), 'row')} kept" if keep else str(path))
     return rows

@@ -25,6 +25,9 @@ ROOT = Path(__file__).parents[2]
 GOLDENS = ROOT / "tests" / "goldens"
 REFERENCE = ROOT / "results" / "reference"
 SMOKE = ("fig2", "fig4-left", "fig5-left", "fig5-right", "fig1")
+# Depth 8 from the identity at the rate 0.01 leaps to fourteen times its first gap at iteration 201. Whether it then
+# overflows or falls onto 0, where it stays, hangs on the last bits: processors were seen to do either.
+UNSTEADY = ["45541470519e83db"]
 ROWS = (0, 1, 10, 100)  # iterations of a log that are kept, beside each trial's last
 
 
@@ -74,7 +77,9 @@ def kept_rows(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def read(path: Path) -> pd.DataFrame:
-    return pd.read_csv(path, keep_default_na=False, na_values=[""])
+    """A table, without the trials that are not compared."""
+    table = pd.read_csv(path, keep_default_na=False, na_values=[""])
+    return table[~table["trial_id"].isin(UNSTEADY)].reset_index(drop=True) if "trial_id" in table else table
 
 
 def key_tree(value: Any) -> Any:

@@ -175,10 +175,12 @@ def test_the_networks_subjects_run_and_are_compared_with_bare_arithmetic(monkeyp
     median = {(timing.subject, timing.depth): timing.median for timing in timings}
     assert {subject for subject, _ in median} == {
         "plain loop", "plain loop, fused SGD", "plain loop, channels last", "trainer", "trainer, side by side",
-        "one grouped network", "bare matrix product",
+        "trainer, decay of the product", "one grouped network", "bare matrix product",
     }  # fmt: skip
     found = {what: ratio for _, what, ratio in ratios}
     over = median["trainer", "1"] / median["bare matrix product", "1"]
     assert found["trainer / bare matrix product, depth 1"] == pytest.approx(over)
-    assert found["depth 2 / depth 1, trainer"] == pytest.approx(median["trainer", "2"] / median["trainer", "1"])
+    for subject in ("trainer", "trainer, decay of the product"):
+        expected = median[subject, "2"] / median["trainer", "1"]
+        assert found[f"depth 2 / depth 1, {subject}"] == pytest.approx(expected)
     assert torch.get_num_threads() == 2
