@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-SMALL = {"dataset": "digits-simulated:n=5100,n_test=200", "validation": 200, "batch": 8, "iterations": 20}
+SMALL = {"dataset": "digits-simulated:n=5100,n_test=200", "validation": 200, "batch": 8, "iterations": 6}
 TINY_CNN = """
 name = "tiny-cnn"
 title = "A tiny multiverse of the convolutional network"
 kind = "multiverse"
 experiments = ["fig5-right", "cnn-init"]
-overrides = { dataset = "digits-simulated:n=5100,n_test=200", validation = 200, batch = 8, iterations = 20 }
+overrides = { dataset = "digits-simulated:n=5100,n_test=200", validation = 200, batch = 8, iterations = 6 }
 
 [[axes]]
 name = "decay"
