@@ -59,7 +59,7 @@ def offered(line: str) -> set[str]:
         ("overparam multiverse status multiverse-cnn --experiment cnn", {"cnn-init", "cnn-lr"}),
         ("overparam multiverse status --experiment cnn", set()),
         (f"overparam plot --results {REFERENCE} ", RUN - {"multiverse"}),
-        (f"overparam table --results {REFERENCE} cnn-lr@", {"cnn-lr@decay_on=factors+iterations=200"}),
+        (f"overparam table --results {REFERENCE} fig5-right@", {"fig5-right@decay_on=factors"}),
         (f"overparam verify --results {REFERENCE} cnn-b", {claim for claim in CLAIMS if claim.startswith("cnn-b")}),
         (f"overparam compare --results {REFERENCE} fig2 fig3", {"fig3"}),
         ("overparam verify --results nowhere fig3", {"fig3-axes"}),
@@ -97,7 +97,7 @@ def test_what_cannot_be_read_offers_nothing(tmp_path: Path, monkeypatch: pytest.
     ("line", "piece", "values"),
     [
         ("overparam run fi", "fi", {"fig1", "fig3"}),
-        ("overparam table cnn-lr@de", "@de", {"@decay_on=factors+iterations=200"}),  # bash parts words at @, = and :
+        ("overparam table fig5-right@de", "@de", {"@decay_on=factors"}),  # bash parts words at @, = and :
         ("overparam run fig3 --set init=ne", "ne", {"near-zero"}),
         ("overparam run fig3 --set ini", "ini", {"init=", "init_std="}),
         ('overparam run "fig3" --set "in', "in", {"init="}),
@@ -164,7 +164,7 @@ printf '%s\\n' "${COMPREPLY[@]}"
 @pytest.mark.parametrize(
     ("before", "piece", "found"),
     [
-        ("table cnn-lr", "@de", ["@decay_on=factors+iterations=200"]),
+        ("table fig5-right", "@de", ["@decay_on=factors"]),
         ("show --set init=", "ne", ["near-zero"]),
         ("run ", "cnn-i", ["cnn-init", "cnn-init-new"]),
     ],
@@ -179,11 +179,11 @@ def test_a_real_bash_completes(
 
 @pytest.mark.skipif(not shutil.which("fish"), reason="there is no fish")
 def test_a_real_fish_completes(program: dict[str, str], tmp_path: Path) -> None:
-    script = f'{COMPLETE}=fish_source overparam | source; complete -C "overparam table cnn-lr@"'
+    script = f'{COMPLETE}=fish_source overparam | source; complete -C "overparam table fig5-right@"'
     done = subprocess.run(
         ["fish", "--no-config", "-c", script], env=program, cwd=tmp_path, capture_output=True, text=True, timeout=60
     )
-    assert done.stdout.split() == ["cnn-lr@decay_on=factors+iterations=200"], done.stderr
+    assert done.stdout.split() == ["fig5-right@decay_on=factors"], done.stderr
 
 
 def test_zsh_is_answered_as_click_does(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
