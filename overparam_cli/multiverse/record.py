@@ -77,8 +77,8 @@ def earlier(folder: Path, multiverse: Multiverse, rows: Sequence[Row]) -> list[R
 
     Raises LogError as `read`, and where it was judged by other requirements, or under options of other content.
     """
-    before = read_multiverse_manifest(folder)
     known = {_key(row): row for row in read(folder, multiverse) if row.outcome != NOT_RUN}
+    before = read_multiverse_manifest(folder)
     found = [known.get(_key(row), row) if row.outcome == NOT_RUN else row for row in rows]
     kept = [new for old, new in zip(rows, found, strict=True) if old is not new]
     was, now = _content(before["multiverse"]), _content(store.plain(described(multiverse)))

@@ -133,6 +133,8 @@ def test_what_is_not_here_is_kept_as_it_was_judged(tiny_file: Path, results: Pat
 
 def test_nothing_is_kept_that_was_judged_otherwise(tiny: Multiverse, rows: list[Row], tmp_path: Path) -> None:
     asked = asked_for(tiny, ASKED)
+    with pytest.raises(LogError, match=r"worlds\.csv does not exist: make it with overparam multiverse verify"):
+        record.earlier(tmp_path, tiny, rows)
     record.write(tmp_path, tiny, asked, rows)
     gone = [replace(row, outcome=NOT_RUN) if row.choices.get("features") == "minmax" else row for row in rows]
     assert [row.outcome for row in record.earlier(tmp_path, tiny, gone)] == [row.outcome for row in rows]
