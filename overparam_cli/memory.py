@@ -1,4 +1,6 @@
-"""Memory: how much there is, asked before something large is made, so that what cannot fit is refused in one line."""
+"""Memory: how much there is, asked before something large is made, so that what cannot fit is refused in one line; and
+keeping what a loop will want again.
+"""
 
 import contextlib
 import ctypes

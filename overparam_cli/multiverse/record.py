@@ -82,7 +82,7 @@ def earlier(folder: Path, multiverse: Multiverse, rows: Sequence[Row]) -> list[R
     found = [known.get(_key(row), row) if row.outcome == NOT_RUN else row for row in rows]
     kept = [new for old, new in zip(rows, found, strict=True) if old is not new]
     was, now = _content(before["multiverse"]), _content(store.plain(described(multiverse)))
-    needed = {("", ""), *(choice for row in kept for choice in row.choices.items())}
+    needed = {choice for row in kept for choice in (("", ""), *row.choices.items())}
     changed = {" ".join(filter(None, choice)) or "overrides" for choice in needed if was.get(choice) != now[choice]}
     changed |= {row.claim.id for row in kept if before["claims"].get(row.claim.id) != row.claim.requirement}
     if changed:

@@ -146,6 +146,7 @@ def test_nothing_is_kept_that_was_judged_otherwise(tiny: Multiverse, rows: list[
     with pytest.raises(LogError, match=r"judged before a change of overrides"):
         record.earlier(tmp_path, replace(tiny, overrides={**tiny.overrides, "iterations": 90}), gone)
     assert record.earlier(tmp_path, changed, rows) == rows
+    assert record.earlier(tmp_path, replace(tiny, overrides={**tiny.overrides, "iterations": 90}), rows) == rows
     stricter = [replace(row, claim=replace(row.claim, requirement="≥ 3 for both")) for row in rows]
     record.write(tmp_path, tiny, asked, stricter)
     with pytest.raises(LogError, match=r"judged before a change of .*l4-depth-accelerates"):
