@@ -40,14 +40,14 @@ class Base(NamedTuple):
     plan: Mapping[str, Any]
     timings: Sequence[Mapping[str, Any]]
     adopted: Mapping[str, str]
-    accepted: Mapping[str, Any]
+    kept: Mapping[str, Any]  # remarks on files, which stay true of what is in them
 
 
 class RunFolder:
     """The folder of a job while it is locked."""
 
     def __init__(self, job: "Job", device: torch.device, log_format: str | None = None) -> None:
-        """`timings` and `adopted` (trial id → where it was taken from) are what the manifest is to say besides.
+        """`timings`, `adopted` (trial id → where it was taken from), `thinned` are what the manifest is to say besides.
 
         Raises ConfigError where the folder keeps its tables in another format than `log_format`, if one is asked for.
         """
@@ -67,6 +67,7 @@ class RunFolder:
         self._base: Base | None = None
         self.timings: list[dict[str, Any]] = []
         self.adopted: dict[str, str] = {}
+        self.thinned = False  # whether the log of a trial that was taken over keeps some of its rows alone
 
     def read(self, *, accept: bool = False) -> Tables | None:
         """What is finished, whatever plan asked for it.
@@ -200,8 +201,8 @@ class RunFolder:
                 )
         if self._base is None:
             known = before.manifest if before else {}
-            accepted = {name: known[name] for name in ("accepted",) if name in known}
-            self._base = Base(self._plan(before), known.get("timings", []), known.get("adopted", {}), accepted)
+            kept: dict[str, Any] = {name: known[name] for name in ("accepted", "thinned") if name in known}
+            self._base = Base(self._plan(before), known.get("timings", []), known.get("adopted", {}), kept)
         base = self._base
         return {
             **base.plan,
@@ -210,5 +211,6 @@ class RunFolder:
             **manifest.describe_machine(self.device),
             "timings": [*base.timings, *self.timings],
             "adopted": {**base.adopted, **self.adopted},
-            **base.accepted,
+            **base.kept,
+            **({"thinned": True} if self.thinned else {}),
         }

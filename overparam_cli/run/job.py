@@ -168,10 +168,11 @@ class JobRun:
                 all((log[name] == log[name]).all() for name in self.measures)  # NaN where one was not made
                 and not self.kind.lacks(trial, log)
             ),
+            whole=self.job.shelf is not None,  # a multiverse reads rows that the experiment by itself does not
         )
         if found is None:
             return list(missing)
-        self.folder.adopted = found.sources
+        self.folder.adopted, self.folder.thinned = found.sources, found.thinned
         places = ", ".join(sorted(set(found.sources.values())))
         self._say(f"{count(len(found.sources), 'trial')} taken over from {places}")
         self.folder.commit(problem, found.trials, found.log)

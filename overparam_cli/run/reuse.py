@@ -24,6 +24,7 @@ class Found:
     trials: pd.DataFrame
     log: pd.DataFrame
     sources: dict[str, str]  # trial id → fig3/l4
+    thinned: bool  # whether the log of one of these keeps some of its rows alone
 
 
 def find(
@@ -34,17 +35,21 @@ def find(
     fingerprint: str,
     columns: Sequence[str],
     fit: Callable[[Trial, Mapping[str, Any]], bool],
+    whole: bool,
 ) -> Found | None:
     """Look for `missing` in run `folders`.
 
     Only in those of the same `kind`, on the data with the same `fingerprint`, whose log has `columns` (which alone are
-    taken over); only trials whose log is `fit` for this experiment. The first folder that has a trial gives it.
+    taken over); only trials whose log is `fit` for this experiment, and where it is to be `whole`, not in those whose
+    log keeps some of its rows alone. The first folder that has a trial gives it.
     """
     wanted = {trial.trial_id: trial for trial in missing}
     trials, logs = [], []
     sources: dict[str, str] = {}
+    some_thinned = False
     for place, run in _fitting(folders, kind, fingerprint):
-        if not {*columns} <= {*run.log}:
+        thinned = bool(run.manifest.get("thinned"))
+        if (whole and thinned) or not {*columns} <= {*run.log}:
             continue
         here = run.trials[run.trials["trial_id"].isin(set(wanted) - set(sources))]
         log = run.log[run.log["trial_id"].isin(here["trial_id"])]
@@ -57,7 +62,8 @@ def find(
         trials.append(rows.assign(**names))
         logs.append(log[log["trial_id"].isin(own)][list(columns)])
         sources |= dict.fromkeys(own, f"{place.parent.name}/{place.name}")
-    return Found(pd.concat(trials), joined(logs), sources) if sources else None
+        some_thinned |= thinned
+    return Found(pd.concat(trials), joined(logs), sources, some_thinned) if sources else None
 
 
 def _fitting(folders: Iterable[Path], kind: str, fingerprint: str) -> Iterator[tuple[Path, Tables]]:

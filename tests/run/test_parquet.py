@@ -209,6 +209,7 @@ def test_trials_are_taken_over_from_one_format_into_the_other(tmp_path: Path) ->
         fingerprint=Run.read(first.folder).dataset["fingerprint"],
         columns=[*schema.LOG_COLUMNS],
         fit=lambda trial, log: True,
+        whole=True,
     )
     assert found is not None
     run_job(second, Settings(), Silent())
