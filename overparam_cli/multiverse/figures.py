@@ -1,9 +1,9 @@
 """The figures of a multiverse, from `worlds.csv` and the logs: specification curves, the map, late divergence."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 BEYOND = 6.0  # times the largest rate that survives: the axis goes so far; what lies beyond diverges, too
 AS_READ = "the paper as it was first read, on a finer grid of learning rates"
 ENDS = (0.1, 0.3, 1.0)  # of a run, at which late divergence is looked at
+NAME = 0.1  # of the axis of learning rates that the name of one takes
 
 
 def draw_all(
@@ -111,6 +112,15 @@ class _View:
         return cls(low / 1.3, high, tuple(ticks))
 
 
+def _apart(rates: Sequence[float], space: float) -> list[float]:
+    """Those of the rates whose names do not run into one another, each `space` in the logarithm; decades come first."""
+    named: list[float] = []
+    for rate in sorted(rates, key=lambda rate: (format_rate(rate).partition("e")[0] != "1", rate)):
+        if all(abs(math.log(rate / other)) >= space for other in named):
+            named.append(rate)
+    return named
+
+
 def _draw_late(axes: "Axes", panel: Panel, view: _View) -> Marks:
     """As the figure of learning rates has it, the experiment's own rates as ticks."""
     from matplotlib.ticker import NullLocator
@@ -118,9 +128,10 @@ def _draw_late(axes: "Axes", panel: Panel, view: _View) -> Marks:
     ((cell,),) = LEARNING_RATES.stacks(panel)
     marks = cell.draw(axes)
     axes.set_xlim(view.low, view.high)
-    axes.set_xticks(view.ticks, [format_rate(rate) for rate in view.ticks], fontsize=8)
+    named = _apart(view.ticks, math.log(view.high / view.low) * NAME)
+    axes.set_xticks(view.ticks, [format_rate(rate) if rate in named else "" for rate in view.ticks], fontsize=8)
     axes.xaxis.set_minor_locator(NullLocator())
-    ends = [gap for gap in panel.run.trials[panel.level.final] if isfinite(gap)]
+    ends = [gap for gap in panel.run.trials[panel.level.final] if math.isfinite(gap)]
     if ends:
         steps = [float(f"{step}e{decade}") for decade in range(-20, 21) for step in (1, 2, 5)]
         low, high = max(min(ends), panel.floor) * 0.95, max(ends)

@@ -17,7 +17,12 @@ from support.claim_logs import SCENARIOS
 from overparam_cli.claims.verify import load, verify
 from overparam_cli.errors import LogError
 from overparam_cli.experiments import apply_overrides, load_experiment
+from overparam_cli.multiverse import record
+from overparam_cli.multiverse.loading import load as load_multiverse
 from overparam_cli.multiverse.summary import beside
+from overparam_cli.multiverse.summary import summarise as summarise_worlds
+from overparam_cli.report import markdown
+from overparam_cli.report.multiverse import summary_grid
 from overparam_cli.results import plans, schema
 from overparam_cli.results.run import Run
 from overparam_cli.results.summary import summarise
@@ -138,3 +143,9 @@ def test_corners_are_few_and_lines_between_them_are_near(tool: ModuleType) -> No
     for tolerance in (0.1, 1.0):
         assert by_hand(times, noise, tool.corners(times, noise, tolerance)) <= tolerance
     assert tool.corners(times[:1], bent[:1], 0.1).tolist() == [True]
+
+
+def test_the_readme_has_the_shares_of_worlds() -> None:
+    multiverse = load_multiverse()
+    grid = summary_grid(summarise_worlds(multiverse, record.read(ROOT / REFERENCE / "multiverse", multiverse)))
+    assert markdown.render(grid).strip() in (ROOT / REFERENCE / "README.md").read_text(encoding="utf-8")

@@ -16,6 +16,7 @@ from overparam_cli.figures.style import styled
 from overparam_cli.multiverse.curves import draw_curve
 from overparam_cli.multiverse.deciding import NO, NOT_RUN, UNDECIDED, YES
 from overparam_cli.multiverse.effects import EFFECTS
+from overparam_cli.multiverse.figures import _apart
 from overparam_cli.multiverse.judging import Row
 from overparam_cli.multiverse.maps import draw_map
 from overparam_cli.multiverse.model import Multiverse
@@ -135,3 +136,11 @@ def test_the_command_draws_what_there_is(tiny_file: Path, results: Path, tmp_pat
 def test_without_worlds_the_command_says_what_makes_them(tiny_file: Path, tmp_path: Path) -> None:
     done = CliRunner().invoke(cli, ["multiverse", "plot", str(tiny_file), "--results", str(tmp_path)])
     assert "make it with overparam multiverse verify" in str(done.exception)
+
+
+def test_the_names_of_rates_do_not_run_into_one_another() -> None:
+    rates = [5e-5, 1e-4, 5e-4, 1e-3, 5e-3, 1e-2, 5e-2, 1e-1, 5e-1, 1.0]
+    wide, narrow = (_apart(rates, np.log(10) * share) for share in (0.25, 0.75))
+    assert sorted(wide) == rates  # a factor of 2 is 0.30 of a decade
+    assert sorted(narrow) == [1e-4, 1e-3, 1e-2, 1e-1, 1.0]
+    assert sorted(_apart([2e-3, 5e-3], np.log(10) * 0.5)) == [2e-3]
