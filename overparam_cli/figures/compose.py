@@ -19,7 +19,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from overparam_cli.errors import ConfigError
 from overparam_cli.figures.legends import BELOW, grow, move_below, place_below, place_legends
-from overparam_cli.figures.style import ALERT, MUTED, PLAIN, STYLES, Outfit, scale
+from overparam_cli.figures.style import ALERT, MUTED, PLAIN, STYLES, Outfit, lay_out, scale
 
 Legends = Literal["corner", "below", "own"]
 
@@ -169,12 +169,12 @@ def _fit(figure: Figure, size: Sequence[float]) -> None:
     """Give a figure the height that was asked for, if one was; labels longer than their axes get a second line."""
     if len(size) > 1:
         figure.set_figheight(size[1])
-    figure.draw_without_rendering()
+    lay_out(figure)
     for axes in figure.axes:
         label, there = axes.yaxis.label, axes.get_window_extent().height
         if label.get_window_extent().height > there and "\n" not in label.get_text():
             label.set_text(label.get_text().replace(" (", "\n(", 1).replace(": ", ":\n", 1))
-    figure.draw_without_rendering()
+    lay_out(figure)
 
 
 def _axes(stacks: Sequence[Sequence[Cell]], title: str, sheet: Sheet) -> tuple[Composed, list[list[Axes]]]:

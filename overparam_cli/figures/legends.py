@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.legend import Legend
 from matplotlib.transforms import Bbox, offset_copy
 
-from overparam_cli.figures.style import scale
+from overparam_cli.figures.style import lay_out, scale
 
 Corner = Literal["upper right", "lower left", "upper left", "lower right"]
 BELOW = "below"  # the id of a legend that needs height
@@ -27,7 +27,7 @@ CORNERS: dict[Corner, tuple[int, int]] = {
 def place_legends(figure: Figure, axes: Sequence[Axes], titles: Sequence[str]) -> list[Legend]:
     """Put each panel's legend into a corner without curves; where one panel has none, put all of them below."""
     legends = [panel.legend(loc="upper right", title=title) for panel, title in zip(axes, titles, strict=True)]
-    figure.draw_without_rendering()
+    lay_out(figure)
     corners = [_free_corner(panel, legend) for panel, legend in zip(axes, legends, strict=True)]
     if None in corners:
         return place_below(figure, [(panel, None, title) for panel, title in zip(axes, titles, strict=True)])
@@ -63,7 +63,7 @@ def legend_below(
 
 def move_below(figure: Figure) -> None:
     """Put legends that would cover what is drawn below their axes."""
-    figure.draw_without_rendering()
+    lay_out(figure)
     for axes in figure.axes:
         legend = axes.get_legend()
         if legend is None or legend.get_gid() == BELOW:

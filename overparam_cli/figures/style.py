@@ -6,8 +6,8 @@ figure looks the same on every machine. The files hold no dates and no versions:
 """
 
 import io
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -161,18 +161,45 @@ def save(figure: Figure, stem: Path, formats: Sequence[str]) -> list[Path]:
     unknown = [name for name in formats if name not in METADATA]
     if unknown:
         raise ConfigError(f"unknown figure format {unknown[0]!r}: choose from {', '.join(METADATA)}")
-    return [_write(figure, stem.parent / f"{stem.name}.{name}", name) for name in formats]
-
-
-def _write(figure: Figure, path: Path, name: str) -> Path:
-    """Draw in memory, then replace the file in one step."""
-    content = rendered(figure, name)
-    disk.replace(path, lambda file: file.write(content))
-    return path
+    with _laid_out(figure):
+        return [_write(figure, stem.parent / f"{stem.name}.{name}", name) for name in formats]
 
 
 def rendered(figure: Figure, name: str) -> bytes:
     """The figure as a file of the format png, pdf or svg holds it."""
+    with _laid_out(figure):
+        return _drawn(figure, name)
+
+
+def lay_out(figure: Figure) -> None:
+    """Find the places of all axes, as they are in its files, without drawing anything."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+
+
+@contextmanager
+def _laid_out(figure: Figure) -> Iterator[None]:
+    """Lay the figure out once for all formats: by itself each would find the same places anew, twice over."""
+    engine, dpi = figure.get_layout_engine(), figure.dpi
+    figure.set_dpi(rcParams["savefig.dpi"])
+    lay_out(figure)
+    figure.set_layout_engine(None)
+    try:
+        yield
+    finally:
+        figure.set_layout_engine(engine)
+        figure.set_dpi(dpi)
+
+
+def _write(figure: Figure, path: Path, name: str) -> Path:
+    """Draw in memory, then replace the file in one step."""
+    content = _drawn(figure, name)
+    disk.replace(path, lambda file: file.write(content))
+    return path
+
+
+def _drawn(figure: Figure, name: str) -> bytes:
     buffer = io.BytesIO()
     figure.savefig(buffer, format=name, metadata=METADATA[name])
     return buffer.getvalue()
