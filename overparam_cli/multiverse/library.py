@@ -18,6 +18,7 @@ from overparam_cli.multiverse.training import experiment_of, own_rates, packs, p
 from overparam_cli.multiverse.views import at_rates, judged_by, times_loss, until
 from overparam_cli.multiverse.worlds import Part, axes_of, first, part
 from overparam_cli.results import digests
+from overparam_cli.results.choice import SELECTION
 from overparam_cli.results.find import has_trials
 from overparam_cli.results.plans import rows_shown, shown_of
 from overparam_cli.results.reading import Tables, read_tables
@@ -35,21 +36,23 @@ class Library:
     multiverse: Multiverse
     results: Path
     _runs: dict[tuple[Part, int | None], Run | CannotJudgeError] = field(default_factory=dict)
-    _seen: dict[tuple[object, ...], RunEvidence | CannotJudgeError] = field(default_factory=dict)
+    _read: dict[tuple[object, ...], dict[str, RunEvidence] | CannotJudgeError] = field(default_factory=dict)
 
     def evidence(self, source: str, choices: Choices, experiments: tuple[str, ...]) -> RunEvidence | CannotJudgeError:
         """What a claim that reads these `experiments` is given of one of its `reads` in a world."""
         own, how = part(self.multiverse, source, choices), reading(self.multiverse, choices, experiments)
         factor = of_variant(how.factor or {}, own.variant, 1.0)
-        key = (own, how.rates, factor, how.horizon, how.selection, how.loss, how.smoothing)
-        if key not in self._seen:
+        key = (own, how.rates, factor, how.horizon, how.loss, how.smoothing)
+        if key not in self._read:
             try:
-                self._seen[key] = self._evidence(own, how, factor)
+                run = self._view(own, how, factor)
+                self._read[key] = {rule: RunEvidence(run, (), (), rule) for rule in SELECTION}
             except CannotJudgeError as error:
-                self._seen[key] = error
-        return self._seen[key]
+                self._read[key] = error
+        found = self._read[key]
+        return found if isinstance(found, CannotJudgeError) else found[how.selection or RULE]
 
-    def _evidence(self, own: Part, how: Reading, factor: float) -> RunEvidence:
+    def _view(self, own: Part, how: Reading, factor: float) -> Run:
         run = self._run(own, how.horizon)
         run = judged_by(run, run.level_in(how.loss, how.smoothing))
         wanted = {
@@ -58,7 +61,7 @@ class Library:
             else {times(rate, factor): rate for rate in own_rates(self.multiverse, own)[curve]}
             for curve, trained in rates(self.multiverse, own).items()
         }
-        return RunEvidence(at_rates(times_loss(run, factor), wanted), (), (), how.selection or RULE)
+        return at_rates(times_loss(run, factor), wanted)
 
     def _run(self, own: Part, horizon: int | None) -> Run:
         """A part's run up to a horizon; raises CannotJudgeError where it has not been trained so far."""
@@ -66,7 +69,7 @@ class Library:
         if key not in self._runs:
             if len({one for one, _ in self._runs} | {own}) > KEPT:
                 self._runs.clear()
-                self._seen.clear()
+                self._read.clear()
             try:
                 self._runs[key] = self._whole(own) if horizon is None else self._until(own, horizon)
             except CannotJudgeError as error:
