@@ -17,9 +17,9 @@ from overparam_cli.results.find import has_trials
 from overparam_cli.results.manifest import read_bench_manifest
 from overparam_cli.results.record import TABLE, Record
 from overparam_cli.results.run import Run
+from overparam_cli.results.schema import BENCH
 from overparam_cli.words import count
 
-BENCH = "bench.csv"
 FULL_ROUNDS = 7  # what `overparam bench` does unless told otherwise
 
 

@@ -62,7 +62,7 @@ def bench(
     from overparam_cli.kinds.mnist import bench as bench_cnn
     from overparam_cli.report.bench import print_bench
     from overparam_cli.results import digests
-    from overparam_cli.results.schema import SCHEMA
+    from overparam_cli.results.schema import BENCH, SCHEMA
     from overparam_cli.results.store import render
     from overparam_cli.run.machine import pick_device
     from overparam_cli.run.manifest import describe_machine
@@ -82,7 +82,7 @@ def bench(
     how: dict[str, Any] = {"dataset": dataset, "dtype": dtype, "rounds": rounds, "seconds": seconds, **chosen}
     timings, ratios = time(settings, **how)
     machine = describe_machine(pick_device(settings.device)) | {"dataset": dataset, "dtype": dtype}
-    digests.write(folder, {"schema": SCHEMA, **machine}, {"bench.csv": render(as_table(timings))})
+    digests.write(folder, {"schema": SCHEMA, **machine}, {BENCH: render(as_table(timings))})
     if model == "linear":
         bench_figure.draw(timings, folder / "bench", f"{dataset} data, {dtype}")
-    print_bench(timings, ratios, folder / "bench.csv", as_json=as_json)
+    print_bench(timings, ratios, folder / BENCH, as_json=as_json)

@@ -16,12 +16,11 @@ from overparam_cli.multiverse.worlds import claims_of
 from overparam_cli.paths import exists
 from overparam_cli.results import digests, store
 from overparam_cli.results.manifest import MULTIVERSE, read_multiverse_manifest
-from overparam_cli.results.schema import SCHEMA
+from overparam_cli.results.schema import SCHEMA, WORLDS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-WORLDS = "worlds.csv"
 OUTCOMES = (YES, NO, UNDECIDED, NOT_RUN)  # of the column `holds`
 
 

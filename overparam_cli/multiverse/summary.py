@@ -15,6 +15,7 @@ from overparam_cli.multiverse.loading import BUILT_IN, Asked, load
 from overparam_cli.multiverse.model import FINE, Choices, Multiverse
 from overparam_cli.multiverse.worlds import first, options_of
 from overparam_cli.paths import exists
+from overparam_cli.results.schema import WORLDS
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def beside(report: Report) -> Report:
 def judged(results: Path) -> Iterator[tuple[Multiverse, list[Row]]]:
     """The built-in multiverses that have been judged below the results, and what came out. Raises LogError."""
     for name in BUILT_IN:
-        if exists(results / name / record.WORLDS):
+        if exists(results / name / WORLDS):
             found = load(name)
             yield found, record.read(results / name, found)
 

@@ -26,6 +26,7 @@ from overparam_cli.results.find import is_there
 from overparam_cli.results.names import Found, found_by_name
 from overparam_cli.results.record import Record, experiment_title
 from overparam_cli.results.run import Run
+from overparam_cli.results.schema import WORLDS
 from overparam_cli.results.summary import summarise
 
 T = TypeVar("T")
@@ -172,7 +173,7 @@ def _statements(own: Gathering, name: str, records: Sequence[Record]) -> Chapter
 def _multiverses(own: Gathering) -> Iterator[Chapter]:
     """The built-in multiverses that were judged."""
     for folder in (own.results / name for name in BUILT_IN):
-        if is_there(folder / record.WORLDS):
+        if is_there(folder / WORLDS):
             chapter = own.guarded(partial(_worlds, folder), None)
             if chapter is not None:
                 yield chapter

@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from overparam_cli.errors import UnreadableError
-from overparam_cli.results.schema import LOOK, MANIFEST, TRIALS
+from overparam_cli.results.schema import BENCH, LOOK, MANIFEST, TRIALS, WORLDS
 
 CLAIMS = "claims.json"
 PART = re.compile(r"(trials|log)-(\d{5})\.parquet")  # the names of tables in several files (see `parts`)
@@ -70,8 +70,12 @@ def contents(folder: Path) -> list[Path]:
 
 
 def is_results_folder(folder: Path) -> bool:
-    """Whether a folder is a results folder itself, such as `results/reference`: its runs stand two levels below."""
-    return is_there(folder / CLAIMS) or any(any(folder.glob(f"*/*/{name}")) for name in (MANIFEST, TRIALS))
+    """Whether a folder is a results folder itself, such as `results/reference`: its runs stand two levels below.
+
+    Or, one level below, what has no variants.
+    """
+    inside = (f"*/*/{MANIFEST}", f"*/*/{TRIALS}", f"*/{WORLDS}", f"*/{BENCH}")
+    return is_there(folder / CLAIMS) or any(any(folder.glob(pattern)) for pattern in inside)
 
 
 def is_there(path: Path) -> bool:

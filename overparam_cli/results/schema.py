@@ -22,6 +22,7 @@ from overparam_cli.experiments.trial import COLUMNS
 SCHEMA = 1
 UNDERWAY, LOOK = "underway.json", "underway.tables"
 TRIALS, LOG, MANIFEST, CHECKPOINT, LOCK = "trials.csv", "log.csv", "manifest.json", "checkpoint.pt", ".lock"
+BENCH, WORLDS = "bench.csv", "worlds.csv"  # of the benchmark and of a multiverse, whose folders have no variants
 
 TRIAL_COLUMNS: Mapping[str, str] = {  # column → pandas dtype; the order is the file's
     **COLUMNS,  # that say what a trial is

@@ -62,7 +62,17 @@ def test_one_damaged_manifest_is_one_row(tmp_path: Path) -> None:
 def test_a_results_folder_below_another_is_one_row(tmp_path: Path) -> None:
     shutil.copytree(REFERENCE, tmp_path / "reference", ignore=shutil.ignore_patterns("*.png"))
     assert {name: state for name, (state, _) in rows(tmp_path).items()} == {"reference": "results"}
-    assert {state for state, _ in rows(tmp_path / "reference").values()} == {"complete"}
+    inside = rows(tmp_path / "reference")
+    assert {state for state, _ in inside.values()} == {"complete", "results"}
+    assert [name for name, (state, _) in inside.items() if state == "results"] == ["three-seeds"]
+
+
+@pytest.mark.parametrize("alone", ["multiverse/worlds.csv", "bench/bench.csv"])
+def test_so_is_one_with_nothing_but_what_has_no_variants(alone: str, tmp_path: Path) -> None:
+    folder = REFERENCE / alone
+    shutil.copytree(folder.parent, tmp_path / "below" / folder.parent.name)
+    assert {name: state for name, (state, _) in rows(tmp_path).items()} == {"below": "results"}
+    assert {name: state for name, (state, _) in rows(tmp_path / "below").items()} == {folder.parent.name: "complete"}
 
 
 def test_a_changed_file_and_trials_of_other_plans_are_said(tmp_path: Path) -> None:
