@@ -58,7 +58,7 @@ def offered(line: str) -> set[str]:
         ("overparam multiverse run multiverse-cnn --axis dec", {"decay="}),
         ("overparam multiverse status multiverse-cnn --experiment cnn", {"cnn-init", "cnn-lr"}),
         ("overparam multiverse status --experiment cnn", set()),
-        (f"overparam plot --results {REFERENCE} ", RUN - {"multiverse"}),
+        (f"overparam plot --results {REFERENCE} ", RUN - {"multiverse", "three-seeds"}),
         (f"overparam table --results {REFERENCE} fig5-right@", {"fig5-right@decay_on=factors"}),
         (f"overparam verify --results {REFERENCE} cnn-b", {claim for claim in CLAIMS if claim.startswith("cnn-b")}),
         (f"overparam compare --results {REFERENCE} fig2 fig3", {"fig3"}),
