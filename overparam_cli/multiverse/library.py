@@ -55,13 +55,20 @@ class Library:
     def _view(self, own: Part, how: Reading, factor: float) -> Run:
         run = self._run(own, how.horizon)
         run = judged_by(run, run.level_in(how.loss, how.smoothing))
+        trained, fine = rates(self.multiverse, own), how.rates == FINE
         wanted = {
-            curve: {rate: times(rate, 1 / factor) for rate in trained}
-            if how.rates == FINE
+            curve: {rate: times(rate, 1 / factor) for rate in found}
+            if fine
             else {times(rate, factor): rate for rate in own_rates(self.multiverse, own)[curve]}
-            for curve, trained in rates(self.multiverse, own).items()
+            for curve, found in trained.items()
         }
-        return at_rates(times_loss(run, factor), wanted)
+        view = at_rates(times_loss(run, factor), wanted)
+        for curve, found in () if fine else wanted.items():
+            if min(found) < min(trained[curve]) and {*view.curves[curve].rates} <= {*view.curves[curve].diverged}:
+                raise CannotJudgeError(
+                    f"{curve} diverges at every rate of its own but smaller ones, which were left out"
+                )
+        return view
 
     def _run(self, own: Part, horizon: int | None) -> Run:
         """A part's run up to a horizon; raises CannotJudgeError where it has not been trained so far."""

@@ -5,6 +5,7 @@ import shutil
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -13,11 +14,12 @@ from support.multiverses import ASKED
 
 from overparam_cli.claims import find_claim
 from overparam_cli.claims.evaluation import Library, evaluate
+from overparam_cli.claims.evidence import RunEvidence
 from overparam_cli.claims.model import CannotJudgeError, Case
 from overparam_cli.cli.main import cli
 from overparam_cli.cli.several import Several
 from overparam_cli.errors import LogError
-from overparam_cli.multiverse import record
+from overparam_cli.multiverse import library, record
 from overparam_cli.multiverse.deciding import NO, NOT_RUN, UNDECIDED, YES
 from overparam_cli.multiverse.judging import Row, judge_all, outcome_of
 from overparam_cli.multiverse.library import Library as Worlds
@@ -26,8 +28,11 @@ from overparam_cli.multiverse.model import Multiverse
 from overparam_cli.multiverse.running import jobs_of, train
 from overparam_cli.multiverse.summary import best_world, summarise
 from overparam_cli.multiverse.training import asked_packs, own_rates, rates
+from overparam_cli.multiverse.views import at_rates
 from overparam_cli.multiverse.worlds import part
 from overparam_cli.results.lock import locked
+from overparam_cli.results.run import Run
+from overparam_cli.results.schema import DIVERGED
 from overparam_cli.run.backends import Local
 from overparam_cli.run.progress import display
 from overparam_cli.run.settings import Settings
@@ -79,6 +84,25 @@ def test_a_world_gives_the_verdict_of_the_ordinary_run(
     assert ordinary.finding is not None
     assert row.verdict == ordinary.indication
     assert row.measured.partition(", at gap")[0] == ordinary.finding.measured.partition(", at gap")[0]
+
+
+def test_a_curve_whose_smaller_rates_were_left_out_is_not_said_to_diverge_at_all(
+    tiny: Multiverse, results: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the experiment's own rates those below the fine grid are not trained; one of them might have survived."""
+
+    def all_lost(run: Run, wanted: Any) -> Run:
+        view = at_rates(run, wanted)
+        status = view.trials["status"].mask(view.trials["curve"] == "depth-1", DIVERGED)
+        return replace(view, trials=view.trials.assign(status=status))
+
+    monkeypatch.setattr(library, "at_rates", all_lost)
+    (source,) = find_claim("l4-depth-accelerates").reads
+    own, fine = (
+        Worlds(tiny, results / "tiny").evidence(source, {"grid": grid}, ("fig3",)) for grid in ("paper", "fine")
+    )
+    assert "depth-1 diverges at every rate of its own but smaller ones, which were left out" in str(own)
+    assert (type(own), type(fine)) == (CannotJudgeError, RunEvidence)
 
 
 def test_an_outcome_is_yes_no_or_undecided() -> None:
