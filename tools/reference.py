@@ -32,12 +32,12 @@ from overparam_cli.results import digests
 from overparam_cli.results.find import run_folders
 from overparam_cli.results.reading import Tables, read_tables
 from overparam_cli.results.run import Run
-from overparam_cli.results.schema import LOG, MANIFEST, TRIALS
+from overparam_cli.results.schema import BENCH, LOG, MANIFEST, TRIALS
 from overparam_cli.results.store import write_json, write_table
 from overparam_cli.results.summary import summarise
 from overparam_cli.results.trajectory import Trajectory, log10
 
-KEPT = (MANIFEST, TRIALS, "table.csv", "curves.csv", "bench.csv")
+KEPT = (MANIFEST, TRIALS, "table.csv", "curves.csv", BENCH)
 HEADINGS = (
     "claim",
     "the paper says",

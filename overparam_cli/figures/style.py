@@ -172,7 +172,7 @@ def rendered(figure: Figure, name: str) -> bytes:
 
 
 def lay_out(figure: Figure) -> None:
-    """Find the places of all axes, as they are in its files, without drawing anything."""
+    """Find the places of all axes, without drawing anything."""
     engine = figure.get_layout_engine()
     if engine is not None:
         engine.execute(figure)
@@ -182,10 +182,10 @@ def lay_out(figure: Figure) -> None:
 def _laid_out(figure: Figure) -> Iterator[None]:
     """Lay the figure out once for all formats: by itself each would find the same places anew, twice over."""
     engine, dpi = figure.get_layout_engine(), figure.dpi
-    figure.set_dpi(rcParams["savefig.dpi"])
-    lay_out(figure)
-    figure.set_layout_engine(None)
     try:
+        figure.set_dpi(rcParams["savefig.dpi"])
+        lay_out(figure)
+        figure.set_layout_engine(None)
         yield
     finally:
         figure.set_layout_engine(engine)

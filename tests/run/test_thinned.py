@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from support.seals import rewrite, seal
 
-from overparam_cli.results import digests, parts, schema, store
+from overparam_cli.results import schema, store
 from overparam_cli.results.reading import read_tables
 from overparam_cli.results.run import Run
 from overparam_cli.run.job import run_job
@@ -40,8 +41,8 @@ def thinned(folder: Path) -> None:
     """Leave every fifth row, and say so, as `tools/reference.py` does."""
     whole = read_tables(folder)
     store.write_table(folder / schema.LOG, whole.log[whole.log["iteration"] % 5 == 0])
-    files = {name: (folder / name).read_bytes() for name in parts.CSVS}
-    digests.write_manifest(folder, digests.seal(whole.manifest | {"thinned": True}, digests.of(files)))
+    rewrite(folder, lambda manifest: manifest.update(thinned=True))
+    seal(folder)
 
 
 def rows(folder: Path) -> list[int]:
