@@ -55,19 +55,20 @@ class Library:
     def _view(self, own: Part, how: Reading, factor: float) -> Run:
         run = self._run(own, how.horizon)
         run = judged_by(run, run.level_in(how.loss, how.smoothing))
-        trained, fine = rates(self.multiverse, own), how.rates == FINE
-        wanted = {
-            curve: {rate: times(rate, 1 / factor) for rate in found}
-            if fine
-            else {times(rate, factor): rate for rate in own_rates(self.multiverse, own)[curve]}
-            for curve, found in trained.items()
+        trained = rates(self.multiverse, own)
+        asked = {
+            curve: {times(rate, factor): rate for rate in found}
+            for curve, found in own_rates(self.multiverse, own).items()
         }
+        wanted = (
+            {curve: {rate: times(rate, 1 / factor) for rate in found} for curve, found in trained.items()}
+            if how.rates == FINE
+            else asked
+        )
         view = at_rates(times_loss(run, factor), wanted)
-        for curve, found in () if fine else wanted.items():
+        for curve, found in asked.items():
             if min(found) < min(trained[curve]) and {*view.curves[curve].rates} <= {*view.curves[curve].diverged}:
-                raise CannotJudgeError(
-                    f"{curve} diverges at every rate of its own but smaller ones, which were left out"
-                )
+                raise CannotJudgeError(f"{curve} diverges at every rate but smaller ones, which were left out")
         return view
 
     def _run(self, own: Part, horizon: int | None) -> Run:

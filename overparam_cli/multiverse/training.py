@@ -85,7 +85,7 @@ def rates(multiverse: Multiverse, part: Part) -> Mapping[str, tuple[float, ...]]
     """Curve → the learning rates that are trained.
 
     Those are the curve's own times every factor on the loss, and its fine grid where it has one. Of its own, those
-    below the fine grid are left out (but for the largest, where all are): a larger one is better as long as it
+    below the fine grid are left out, but for the largest of each factor: a larger one is better as long as it
     converges, and the small ones cost most. Where none of those kept does, `Library` judges nothing by them.
     """
     found = {}
@@ -96,9 +96,14 @@ def rates(multiverse: Multiverse, part: Part) -> Mapping[str, tuple[float, ...]]
             if _applies(one, part, sweep.first):
                 fine |= {*fine_rates(one, _shift(multiverse, part, one, sweep.first.depth))}
         low = min(fine, default=0.0)
-        kept = [{rate for rate in rates if rate >= low} or {max(rates)} for rates in own]
-        found[sweep.first.curve] = tuple(sorted(fine.union(*kept)))
+        found[sweep.first.curve] = tuple(sorted(fine.union(*(_kept(rates, low) for rates in own))))
     return found
+
+
+def _kept(own: set[float], low: float) -> set[float]:
+    """Of a curve's own rates those from `low` on and the next below: it converges where any of the fine grid does."""
+    below = {rate for rate in own if rate < low}
+    return own - below | ({max(below)} if below else set())
 
 
 def _shift(multiverse: Multiverse, part: Part, fine: Grid, depth: int) -> float:

@@ -1,5 +1,6 @@
 """Which worlds there are, and which trials they need: counted by hand, and held against ordinary runs."""
 
+import math
 from collections import Counter
 from pathlib import Path
 
@@ -110,6 +111,20 @@ def test_the_built_in_multiverse_has_the_papers_rates_times_every_factor() -> No
         for factor in (1, 2, 4):
             wanted = {float(f"{rate * factor:.3g}") for rate in own_rates(found, own)[curve]}
             assert {rate for rate in wanted if rate >= 5e-4} <= {*trained}, (curve, factor)
+
+
+@pytest.mark.parametrize("labels", ["zscore", "minmax"])
+def test_of_its_own_rates_below_a_fine_grid_the_largest_of_every_factor_is_trained(labels: str) -> None:
+    """So a curve has a rate that survives among its own wherever the fine grid has one."""
+    found = load()
+    own = part(found, "fig3/l4", {"labels": labels})
+    for curve, low in {"depth-1": 2e-4, "depth-2": 1e-4, "depth-3": 5e-5}.items():
+        depth = int(curve[-1])
+        low *= 1 if labels == "zscore" else 10 ** (3.3 - 1.7 / depth)  # as multiverse.toml moves it, (b, a) of ℓ4
+        trained = rates(found, own)[curve]
+        for factor in (1, 2, 4):
+            below = [rate * factor for rate in own_rates(found, own)[curve] if rate * factor < 0.999 * low]
+            assert any(math.isclose(max(below), rate) for rate in trained), (curve, factor)
 
 
 def test_a_grid_moves_by_whole_values() -> None:
