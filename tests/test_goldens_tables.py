@@ -50,7 +50,7 @@ def test_the_tables_of_smoke_runs_are_as_they_were(smoke: Path) -> None:
                 now[name][ends],
                 was[name][ends],
                 rtol=tolerance,
-                atol=ROUNDING if 0 < scale < ROUNDING else 1e-5 * tolerance * scale,
+                atol=ROUNDING if scale < ROUNDING else 1e-5 * tolerance * scale,
                 err_msg=f"{path} {name}",
             )
 

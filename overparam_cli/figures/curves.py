@@ -15,14 +15,19 @@ from overparam_cli.figures.style import part_of, scale
 from overparam_cli.results.trajectory import Array
 
 
-def draw_bands(axes: Axes, panel: Panel, floor: float, column: str | None = None) -> dict[str, Band]:
-    """Draw every curve's median and range of the level, or of `column`; values below `floor` are drawn at it."""
+def draw_bands(
+    axes: Axes, panel: Panel, floor: float, column: str | None = None, *, measured: bool = False
+) -> dict[str, Band]:
+    """Draw every curve's median and range of the level, or of `column`; values below `floor` are drawn at it.
+
+    `measured`: only where every seed was measured (`panels.band`).
+    """
     bands, marked = {}, needs_markers(panel)
     if panel.plot.log_x:
         axes.set_xscale("log")
     for place, curve in enumerate(panel.choices):
         lines = [Line.of(trial, panel.run.iterations, column) for trial in panel.shown(curve).values()]
-        bands[curve], turn = band(lines, floor), (place, len(panel.choices)) if marked else None
+        bands[curve], turn = band(lines, floor, measured=measured), (place, len(panel.choices)) if marked else None
         draw_band(axes, bands[curve], panel.looks[curve], label_of(panel, curve), turn)
     return bands
 

@@ -165,17 +165,20 @@ def singly(found: Sequence[T], seeds: int) -> Sequence[T]:
     return found if seeds < MANY_SEEDS else found[:SINGLES]
 
 
-def band(lines: Sequence[Line], floor: float = SMALLEST) -> Band:
+def band(lines: Sequence[Line], floor: float = SMALLEST, *, measured: bool = False) -> Band:
     """Median and extent over the seeds, on the union of their log points; values below `floor` count as `floor`.
 
-    Between the log points of a seed its value is interpolated in log10. A trial that stopped has diverged: from there
-    on it counts as infinite, so that it pulls the median up instead of silently leaving it; all along where it stopped
-    before it had a value. Where a trial under way has not come to, there is no median so far.
+    Between the log points of a seed its value is interpolated in log10; where it is to be `measured`, only points stay
+    that every seed has, as far as it has come. A trial that stopped has diverged: from there on it counts as infinite,
+    so that it pulls the median up instead of silently leaving it; all along where it stopped before it had a value.
+    Where a trial under way has not come to, there is no median so far.
     """
     if not any(line.iterations.size for line in lines):
         empty = np.empty(0)
         return Band(empty, empty, empty, empty)
     times = np.unique(np.concatenate([line.iterations for line in lines]))
+    for line in lines if measured else ():
+        times = times[np.isin(times, line.iterations) | (times > line.iterations.max(initial=-1))]
     rows = [_along(line, times, floor) for line in lines if line.iterations.size or line.stopped]
     stacked = np.stack(rows)  # (seeds, iterations)
     return Band(times, np.median(stacked, axis=0), *extent_of(stacked))

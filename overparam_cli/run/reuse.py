@@ -4,6 +4,7 @@ The blog's figure, for one, is made of trials that Figures 3 and 4 have run alre
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,7 @@ def find(
 
     Only in those of the same `kind`, on the data with the same `fingerprint`, whose log has `columns` (which alone are
     taken over); only trials whose log is `fit` for this experiment, and where it is to be `whole`, not in those whose
-    log keeps some of its rows alone. The first folder that has a trial gives it.
+    log keeps some of its rows alone. The first folder that has a trial gives it, those with whole logs before others.
     """
     wanted = {trial.trial_id: trial for trial in missing}
     trials, logs = [], []
@@ -67,16 +68,18 @@ def find(
 
 
 def _fitting(folders: Iterable[Path], kind: str, fingerprint: str) -> Iterator[tuple[Path, Tables]]:
-    """The run folders whose manifest does not rule them out; what cannot be read is not this run's business.
+    """The run folders whose manifest does not rule them out, whole logs first; what cannot be read is not our business.
 
     Nor is what is no longer as it was written.
     """
+    fitting: dict[Path, bool] = {}
     for path in folders:
-        try:
+        with suppress(LogError):
             manifest = read_run_manifest(path)
             if manifest["config"].get("kind") == kind and manifest["dataset"].get("fingerprint") == fingerprint:
-                found = read_tables(path)
-                if not found.changed:
-                    yield path, found
-        except LogError:
-            continue
+                fitting[path] = bool(manifest.get("thinned"))
+    for path in sorted(fitting, key=lambda path: fitting[path]):
+        with suppress(LogError):
+            found = read_tables(path)
+            if not found.changed:
+                yield path, found

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import matplotlib
 import numpy as np
@@ -176,6 +177,18 @@ def test_band_interpolates_seeds_that_were_logged_at_other_iterations():
     np.testing.assert_array_equal(found.iterations, [0, 5, 10, 20])
     np.testing.assert_allclose(found.low, [1, 1e-1, 1e-2, 1e-4])
     np.testing.assert_allclose(found.high, [1, 1e-1, 1e-2, 1e-4])
+
+
+def test_where_measurements_are_wanted_a_band_has_the_points_that_all_seeds_have():
+    """A seed that diverged counts as infinite behind its last point, and takes no point from the others."""
+    every = make_line({"iteration": [0, 5, 10, 15, 20], "gap": [1.0, 0.9, 1e-2, 1e-3, 1e-4]})
+    seldom = make_line({"iteration": [0, 10, 20], "gap": [1.0, 1e-1, 1e-3]})
+    lost = replace(make_line({"iteration": [0], "gap": [1.0]}), stopped=True)
+    found = band([every, seldom], measured=True)
+    np.testing.assert_array_equal(found.iterations, [0, 10, 20])
+    np.testing.assert_allclose(found.low, [1, 1e-2, 1e-4])
+    np.testing.assert_allclose(found.high, [1, 1e-1, 1e-3])
+    np.testing.assert_allclose(band([every, seldom, lost], measured=True).high, [1, np.inf, np.inf])
 
 
 def make_line(columns):

@@ -81,3 +81,15 @@ def test_a_multiverse_takes_over_whole_logs_alone(tmp_path: Path, log_format: st
     run_job(shelved, Settings(log_format=log_format), Silent())
     found = Run.read(shelved.folder)
     assert (found.manifest["adopted"], "thinned" in found.manifest, len(found.log)) == ({}, False, 21)
+
+
+def test_whole_logs_are_taken_over_before_those_that_keep_some_rows(tmp_path: Path) -> None:
+    """Wherever they stand: here the thinned folder is named first, and comes first by its name."""
+    made = [job(tmp_path, name, 1) for name in ("a-thinned", "b-whole")]
+    run_job(made[0], Settings(), Silent())
+    run_job(made[1], Settings(reuse=False), Silent())
+    thinned(made[0].folder)
+    other = job(tmp_path, "other", 1)
+    run_job(other, Settings(), Silent())
+    found = Run.read(other.folder).manifest
+    assert ([*found["adopted"].values()], "thinned" in found, rows(other.folder)) == (["b-whole/l2"], False, [21])

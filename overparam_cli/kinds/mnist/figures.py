@@ -74,7 +74,7 @@ def _error(column: str, label: str) -> Draw:
     """What draws one of the errors where they were evaluated (median and range over the seeds)."""
 
     def draw(axes: "Axes", panel: Panel) -> Marks:
-        bands = draw_bands(axes, panel, SMALLEST_ERROR, column)
+        bands = draw_bands(axes, panel, SMALLEST_ERROR, column, measured=True)
         scale_axes(axes, panel.run.iterations, panel.plot)
         axes.set_yscale("log")
         limit(axes, edges(bands, panel.plot), np.inf)
