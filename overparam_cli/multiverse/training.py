@@ -85,8 +85,8 @@ def rates(multiverse: Multiverse, part: Part) -> Mapping[str, tuple[float, ...]]
     """Curve → the learning rates that are trained.
 
     Those are the curve's own times every factor on the loss, and its fine grid where it has one. Of its own, those
-    below the fine grid are left out, but for the largest of each factor: a larger one is better as long as it
-    converges, and the small ones cost most. Where none of those kept does, `Library` judges nothing by them.
+    below the fine grid are left out, but for the largest of each factor: the others are farther from the best rate,
+    which is within the fine grid, and cost most. Where none of those kept converges, `Library` judges nothing by them.
     """
     found = {}
     for sweep in sweeps(plain(multiverse, part))[part.variant]:
