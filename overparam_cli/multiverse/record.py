@@ -1,18 +1,21 @@
 """What came out of a multiverse, on disk: `worlds.csv`, a row for every claim in every world, and its manifest."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from overparam_cli import __version__
 from overparam_cli.claims.model import Claim
 from overparam_cli.errors import LogError
+from overparam_cli.experiments import named
 from overparam_cli.multiverse.deciding import NO, NOT_RUN, UNDECIDED, YES
 from overparam_cli.multiverse.judging import Row
 from overparam_cli.multiverse.loading import Asked
 from overparam_cli.multiverse.model import Multiverse, described
 from overparam_cli.multiverse.tables import COLUMNS
-from overparam_cli.multiverse.worlds import claims_of
+from overparam_cli.multiverse.training import points_of
+from overparam_cli.multiverse.worlds import Part, claims_of, part
 from overparam_cli.paths import exists
 from overparam_cli.results import digests, store
 from overparam_cli.results.manifest import MULTIVERSE, read_multiverse_manifest
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 OUTCOMES = (YES, NO, UNDECIDED, NOT_RUN)  # of the column `holds`
+OTHER_RATES = "judged with other learning rates than are trained now"
 
 
 def write(folder: Path, multiverse: Multiverse, asked: Asked, rows: Sequence[Row], kept: int = 0) -> Path:
@@ -36,6 +40,7 @@ def write(folder: Path, multiverse: Multiverse, asked: Asked, rows: Sequence[Row
         "multiverse": described(multiverse),
         "asked": {axis: list(options) for axis, options in asked.items()},
         "claims": {row.claim.id: row.claim.requirement for row in rows},
+        "trials": _trials(multiverse, rows),
         "rows": len(rows),
         "kept": kept,
     }
@@ -72,7 +77,7 @@ def read(folder: Path, multiverse: Multiverse) -> list[Row]:
 
 
 def earlier(folder: Path, multiverse: Multiverse, rows: Sequence[Row]) -> list[Row]:
-    """`rows`, those of worlds that have not been run as `worlds.csv` has them.
+    """`rows`, those of worlds that have not been run as `worlds.csv` has them, with a note where rates were others.
 
     Raises LogError as `read`, and where it was judged by other requirements, or under options of other content.
     """
@@ -89,7 +94,32 @@ def earlier(folder: Path, multiverse: Multiverse, rows: Sequence[Row]) -> list[R
             f"{folder / WORLDS} was judged before a change of {', '.join(sorted(changed))}: leave out --keep, or run "
             "these worlds again"
         )
-    return found
+    trials, before_then = _trials(multiverse, kept), before.get("trials", {})
+    others = {own for own in _parts(multiverse, kept) if before_then.get(_name(own)) != trials[_name(own)]}
+    return [
+        _with_note(new) if old is not new and others.intersection(_parts(multiverse, [new])) else new
+        for old, new in zip(rows, found, strict=True)
+    ]
+
+
+def _with_note(row: Row) -> Row:
+    return row if OTHER_RATES in row.notes else replace(row, notes=(*row.notes, OTHER_RATES))
+
+
+def _trials(multiverse: Multiverse, rows: Sequence[Row]) -> dict[str, str]:
+    """Which trials the worlds are made of: part → a digest of its ids and learning rates, whatever the seeds."""
+    return {
+        _name(own): digests.digest(str(sorted(points_of(multiverse, own))).encode()) for own in _parts(multiverse, rows)
+    }
+
+
+def _parts(multiverse: Multiverse, rows: Sequence[Row]) -> dict[Part, None]:
+    """What rows were judged by."""
+    return dict.fromkeys(part(multiverse, source, row.choices) for row in rows for source in row.claim.reads)
+
+
+def _name(own: Part) -> str:
+    return f"{named(own.experiment, dict(own.choices))}/{own.variant}"
 
 
 def _key(row: Row) -> tuple[str, frozenset[tuple[str, str]]]:

@@ -175,6 +175,25 @@ def test_nothing_is_kept_that_was_judged_otherwise(tiny: Multiverse, rows: list[
         record.earlier(tmp_path, tiny, gone)
 
 
+def test_what_was_judged_with_other_learning_rates_says_so(tiny: Multiverse, rows: list[Row], tmp_path: Path) -> None:
+    """Of what is kept; and ever after, though the manifest has the new ones."""
+    asked = asked_for(tiny, ASKED)
+    record.write(tmp_path, tiny, asked, rows)
+    gone = [replace(row, outcome=NOT_RUN) if row.choices.get("features") == "minmax" else row for row in rows]
+    finer = replace(tiny, grids=tuple(replace(one, per_decade=one.per_decade + 1) for one in tiny.grids))
+    fine = {name for one in tiny.grids for name in one.experiments}
+    assert fine == {"fig3"}
+    for now in (finer, finer, tiny):
+        found = record.earlier(tmp_path, now, gone)
+        noted = [any("other learning rates" in note for note in row.notes) for row in found]
+        assert noted == [
+            old.outcome == NOT_RUN != row.outcome and any(source.startswith("fig3/") for source in row.claim.reads)
+            for old, row in zip(gone, rows, strict=True)
+        ]
+        assert any(noted)
+        record.write(tmp_path, now, asked, found)
+
+
 def test_the_command_writes_what_it_prints(tiny_file: Path, results: Path, tmp_path: Path) -> None:
     shutil.copytree(results, tmp_path / "results")
     where = ["--results", str(tmp_path / "results"), "--axis", ASKED[0]]
