@@ -3,9 +3,9 @@
    REAL, ROOT, TYPED  the precision, its square root, and names with it
    BYTES, TARGET      of a vector; its functions' attribute
    NV, ROWS_OF(nv)    a forward tile is ROWS_OF(nv) rows x nv <= NV vectors of trials
-   IV, IT             a backward tile is IV vectors of features x IT trials
+   IV, IT             a backward tile is IV vectors of features x IT trials; LONE and PAIR vectors for one and two
 
-   so that accumulators fill the registers. Strides within a block are known at compile time. */
+   so that accumulators fill the registers, or are at least as many as a multiply-add takes cycles times those at once. Strides within a block are known at compile time. */
 #define CAT_(a, b) a##b
 #define CAT(a, b) CAT_(a, b)
 #define N(name) TYPED(CAT(name, BYTES))
@@ -13,6 +13,8 @@
 #define U N(unaligned_)
 #define MASK N(mask_)
 #define VL (BYTES / (int)sizeof(REAL))
+#define LONE (PANEL / VL < 8 ? PANEL / VL : 8)
+#define PAIR 4
 #define TILE static inline __attribute__((always_inline)) TARGET
 
 typedef REAL V __attribute__((vector_size(BYTES), may_alias));
@@ -93,11 +95,11 @@ TILE void N(dots_)(const int T, const Kernel *c, const REAL *x, const REAL *y, c
 
 /* g (+)= r^T x: `rows` rows, iv vectors of features, T trials */
 TILE void N(rows_backward_)(const int T, const int iv, const Kernel *c, const int rows, const REAL *x, const REAL *r, REAL *g, const int fresh) {
-    V a[IT][IV];
+    V a[IT][8];
     UNROLL for (int j = 0; j < T; j++) UNROLL for (int v = 0; v < iv; v++)
         a[j][v] = fresh ? (V){0} : ((const V *)(g + j * c->ldx))[v];
     for (int row = 0; row < rows; row++, x += PANEL, r += c->ldr) {
-        V f[IV];
+        V f[8];
         UNROLL for (int v = 0; v < iv; v++) f[v] = ((const V *)x)[v];
         UNROLL for (int j = 0; j < T; j++) UNROLL for (int v = 0; v < iv; v++) a[j][v] += r[j] * f[v];
     }
@@ -143,21 +145,21 @@ static TARGET void N(forward_)(const Kernel *c, int block, int rows, const void 
 
 /* Blocks [from, to) into sums (B, ldx), in as equal groups of trials as can be */
 static TARGET void N(segment_)(const Kernel *c, int from, int to, void *sums, void *scratch) {
-    const int B = c->B, groups = (B + IT - 1) / IT;
+    const int B = c->B, groups = (B + IT - 1) / IT, wide = VL * (B == 1 ? LONE : B == 2 ? PAIR : IV);
     REAL *g = sums, *r = scratch;
     for (int block = from; block < to; block++) {
         const REAL *x = (const REAL *)c->X + (size_t)block * ROWS * c->ldx;
         const int left = c->n - block * ROWS, rows = left < ROWS ? left : ROWS;
         N(forward_)(c, block, rows, c->W, r);
-        for (int i = 0, whole; i < c->d; i += whole ? IV * VL : VL) {
-            whole = c->d - i > (IV - 1) * VL;
+        for (int i = 0, whole; i < c->d; i += whole ? wide : VL) {
+            whole = B <= 2 || c->d - i > (IV - 1) * VL;
             for (int group = 0, j = 0; group < groups; group++) {
                 const int T = B / groups + (group < B % groups);
                 const REAL *features = x + i / PANEL * ROWS * PANEL + i % PANEL;
                 REAL *sum = g + (size_t)j * c->ldx + i;
 #define CASE(t) \
     case t: \
-        if (whole) N(rows_backward_)(t, IV, c, rows, features, r + j, sum, block == from); \
+        if (whole) N(rows_backward_)(t, t == 1 ? LONE : t == 2 ? PAIR : IV, c, rows, features, r + j, sum, block == from); \
         else N(rows_backward_)(t, 1, c, rows, features, r + j, sum, block == from); \
         break;
                 switch (T) { CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) }
@@ -430,6 +432,8 @@ static TARGET double N(peak_)(int rounds) {
 }
 
 #undef TILE
+#undef LONE
+#undef PAIR
 #undef VL
 #undef MASK
 #undef U
