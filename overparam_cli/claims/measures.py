@@ -11,6 +11,7 @@ from overparam_cli.results.choice import Choice
 from overparam_cli.results.trajectory import Speedup, Trajectory, median_speedup, speedup
 
 UNKNOWN = Speedup(0.0, inf)  # nothing is known: the baseline has no final gap
+OF_GRID = "of the grid"  # how a note ends that a best rate is the lowest or highest of those tried
 NEVER = Speedup(0.0, 0.0)  # every learning rate of the curve diverged, so that it reaches no gap at all
 
 Requirement = Callable[[Speedup], bool | None]
@@ -193,7 +194,7 @@ def _note(choice: Choice) -> str:
         return f"{name}: every learning rate diverged"
     if choice.lost:
         return f"{name}: diverged for seed {', '.join(map(str, sorted(choice.lost)))}"
-    edge = f"the best learning rate, {choice.rate:g}, is the {choice.edge} of the grid" if choice.edge else ""
+    edge = f"the best learning rate, {choice.rate:g}, is the {choice.edge} {OF_GRID}" if choice.edge else ""
     said = "; ".join(filter(None, (choice.standing, edge, choice.noise)))
     return f"{name}: {said}" if said else ""
 

@@ -6,6 +6,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from overparam_cli.claims.measures import OF_GRID
 from overparam_cli.claims.model import Claim
 from overparam_cli.claims.verify import Report
 from overparam_cli.multiverse import record
@@ -29,6 +30,8 @@ class ClaimSummary:
         options: axis → option → the share there.
         as_read: the outcome in the paper as it was first read.
         at_best: the same at the truly best learning rate, that of the fine grid; None where no axis reads one.
+        edges: in how many of those that were run on a fine grid a curve's best rate is the lowest or highest of it.
+        fine: how many these are.
     """
 
     claim: Claim
@@ -38,6 +41,8 @@ class ClaimSummary:
     options: Mapping[str, Mapping[str, Share]]
     as_read: str
     at_best: str | None
+    edges: int
+    fine: int
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -52,6 +57,8 @@ class ClaimSummary:
             "deciding": list(self.deciding),
             "as_read": self.as_read,
             "at_best": self.at_best,
+            "edges": self.edges,
+            "fine": self.fine,
             "options": {axis: {name: own.part for name, own in found.items()} for axis, found in self.options.items()},
         }
 
@@ -94,7 +101,9 @@ def _summary(multiverse: Multiverse, rows: Sequence[Row]) -> ClaimSummary:
         _outcome(worlds, {axis: choices[axis] for axis in axes}) for choices in (read, {**read, **fine})
     )
     about = share(worlds), len(worlds), deciding(worlds), options
-    return ClaimSummary(rows[0].claim, *about, as_read, at_best if fine else None)
+    graded = [row for row in rows if row.outcome != NOT_RUN and fine.items() <= row.choices.items()] if fine else []
+    edges = sum(any(OF_GRID in note for note in row.notes) for row in graded)
+    return ClaimSummary(rows[0].claim, *about, as_read, at_best if fine else None, edges, len(graded))
 
 
 def _fine(multiverse: Multiverse) -> Choices:

@@ -29,6 +29,8 @@ from overparam_cli.multiverse.summary import best_world, summarise
 from overparam_cli.multiverse.training import asked_packs, own_rates, rates
 from overparam_cli.multiverse.views import at_rates
 from overparam_cli.multiverse.worlds import part
+from overparam_cli.report import markdown
+from overparam_cli.report.multiverse import summary_grid
 from overparam_cli.results.lock import locked
 from overparam_cli.results.run import Run
 from overparam_cli.results.schema import DIVERGED
@@ -219,6 +221,31 @@ def test_a_claim_is_summed_up_by_its_rows(tiny: Multiverse, rows: list[Row]) -> 
         for choices, outcome in ((read, one.as_read), (fine, one.at_best)):
             (row,) = [row for row in own if all(choices[axis] == option for axis, option in row.choices.items())]
             assert row.outcome == outcome
+
+
+@pytest.mark.parametrize("edge", ["lowest", "highest"])
+def test_best_rates_at_an_edge_of_a_fine_grid_are_counted(tiny: Multiverse, rows: list[Row], edge: str) -> None:
+    """Of the worlds that were run on it: one on each grid has such a note, and one on the fine grid was not run."""
+    own = [replace(row, notes=()) for row in rows if row.claim.id == "l4-depth-accelerates"]
+    fine, paper = ([row for row in own if row.choices["grid"] == name] for name in ("fine", "paper"))
+    fine[0], paper[0], fine[1] = (
+        replace(
+            row,
+            notes=(
+                "depth-3: has not left its plateau",
+                f"depth-1: the best learning rate, 1, is the {edge} of the grid",
+            ),
+        )
+        for row in (fine[0], paper[0], fine[1])
+    )
+    fine[1] = replace(fine[1], outcome=NOT_RUN)
+    (one,) = summarise(tiny, [*fine, *paper])
+    assert (one.edges, one.fine) == (1, len(fine) - 1)
+    text = markdown.render(summary_grid([one]))
+    assert f"an edge of its fine grid, a better one may lie beyond: l4-depth-accelerates 1 of {one.fine}" in text
+    (without,) = summarise(tiny, own)
+    assert without.edges == 0
+    assert "an edge" not in markdown.render(summary_grid([without]))
 
 
 def test_a_plan_counts_worlds_and_trials(tiny_file: Path, tmp_path: Path) -> None:
