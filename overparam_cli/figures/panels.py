@@ -178,7 +178,8 @@ def band(lines: Sequence[Line], floor: float = SMALLEST, *, measured: bool = Fal
         return Band(empty, empty, empty, empty)
     times = np.unique(np.concatenate([line.iterations for line in lines]))
     for line in lines if measured else ():
-        times = times[np.isin(times, line.iterations) | (times > line.iterations.max(initial=-1))]
+        beyond = times > line.iterations.max(initial=-1)
+        times = times[np.isin(times, line.iterations) | (beyond & (line.stopped or line.going))]
     rows = [_along(line, times, floor) for line in lines if line.iterations.size or line.stopped]
     stacked = np.stack(rows)  # (seeds, iterations)
     return Band(times, np.median(stacked, axis=0), *extent_of(stacked))

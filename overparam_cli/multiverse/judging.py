@@ -10,10 +10,12 @@ from overparam_cli.claims.model import NOT_RUN as VERDICT_NOT_RUN
 from overparam_cli.claims.model import CannotJudgeError, Case, Claim, verdict_of
 from overparam_cli.multiverse.deciding import NO, NOT_RUN, UNDECIDED, YES, World
 from overparam_cli.multiverse.effects import EFFECTS
-from overparam_cli.multiverse.library import Library
+from overparam_cli.multiverse.library import Library, NotTrainedError
 from overparam_cli.multiverse.loading import Asked
 from overparam_cli.multiverse.model import Choices, Multiverse
+from overparam_cli.multiverse.training import digest_of
 from overparam_cli.multiverse.worlds import claims_of, experiments_of, part, worlds
+from overparam_cli.results import digests
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,7 @@ class Row:
         choices: the axes that count for the claim.
         outcome: YES, NO, UNDECIDED (the logs only bound what is required) or NOT_RUN.
         effect: the number that a specification curve shows; NaN where there is none.
+        trials: by which the trials are known that it was judged by; empty where they have not been run.
     """
 
     claim: Claim
@@ -33,6 +36,7 @@ class Row:
     measured: str = ""
     effect: float = nan
     notes: tuple[str, ...] = ()
+    trials: str = ""
 
     @property
     def world(self) -> World:
@@ -69,15 +73,23 @@ def judge(library: Library, claim: Claim, choices: Choices) -> Row:
     experiments = experiments_of(claim)
     found = [library.evidence(source, choices, experiments) for source in claim.reads]
     lacking = [str(one) for one in found if isinstance(one, CannotJudgeError)]
+    missing = any(isinstance(one, NotTrainedError) for one in found)
+    trials = "" if missing else trials_of(library.multiverse, claim, choices)
     if lacking:
-        return Row(claim, choices, NOT_RUN, VERDICT_NOT_RUN, notes=tuple(dict.fromkeys(lacking)))
+        return Row(claim, choices, NOT_RUN, VERDICT_NOT_RUN, notes=tuple(dict.fromkeys(lacking)), trials=trials)
     try:
         finding = claim.judge(*(one for one in found if isinstance(one, RunEvidence)))
     except CannotJudgeError as reason:
-        return Row(claim, choices, NOT_RUN, VERDICT_NOT_RUN, notes=(str(reason),))
+        return Row(claim, choices, NOT_RUN, VERDICT_NOT_RUN, notes=(str(reason),), trials=trials)
     effect = EFFECTS[claim.id].of(finding) if claim.id in EFFECTS else nan
     verdict = verdict_of(finding.cases)
-    return Row(claim, choices, outcome_of(finding.cases), verdict, finding.measured, effect, finding.notes)
+    return Row(claim, choices, outcome_of(finding.cases), verdict, finding.measured, effect, finding.notes, trials)
+
+
+def trials_of(multiverse: Multiverse, claim: Claim, choices: Choices) -> str:
+    """By which the trials of a world are known as far as a claim reads them: ids and learning rates, of any seed."""
+    own = [digest_of(multiverse, part(multiverse, source, choices)) for source in claim.reads]
+    return digests.digest("".join(own).encode())[:12]
 
 
 def outcome_of(cases: Mapping[str, Case]) -> str:

@@ -29,6 +29,10 @@ from overparam_cli.words import count
 KEPT = 4  # parts of the multiverse that are held in memory at a time
 
 
+class NotTrainedError(CannotJudgeError):
+    """Trials that a world is made of have not been run, or not so far."""
+
+
 @dataclass
 class Library:
     """What has been trained below a folder, read when it is asked for; a part that is not finished is an error."""
@@ -68,7 +72,7 @@ class Library:
         view = at_rates(times_loss(run, factor), wanted)
         for curve, found in asked.items():
             if min(found) < min(trained[curve]) and {*view.curves[curve].rates} <= {*view.curves[curve].diverged}:
-                raise CannotJudgeError(f"{curve} diverges at every rate but smaller ones, which were left out")
+                raise CannotJudgeError(f"{curve} diverges at every rate that was trained; smaller ones were left out")
         return view
 
     def _run(self, own: Part, horizon: int | None) -> Run:
@@ -119,7 +123,7 @@ def reading(multiverse: Multiverse, choices: Choices, experiments: tuple[str, ..
 def run_of(multiverse: Multiverse, own: Part, results: Path) -> Run:
     """The run of a part, its trials gathered from the folders that have them.
 
-    Raises CannotJudgeError where one is missing, LogError where a folder is damaged or was changed by hand.
+    Raises NotTrainedError where one is missing, LogError where a folder is damaged or was changed by hand.
     """
     plan = shown_of(trials_of(multiverse, own))
     wanted = {trial_id for trial_id, _ in plan}
@@ -131,7 +135,7 @@ def run_of(multiverse: Multiverse, own: Part, results: Path) -> Run:
         missing = missing.difference(rows[-1]["trial_id"])
     if missing:
         lacking = f"{len(missing)} of {count(len(wanted), 'trial')}"
-        raise CannotJudgeError(f"{lacking} of {own.experiment}/{own.variant} are not run")
+        raise NotTrainedError(f"{lacking} of {own.experiment}/{own.variant} are not run")
     trials = rows_shown(pd.concat(rows, ignore_index=True), plan).assign(experiment=own.experiment)
     experiment = experiment_of(multiverse, own)
     about = {"experiment": own.experiment, "name": own.experiment, "config": to_dict(experiment)}

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any
 from overparam_cli import __version__
 from overparam_cli.claims.model import Claim
 from overparam_cli.errors import LogError
-from overparam_cli.experiments import named
 from overparam_cli.multiverse.deciding import NO, NOT_RUN, UNDECIDED, YES
-from overparam_cli.multiverse.judging import Row
+from overparam_cli.multiverse.judging import Row, trials_of
 from overparam_cli.multiverse.loading import Asked
 from overparam_cli.multiverse.model import Multiverse, described
-from overparam_cli.multiverse.tables import COLUMNS
-from overparam_cli.multiverse.training import points_of
-from overparam_cli.multiverse.worlds import Part, claims_of, part
+from overparam_cli.multiverse.tables import COLUMNS, TRIALS
+from overparam_cli.multiverse.worlds import claims_of
 from overparam_cli.paths import exists
 from overparam_cli.results import digests, store
 from overparam_cli.results.manifest import MULTIVERSE, read_multiverse_manifest
@@ -25,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 OUTCOMES = (YES, NO, UNDECIDED, NOT_RUN)  # of the column `holds`
-OTHER_RATES = "judged with other learning rates than are trained now"
+OTHER_TRIALS = "judged by other trials than are run now"
 
 
 def write(folder: Path, multiverse: Multiverse, asked: Asked, rows: Sequence[Row], kept: int = 0) -> Path:
@@ -40,7 +38,6 @@ def write(folder: Path, multiverse: Multiverse, asked: Asked, rows: Sequence[Row
         "multiverse": described(multiverse),
         "asked": {axis: list(options) for axis, options in asked.items()},
         "claims": {row.claim.id: row.claim.requirement for row in rows},
-        "trials": _trials(multiverse, rows),
         "rows": len(rows),
         "kept": kept,
     }
@@ -58,7 +55,8 @@ def _table(multiverse: Multiverse, rows: Sequence[Row]) -> "pd.DataFrame":
 
 
 def _outcome(row: Row) -> tuple[str | float, ...]:
-    return row.measured, row.effect, row.claim.requirement, row.outcome, row.verdict, "; ".join(row.notes)
+    notes = "; ".join(row.notes)
+    return row.measured, row.effect, row.claim.requirement, row.outcome, row.verdict, notes, row.trials
 
 
 def read(folder: Path, multiverse: Multiverse) -> list[Row]:
@@ -68,7 +66,9 @@ def read(folder: Path, multiverse: Multiverse) -> list[Row]:
         raise LogError(f"{path} does not exist: make it with overparam multiverse verify")
     data = store.read_bytes(path)
     axes = [axis.name for axis in multiverse.axes]
-    columns = dict.fromkeys([*COLUMNS, *axes], "str") | {"effect": "float64"}
+    header = data.partition(b"\n")[0].decode(errors="replace")  # of what was written before there was the last column
+    known = [name for name in COLUMNS if name != TRIALS or TRIALS in header]
+    columns = dict.fromkeys([*known, *axes], "str") | {"effect": "float64"}
     table = store.parse_table(data, path, columns)
     if changed := digests.changed(read_multiverse_manifest(folder), digests.of({WORLDS: data})):
         raise LogError(f"{folder}: {digests.said(changed)}: make it again with overparam multiverse verify")
@@ -77,13 +77,13 @@ def read(folder: Path, multiverse: Multiverse) -> list[Row]:
 
 
 def earlier(folder: Path, multiverse: Multiverse, rows: Sequence[Row]) -> list[Row]:
-    """`rows`, those of worlds that have not been run as `worlds.csv` has them, with a note where rates were others.
+    """`rows`, those of worlds that have not been run as `worlds.csv` has them, with a note where trials were others.
 
     Raises LogError as `read`, and where it was judged by other requirements, or under options of other content.
     """
-    known = {_key(row): row for row in read(folder, multiverse) if row.outcome != NOT_RUN}
+    known = {_key(row): row for row in read(folder, multiverse) if row.outcome != NOT_RUN or row.trials}
     before = read_multiverse_manifest(folder)
-    found = [known.get(_key(row), row) if row.outcome == NOT_RUN else row for row in rows]
+    found = [row if row.trials else _kept(multiverse, known.get(_key(row), row)) for row in rows]
     kept = [new for old, new in zip(rows, found, strict=True) if old is not new]
     was, now = _content(before["multiverse"]), _content(store.plain(described(multiverse)))
     needed = {choice for row in kept for choice in (("", ""), *row.choices.items())}
@@ -94,32 +94,16 @@ def earlier(folder: Path, multiverse: Multiverse, rows: Sequence[Row]) -> list[R
             f"{folder / WORLDS} was judged before a change of {', '.join(sorted(changed))}: leave out --keep, or run "
             "these worlds again"
         )
-    trials, before_then = _trials(multiverse, kept), before.get("trials", {})
-    others = {own for own in _parts(multiverse, kept) if before_then.get(_name(own)) != trials[_name(own)]}
-    return [
-        _with_note(new) if old is not new and others.intersection(_parts(multiverse, [new])) else new
-        for old, new in zip(rows, found, strict=True)
-    ]
+    return found
 
 
-def _with_note(row: Row) -> Row:
-    return row if OTHER_RATES in row.notes else replace(row, notes=(*row.notes, OTHER_RATES))
-
-
-def _trials(multiverse: Multiverse, rows: Sequence[Row]) -> dict[str, str]:
-    """Which trials the worlds are made of: part → a digest of its ids and learning rates, whatever the seeds."""
-    return {
-        _name(own): digests.digest(str(sorted(points_of(multiverse, own))).encode()) for own in _parts(multiverse, rows)
-    }
-
-
-def _parts(multiverse: Multiverse, rows: Sequence[Row]) -> dict[Part, None]:
-    """What rows were judged by."""
-    return dict.fromkeys(part(multiverse, source, row.choices) for row in rows for source in row.claim.reads)
-
-
-def _name(own: Part) -> str:
-    return f"{named(own.experiment, dict(own.choices))}/{own.variant}"
+def _kept(multiverse: Multiverse, row: Row) -> Row:
+    """A row as it was written, with a note where it was judged by other trials; of old files that is not known."""
+    if not row.trials:
+        return row
+    others = row.trials != trials_of(multiverse, row.claim, row.choices)
+    notes = [note for note in row.notes if note != OTHER_TRIALS]
+    return replace(row, notes=(*notes, *([OTHER_TRIALS] if others else [])))
 
 
 def _key(row: Row) -> tuple[str, frozenset[tuple[str, str]]]:
@@ -141,4 +125,5 @@ def _row(claims: dict[str, Claim], axes: Sequence[str], row: dict[Any, Any], pat
         raise LogError(f"{path} is of another multiverse: make it again with overparam multiverse verify")
     choices = {axis: row[axis] for axis in axes if row[axis]}
     notes = tuple(filter(None, row["notes"].split("; ")))
-    return Row(claims[row["claim"]], choices, row["holds"], row["verdict"], row["measured"], row["effect"], notes)
+    outcome = row["holds"], row["verdict"], row["measured"], row["effect"], notes, row.get(TRIALS, "")
+    return Row(claims[row["claim"]], choices, *outcome)

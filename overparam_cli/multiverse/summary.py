@@ -30,8 +30,8 @@ class ClaimSummary:
         options: axis → option → the share there.
         as_read: the outcome in the paper as it was first read.
         at_best: the same at the truly best learning rate, that of the fine grid; None where no axis reads one.
-        edges: in how many of those that were run on a fine grid a curve's best rate is the lowest or highest of it.
-        fine: how many these are.
+        edges: in how many of those read on a fine grid a curve's best rate is the lowest or highest that was trained.
+        fine: how many these are, but for those that were judged by other trials than are run now.
     """
 
     claim: Claim
@@ -101,7 +101,8 @@ def _summary(multiverse: Multiverse, rows: Sequence[Row]) -> ClaimSummary:
         _outcome(worlds, {axis: choices[axis] for axis in axes}) for choices in (read, {**read, **fine})
     )
     about = share(worlds), len(worlds), deciding(worlds), options
-    graded = [row for row in rows if row.outcome != NOT_RUN and fine.items() <= row.choices.items()] if fine else []
+    here = [row for row in rows if row.outcome != NOT_RUN and record.OTHER_TRIALS not in row.notes]
+    graded = [row for row in here if fine and fine.items() <= row.choices.items()]
     edges = sum(any(OF_GRID in note for note in row.notes) for row in graded)
     return ClaimSummary(rows[0].claim, *about, as_read, at_best if fine else None, edges, len(graded))
 

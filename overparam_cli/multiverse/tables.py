@@ -30,7 +30,17 @@ from overparam_cli.grids import grid, is_grid
 from overparam_cli.multiverse.model import FINE, OWN, SHIFTS, Axis, Grid, Multiverse, Option, Reading
 from overparam_cli.words import suggest
 
-COLUMNS = ("claim", "measured", "effect", "required", "holds", "verdict", "notes")  # of worlds.csv, beside the axes
+TRIALS = "trials"
+COLUMNS = (
+    "claim",
+    "measured",
+    "effect",
+    "required",
+    "holds",
+    "verdict",
+    "notes",
+    TRIALS,
+)  # and the axes: worlds.csv
 
 
 def fine(value: Any) -> tuple[float, float, int]:

@@ -19,6 +19,7 @@ from overparam_cli.grids import grid
 from overparam_cli.multiverse.loading import Asked
 from overparam_cli.multiverse.model import Grid, Multiverse, of_variant
 from overparam_cli.multiverse.worlds import Part, counts, parts
+from overparam_cli.results import digests
 
 
 @cache
@@ -86,7 +87,8 @@ def rates(multiverse: Multiverse, part: Part) -> Mapping[str, tuple[float, ...]]
 
     Those are the curve's own times every factor on the loss, and its fine grid where it has one. Of its own, those
     below the fine grid are left out, but for the largest of each factor: the others are farther from the best rate,
-    which is within the fine grid, and cost most. Where none of those kept converges, `Library` judges nothing by them.
+    which is meant to be within the fine grid, and cost most. Where none of those kept converges, `Library` judges
+    nothing by them.
     """
     found = {}
     for sweep in sweeps(plain(multiverse, part))[part.variant]:
@@ -101,7 +103,10 @@ def rates(multiverse: Multiverse, part: Part) -> Mapping[str, tuple[float, ...]]
 
 
 def _kept(own: set[float], low: float) -> set[float]:
-    """Of a curve's own rates those from `low` on and the next below: it converges where any of the fine grid does."""
+    """Of a curve's own rates those from `low` on and the next below.
+
+    With gradient descent, the latter converges where any rate of the fine grid does.
+    """
     below = {rate for rate in own if rate < low}
     return own - below | ({max(below)} if below else set())
 
@@ -149,6 +154,12 @@ Points = frozenset[tuple[str, float]]
 def points_of(multiverse: Multiverse, part: Part) -> Points:
     """The trials of a part."""
     return _points(experiment_of(multiverse, part), part.variant)
+
+
+@cache
+def digest_of(multiverse: Multiverse, own: Part) -> str:
+    """By which the trials of a part are known, whatever their seeds."""
+    return digests.digest(str(sorted(points_of(multiverse, own))).encode())
 
 
 def _points(experiment: Experiment, variant: str) -> Points:

@@ -86,9 +86,8 @@ def summary_grid(found: Sequence[ClaimSummary]) -> Grid:
     notes = ["holds in: worlds of those that were run; decided by: the axis that tells most about the outcome"]
     edges = [f"{one.claim.id} {one.edges:,} of {one.fine:,}" for one in found if one.edges]
     if edges:
-        notes.append(
-            f"a curve's best rate is at an edge of its fine grid, a better one may lie beyond: {', '.join(edges)}"
-        )
+        said = "on the fine grid, where a curve's best rate is the lowest or highest trained, and a better one"
+        notes.append(f"{said} may lie beyond: {', '.join(edges)}")
     return Grid.of(columns, rows, notes=notes)
 
 

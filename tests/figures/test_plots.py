@@ -189,6 +189,12 @@ def test_where_measurements_are_wanted_a_band_has_the_points_that_all_seeds_have
     np.testing.assert_allclose(found.low, [1, 1e-2, 1e-4])
     np.testing.assert_allclose(found.high, [1, 1e-1, 1e-3])
     np.testing.assert_allclose(band([every, seldom, lost], measured=True).high, [1, np.inf, np.inf])
+    going = replace(make_line({"iteration": [0, 10], "gap": [1.0, 0.5]}), going=True)
+    np.testing.assert_allclose(band([every, going], measured=True).high, [1, 0.5, np.nan, np.nan])
+    short = make_line({"iteration": [0, 10], "gap": [1.0, 0.5]})
+    np.testing.assert_array_equal(band([every, short], measured=True).iterations, [0, 10])
+    never = make_line({"iteration": [], "gap": []})
+    assert not band([every, never], measured=True).iterations.size
 
 
 def make_line(columns):

@@ -31,6 +31,7 @@ from overparam_cli.multiverse.views import at_rates
 from overparam_cli.multiverse.worlds import part
 from overparam_cli.report import markdown
 from overparam_cli.report.multiverse import summary_grid
+from overparam_cli.results import digests, store
 from overparam_cli.results.lock import locked
 from overparam_cli.results.run import Run
 from overparam_cli.results.schema import DIVERGED
@@ -102,7 +103,7 @@ def test_a_curve_whose_smaller_rates_were_left_out_is_not_said_to_diverge_at_all
     for rates_of in ("paper", "fine"):
         found = Worlds(tiny, results / "tiny").evidence(source, {"grid": rates_of}, ("fig3",))
         assert isinstance(found, CannotJudgeError)
-        assert "depth-1 diverges at every rate but smaller ones, which were left out" in str(found)
+        assert "depth-1 diverges at every rate that was trained; smaller ones were left out" in str(found)
 
 
 def test_an_outcome_is_yes_no_or_undecided() -> None:
@@ -160,7 +161,7 @@ def test_nothing_is_kept_that_was_judged_otherwise(tiny: Multiverse, rows: list[
     with pytest.raises(LogError, match=r"worlds\.csv does not exist: make it with overparam multiverse verify"):
         record.earlier(tmp_path, tiny, rows)
     record.write(tmp_path, tiny, asked, rows)
-    gone = [replace(row, outcome=NOT_RUN) if row.choices.get("features") == "minmax" else row for row in rows]
+    gone = [not_here(row) if row.choices.get("features") == "minmax" else row for row in rows]
     assert [row.outcome for row in record.earlier(tmp_path, tiny, gone)] == [row.outcome for row in rows]
     (axis,) = [axis for axis in tiny.axes if axis.name == "features"]
     other = replace(axis, options=tuple(replace(one, overrides={"preprocessing": "std"}) for one in axis.options))
@@ -177,23 +178,63 @@ def test_nothing_is_kept_that_was_judged_otherwise(tiny: Multiverse, rows: list[
         record.earlier(tmp_path, tiny, gone)
 
 
-def test_what_was_judged_with_other_learning_rates_says_so(tiny: Multiverse, rows: list[Row], tmp_path: Path) -> None:
-    """Of what is kept; and ever after, though the manifest has the new ones."""
+def not_here(row: Row) -> Row:
+    """As it is where its trials have not been run."""
+    return replace(row, outcome=NOT_RUN, trials="")
+
+
+def test_what_was_judged_by_other_trials_says_so(tiny: Multiverse, rows: list[Row], tmp_path: Path) -> None:
+    """Of what is kept, as long as they are others: here the learning rates of Figure 3, finer and then as before."""
     asked = asked_for(tiny, ASKED)
     record.write(tmp_path, tiny, asked, rows)
-    gone = [replace(row, outcome=NOT_RUN) if row.choices.get("features") == "minmax" else row for row in rows]
+    gone = [not_here(row) if row.choices.get("features") == "minmax" else row for row in rows]
     finer = replace(tiny, grids=tuple(replace(one, per_decade=one.per_decade + 1) for one in tiny.grids))
-    fine = {name for one in tiny.grids for name in one.experiments}
-    assert fine == {"fig3"}
-    for now in (finer, finer, tiny):
+    assert {name for one in tiny.grids for name in one.experiments} == {"fig3"}
+    kept = [row.choices.get("features") == "minmax" for row in rows]
+    of_fig3 = [any(source.startswith("fig3/") for source in row.claim.reads) for row in rows]
+    for now, others in ((finer, True), (finer, True), (tiny, False)):
         found = record.earlier(tmp_path, now, gone)
-        noted = [any("other learning rates" in note for note in row.notes) for row in found]
-        assert noted == [
-            old.outcome == NOT_RUN != row.outcome and any(source.startswith("fig3/") for source in row.claim.reads)
-            for old, row in zip(gone, rows, strict=True)
-        ]
-        assert any(noted)
+        noted = ["judged by other trials than are run now" in row.notes for row in found]
+        assert noted == [others and one and grid for one, grid in zip(kept, of_fig3, strict=True)]
+        assert any(noted) == others
         record.write(tmp_path, now, asked, found)
+
+
+def test_of_what_was_written_without_its_trials_nothing_is_said(
+    tiny: Multiverse, rows: list[Row], tmp_path: Path
+) -> None:
+    """As files of earlier revisions, which have no such column."""
+    record.write(tmp_path, tiny, asked_for(tiny, ASKED), rows)
+    table = pd.read_csv(tmp_path / "worlds.csv", keep_default_na=False).drop(columns="trials")
+    content = json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))
+    del content["files"], content["digest"]
+    digests.write(tmp_path, content, {"worlds.csv": store.render(table)})
+    back = record.read(tmp_path, tiny)
+    assert [row.outcome for row in back] == [row.outcome for row in rows]
+    assert {row.trials for row in back} == {""}
+    finer = replace(tiny, grids=tuple(replace(one, per_decade=one.per_decade + 1) for one in tiny.grids))
+    found = record.earlier(tmp_path, finer, [not_here(row) for row in rows])
+    assert [row.notes for row in found] == [row.notes for row in rows]
+
+
+def test_what_is_here_and_cannot_be_judged_is_not_what_was_judged_before(
+    tiny: Multiverse, results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A curve that diverges at all rates that were trained, where it did not before."""
+    axes = [ASKED[0], "features=zscore", "grid=paper", "loss=eq1", "horizon=end"]
+    asked = asked_for(tiny, axes)
+    before = judge_all(tiny, asked, results / "tiny")
+    record.write(tmp_path, tiny, asked, before)
+
+    def all_lost(run: Run, wanted: Any) -> Run:
+        view = at_rates(run, wanted)
+        return replace(view, trials=view.trials.assign(status=DIVERGED))
+
+    monkeypatch.setattr(library, "at_rates", all_lost)
+    found = record.earlier(tmp_path, tiny, judge_all(tiny, asked, results / "tiny"))
+    was, row = ([one for one in rows if one.claim.id == "l4-depth-accelerates"] for rows in (before, found))
+    assert [one.outcome for one in was] != [NOT_RUN]
+    assert [(one.outcome, bool(one.trials)) for one in row] == [(NOT_RUN, True)]
 
 
 def test_the_command_writes_what_it_prints(tiny_file: Path, results: Path, tmp_path: Path) -> None:
@@ -223,29 +264,24 @@ def test_a_claim_is_summed_up_by_its_rows(tiny: Multiverse, rows: list[Row]) -> 
             assert row.outcome == outcome
 
 
-@pytest.mark.parametrize("edge", ["lowest", "highest"])
-def test_best_rates_at_an_edge_of_a_fine_grid_are_counted(tiny: Multiverse, rows: list[Row], edge: str) -> None:
-    """Of the worlds that were run on it: one on each grid has such a note, and one on the fine grid was not run."""
+def test_best_rates_at_an_edge_of_what_was_trained_are_counted(tiny: Multiverse, rows: list[Row]) -> None:
+    """Of the worlds on the fine grid, here all that were run there but one, which was judged by other trials."""
     own = [replace(row, notes=()) for row in rows if row.claim.id == "l4-depth-accelerates"]
     fine, paper = ([row for row in own if row.choices["grid"] == name] for name in ("fine", "paper"))
-    fine[0], paper[0], fine[1] = (
-        replace(
-            row,
-            notes=(
-                "depth-3: has not left its plateau",
-                f"depth-1: the best learning rate, 1, is the {edge} of the grid",
-            ),
-        )
-        for row in (fine[0], paper[0], fine[1])
-    )
-    fine[1] = replace(fine[1], outcome=NOT_RUN)
+    note = "depth-1: the best learning rate, 1, is the {} of the grid"
+    lowest, highest = note.format("lowest"), note.format("highest")
+    paper[0] = replace(paper[0], notes=(lowest,))
+    fine[0] = replace(fine[0], notes=("depth-3: has not left its plateau", lowest))
+    fine[1] = replace(fine[1], notes=(highest,))
+    fine[2] = replace(fine[2], notes=(highest,), outcome=NOT_RUN)
+    fine[3] = replace(fine[3], notes=(highest, record.OTHER_TRIALS))
     (one,) = summarise(tiny, [*fine, *paper])
-    assert (one.edges, one.fine) == (1, len(fine) - 1)
-    text = markdown.render(summary_grid([one]))
-    assert f"an edge of its fine grid, a better one may lie beyond: l4-depth-accelerates 1 of {one.fine}" in text
+    assert (one.edges, one.fine) == (2, len(fine) - 2)
+    said = f"the lowest or highest trained, and a better one may lie beyond: l4-depth-accelerates 2 of {one.fine}"
+    assert said in markdown.render(summary_grid([one]))
     (without,) = summarise(tiny, own)
     assert without.edges == 0
-    assert "an edge" not in markdown.render(summary_grid([without]))
+    assert "may lie beyond" not in markdown.render(summary_grid([without]))
 
 
 def test_a_plan_counts_worlds_and_trials(tiny_file: Path, tmp_path: Path) -> None:

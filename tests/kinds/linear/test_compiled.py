@@ -30,6 +30,7 @@ from overparam_cli.run.settings import Settings
 SETS = () if (WHY_NOT := compiled.why_not()) else compiled.library().sets_here
 built = pytest.mark.skipif(bool(WHY_NOT), reason=f"the compiled kernel: {WHY_NOT}")
 SHAPES = [(1, 1, 1), (2, 2, 3), (5, 3, 2), (97, 65, 5), (300, 20, 17), (1300, 130, 4), (700, 128, 50), (640, 33, 8)]
+SHAPES += [(1300, 130, 1), (300, 65, 1), (700, 130, 2), (300, 33, 2)]  # one trial and two: tiles of their own, panels
 FLOAT32, FLOAT64 = torch.float32, torch.float64
 
 
@@ -104,6 +105,18 @@ def test_a_trials_bits_do_not_depend_on_many_beside_it(dtype: torch.dtype, which
         whole = gradient(kernel, W)
         for B in (9, 16, 31):
             assert torch.equal(gradient(kernel, W[:, :B]), whole[:, :B])
+
+
+@built
+@pytest.mark.parametrize("which", range(len(SETS)), ids=SETS)
+@pytest.mark.parametrize("dtype", [FLOAT32, FLOAT64], ids=str)
+def test_a_features_bits_do_not_depend_on_those_that_count_for_nothing(dtype: torch.dtype, which: int) -> None:
+    """However many features a tile takes at once: weights of 0 change no residual."""
+    for B in (1, 2, 3, 5):
+        X, Y, W = make_batch(300, 130, B, dtype)
+        W[40:] = 0
+        whole, few = (gradient(Compiled(Power(4), X[:, :d], Y, dtype, which), W[:d]) for d in (130, 40))
+        assert torch.equal(whole[:40], few)
 
 
 @built

@@ -3,9 +3,9 @@
    REAL, ROOT, TYPED  the precision, its square root, and names with it
    BYTES, TARGET      of a vector; its functions' attribute
    NV, ROWS_OF(nv)    a forward tile is ROWS_OF(nv) rows x nv <= NV vectors of trials
-   IV, IT             a backward tile is IV vectors of features x IT trials; LONE and PAIR vectors for one and two
+   IV, IT             a backward tile is IV vectors of features x IT trials
 
-   so that accumulators fill the registers, or are at least as many as a multiply-add takes cycles times those at once. Strides within a block are known at compile time. */
+   so that accumulators fill the registers. Strides within a block are known at compile time. */
 #define CAT_(a, b) a##b
 #define CAT(a, b) CAT_(a, b)
 #define N(name) TYPED(CAT(name, BYTES))
@@ -13,7 +13,10 @@
 #define U N(unaligned_)
 #define MASK N(mask_)
 #define VL (BYTES / (int)sizeof(REAL))
-#define LONE (PANEL / VL < 8 ? PANEL / VL : 8)
+/* One trial, or two, have too few sums to hide how long a multiply-add takes (4 cycles, 2 at once), and so take more
+   vectors of features, as far as a panel goes */
+#define WIDEST 8
+#define LONE (PANEL / VL < WIDEST ? PANEL / VL : WIDEST)
 #define PAIR 4
 #define TILE static inline __attribute__((always_inline)) TARGET
 
@@ -95,11 +98,11 @@ TILE void N(dots_)(const int T, const Kernel *c, const REAL *x, const REAL *y, c
 
 /* g (+)= r^T x: `rows` rows, iv vectors of features, T trials */
 TILE void N(rows_backward_)(const int T, const int iv, const Kernel *c, const int rows, const REAL *x, const REAL *r, REAL *g, const int fresh) {
-    V a[IT][8];
+    V a[IT][WIDEST];
     UNROLL for (int j = 0; j < T; j++) UNROLL for (int v = 0; v < iv; v++)
         a[j][v] = fresh ? (V){0} : ((const V *)(g + j * c->ldx))[v];
     for (int row = 0; row < rows; row++, x += PANEL, r += c->ldr) {
-        V f[8];
+        V f[WIDEST];
         UNROLL for (int v = 0; v < iv; v++) f[v] = ((const V *)x)[v];
         UNROLL for (int j = 0; j < T; j++) UNROLL for (int v = 0; v < iv; v++) a[j][v] += r[j] * f[v];
     }
@@ -145,6 +148,7 @@ static TARGET void N(forward_)(const Kernel *c, int block, int rows, const void 
 
 /* Blocks [from, to) into sums (B, ldx), in as equal groups of trials as can be */
 static TARGET void N(segment_)(const Kernel *c, int from, int to, void *sums, void *scratch) {
+    _Static_assert(IV <= WIDEST && PAIR * VL <= PANEL && LONE * VL <= PANEL, "a backward tile is within a panel");
     const int B = c->B, groups = (B + IT - 1) / IT, wide = VL * (B == 1 ? LONE : B == 2 ? PAIR : IV);
     REAL *g = sums, *r = scratch;
     for (int block = from; block < to; block++) {
@@ -432,6 +436,7 @@ static TARGET double N(peak_)(int rounds) {
 }
 
 #undef TILE
+#undef WIDEST
 #undef LONE
 #undef PAIR
 #undef VL
