@@ -11,8 +11,8 @@ from overparam_cli.results.choice import Choice
 from overparam_cli.results.trajectory import Speedup, Trajectory, median_speedup, speedup
 
 UNKNOWN = Speedup(0.0, inf)  # nothing is known: the baseline has no final gap
-OF_GRID = "of the grid"  # how a note ends that a best rate is the lowest or highest of those tried
 NEVER = Speedup(0.0, 0.0)  # every learning rate of the curve diverged, so that it reaches no gap at all
+OF_GRID = "of the grid"  # how a note ends that a best rate is the lowest or highest of those tried
 
 Requirement = Callable[[Speedup], bool | None]
 Goal = Callable[[Trajectory, Trajectory, float, float], float]  # of curve, baseline, share of the run and floor: a gap

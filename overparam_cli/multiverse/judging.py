@@ -74,7 +74,7 @@ def judge(library: Library, claim: Claim, choices: Choices) -> Row:
     found = [library.evidence(source, choices, experiments) for source in claim.reads]
     lacking = [str(one) for one in found if isinstance(one, CannotJudgeError)]
     missing = any(isinstance(one, NotTrainedError) for one in found)
-    trials = "" if missing else trials_of(library.multiverse, claim, choices)
+    trials = "" if missing else trials_digest(library.multiverse, claim, choices)
     if lacking:
         return Row(claim, choices, NOT_RUN, VERDICT_NOT_RUN, notes=tuple(dict.fromkeys(lacking)), trials=trials)
     try:
@@ -86,7 +86,7 @@ def judge(library: Library, claim: Claim, choices: Choices) -> Row:
     return Row(claim, choices, outcome_of(finding.cases), verdict, finding.measured, effect, finding.notes, trials)
 
 
-def trials_of(multiverse: Multiverse, claim: Claim, choices: Choices) -> str:
+def trials_digest(multiverse: Multiverse, claim: Claim, choices: Choices) -> str:
     """By which the trials of a world are known as far as a claim reads them: ids and learning rates, of any seed."""
     own = [digest_of(multiverse, part(multiverse, source, choices)) for source in claim.reads]
     return digests.digest("".join(own).encode())[:12]

@@ -9,7 +9,7 @@ from overparam_cli import __version__
 from overparam_cli.claims.model import Claim
 from overparam_cli.errors import LogError
 from overparam_cli.multiverse.deciding import NO, NOT_RUN, UNDECIDED, YES
-from overparam_cli.multiverse.judging import Row, trials_of
+from overparam_cli.multiverse.judging import Row, trials_digest
 from overparam_cli.multiverse.loading import Asked
 from overparam_cli.multiverse.model import Multiverse, described
 from overparam_cli.multiverse.tables import COLUMNS, TRIALS
@@ -66,8 +66,8 @@ def read(folder: Path, multiverse: Multiverse) -> list[Row]:
         raise LogError(f"{path} does not exist: make it with overparam multiverse verify")
     data = store.read_bytes(path)
     axes = [axis.name for axis in multiverse.axes]
-    header = data.partition(b"\n")[0].decode(errors="replace")  # of what was written before there was the last column
-    known = [name for name in COLUMNS if name != TRIALS or TRIALS in header]
+    header = data.partition(b"\n")[0].decode(errors="replace").strip().split(",")
+    known = [name for name in COLUMNS if name != TRIALS or TRIALS in header]  # files of earlier revisions lack it
     columns = dict.fromkeys([*known, *axes], "str") | {"effect": "float64"}
     table = store.parse_table(data, path, columns)
     if changed := digests.changed(read_multiverse_manifest(folder), digests.of({WORLDS: data})):
@@ -101,7 +101,7 @@ def _kept(multiverse: Multiverse, row: Row) -> Row:
     """A row as it was written, with a note where it was judged by other trials; of old files that is not known."""
     if not row.trials:
         return row
-    others = row.trials != trials_of(multiverse, row.claim, row.choices)
+    others = row.trials != trials_digest(multiverse, row.claim, row.choices)
     notes = [note for note in row.notes if note != OTHER_TRIALS]
     return replace(row, notes=(*notes, *([OTHER_TRIALS] if others else [])))
 

@@ -30,17 +30,9 @@ from overparam_cli.grids import grid, is_grid
 from overparam_cli.multiverse.model import FINE, OWN, SHIFTS, Axis, Grid, Multiverse, Option, Reading
 from overparam_cli.words import suggest
 
-TRIALS = "trials"
-COLUMNS = (
-    "claim",
-    "measured",
-    "effect",
-    "required",
-    "holds",
-    "verdict",
-    "notes",
-    TRIALS,
-)  # and the axes: worlds.csv
+TRIALS = "trials"  # by which trials a row was judged
+# Of worlds.csv, beside the axes.
+COLUMNS = ("claim", "measured", "effect", "required", "holds", "verdict", "notes", TRIALS)
 
 
 def fine(value: Any) -> tuple[float, float, int]:

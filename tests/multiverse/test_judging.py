@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 from support.multiverses import ASKED
+from support.seals import seal
 
 from overparam_cli.claims import find_claim
 from overparam_cli.claims.evaluation import Library, evaluate
@@ -31,7 +32,7 @@ from overparam_cli.multiverse.views import at_rates
 from overparam_cli.multiverse.worlds import part
 from overparam_cli.report import markdown
 from overparam_cli.report.multiverse import summary_grid
-from overparam_cli.results import digests, store
+from overparam_cli.results import store
 from overparam_cli.results.lock import locked
 from overparam_cli.results.run import Run
 from overparam_cli.results.schema import DIVERGED
@@ -206,9 +207,8 @@ def test_of_what_was_written_without_its_trials_nothing_is_said(
     """As files of earlier revisions, which have no such column."""
     record.write(tmp_path, tiny, asked_for(tiny, ASKED), rows)
     table = pd.read_csv(tmp_path / "worlds.csv", keep_default_na=False).drop(columns="trials")
-    content = json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))
-    del content["files"], content["digest"]
-    digests.write(tmp_path, content, {"worlds.csv": store.render(table)})
+    store.write_table(tmp_path / "worlds.csv", table)
+    seal(tmp_path)
     back = record.read(tmp_path, tiny)
     assert [row.outcome for row in back] == [row.outcome for row in rows]
     assert {row.trials for row in back} == {""}

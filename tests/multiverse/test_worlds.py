@@ -120,7 +120,7 @@ def test_of_its_own_rates_below_a_fine_grid_the_largest_of_every_factor_is_train
     own = part(found, "fig3/l4", {"labels": labels})
     for curve, low in {"depth-1": 2e-4, "depth-2": 1e-4, "depth-3": 5e-5}.items():
         depth = int(curve[-1])
-        low *= 1 if labels == "zscore" else 10 ** (3.3 - 1.7 / depth)  # as multiverse.toml moves it, (b, a) of ℓ4
+        low *= 1 if labels == "zscore" else 10 ** (3.3 - 1.7 / depth)  # as multiverse.toml moves it
         trained = rates(found, own)[curve]
         for factor in (1, 2, 4):
             below = [rate * factor for rate in own_rates(found, own)[curve] if rate * factor < 0.999 * low]
