@@ -264,8 +264,7 @@ def _judge(
 
     folder = results / found.name
     judged = judge_all(found, asked, folder)
-    rows = record.earlier(folder, found, judged) if keep else judged
-    kept = sum(one is not other for one, other in zip(rows, judged, strict=True))
+    rows, kept = record.earlier(folder, found, judged) if keep else (judged, 0)
     path = record.write(folder, found, asked, rows, kept)
     if shown:
         print_summary(summarise(found, rows), best_world(found, rows, asked), as_json=as_json)

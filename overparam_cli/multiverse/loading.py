@@ -8,9 +8,8 @@ from overparam_cli.errors import ConfigError
 from overparam_cli.experiments.loading import config_folder, read_toml
 from overparam_cli.experiments.tables import MULTIVERSE
 from overparam_cli.multiverse.model import Multiverse
-from overparam_cli.multiverse.tables import parse
+from overparam_cli.multiverse.tables import check_experiment, parse
 from overparam_cli.paths import at_home, is_file
-from overparam_cli.words import suggest
 
 BUILT_IN = ("multiverse", "multiverse-cnn")  # of linear networks, and of the convolutional one
 
@@ -57,9 +56,7 @@ def asked_for(multiverse: Multiverse, texts: Sequence[str]) -> Asked:
 def check_experiments(multiverse: Multiverse, names: Sequence[str]) -> None:
     """ConfigError for a name that is none of its experiments'."""
     for name in names:
-        if name not in multiverse.names:
-            known = multiverse.names
-            raise ConfigError(f"{multiverse.where}: {name!r} is none of its experiments{suggest(name, known)}")
+        check_experiment(multiverse.where, name, multiverse.names)
 
 
 def kept(multiverse: Multiverse, asked: Asked) -> Multiverse:

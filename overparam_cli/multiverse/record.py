@@ -76,8 +76,10 @@ def read(folder: Path, multiverse: Multiverse) -> list[Row]:
     return [_row(claims, axes, row, path) for row in table.to_dict("records")]
 
 
-def earlier(folder: Path, multiverse: Multiverse, rows: Sequence[Row]) -> list[Row]:
+def earlier(folder: Path, multiverse: Multiverse, rows: Sequence[Row]) -> tuple[list[Row], int]:
     """`rows`, those of worlds that have not been run as `worlds.csv` has them, with a note where trials were others.
+
+    And how many of them these are.
 
     Raises LogError as `read`, and where it was judged by other requirements, or under options of other content.
     """
@@ -94,7 +96,7 @@ def earlier(folder: Path, multiverse: Multiverse, rows: Sequence[Row]) -> list[R
             f"{folder / WORLDS} was judged before a change of {', '.join(sorted(changed))}: leave out --keep, or run "
             "these worlds again"
         )
-    return found
+    return found, len(kept)
 
 
 def _kept(multiverse: Multiverse, row: Row) -> Row:

@@ -1,6 +1,6 @@
 """Strict validation of a multiverse's file: nothing unknown is let through, and all that is wrong is said together."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -228,14 +228,19 @@ def _check_fits(multiverse: Multiverse) -> None:
     ]:
         for name in names:
             with faults.kept():
-                if name not in known:
-                    raise ConfigError(f"{place}: {name!r} is none of its experiments{suggest(name, known)}")
+                check_experiment(place, name, known)
     faults.say()
     for axis in multiverse.axes:
         for option in axis.options:
             with faults.kept():
                 _check_option(multiverse, axis, option)
     faults.say()
+
+
+def check_experiment(place: str, name: str, known: Iterable[str]) -> None:
+    """ConfigError where a multiverse has no experiment of that name."""
+    if name not in known:
+        raise ConfigError(f"{place}: {name!r} is none of its experiments{suggest(name, known)}")
 
 
 def _check_option(multiverse: Multiverse, axis: Axis, option: Option) -> None:
@@ -251,8 +256,7 @@ def _check_option(multiverse: Multiverse, axis: Axis, option: Option) -> None:
         for key in ("loss", "smoothing"):
             _check_level(f"{place}, reading", key, getattr(option.reading, key), experiment)
     for name, other in option.instead.items():
-        if name not in names:
-            raise ConfigError(f"{place}, instead: {name!r} is none of its experiments{suggest(name, names)}")
+        check_experiment(f"{place}, instead", name, names)
         _check_instead(f"{place}, instead", multiverse, name, other)
 
 

@@ -163,7 +163,7 @@ def test_nothing_is_kept_that_was_judged_otherwise(tiny: Multiverse, rows: list[
         record.earlier(tmp_path, tiny, rows)
     record.write(tmp_path, tiny, asked, rows)
     gone = [not_here(row) if row.choices.get("features") == "minmax" else row for row in rows]
-    assert [row.outcome for row in record.earlier(tmp_path, tiny, gone)] == [row.outcome for row in rows]
+    assert [row.outcome for row in record.earlier(tmp_path, tiny, gone)[0]] == [row.outcome for row in rows]
     (axis,) = [axis for axis in tiny.axes if axis.name == "features"]
     other = replace(axis, options=tuple(replace(one, overrides={"preprocessing": "std"}) for one in axis.options))
     changed = replace(tiny, axes=tuple(other if one is axis else one for one in tiny.axes))
@@ -171,8 +171,8 @@ def test_nothing_is_kept_that_was_judged_otherwise(tiny: Multiverse, rows: list[
         record.earlier(tmp_path, changed, gone)
     with pytest.raises(LogError, match=r"judged before a change of overrides"):
         record.earlier(tmp_path, replace(tiny, overrides={**tiny.overrides, "iterations": 90}), gone)
-    assert record.earlier(tmp_path, changed, rows) == rows
-    assert record.earlier(tmp_path, replace(tiny, overrides={**tiny.overrides, "iterations": 90}), rows) == rows
+    assert record.earlier(tmp_path, changed, rows) == (rows, 0)
+    assert record.earlier(tmp_path, replace(tiny, overrides={**tiny.overrides, "iterations": 90}), rows) == (rows, 0)
     stricter = [replace(row, claim=replace(row.claim, requirement="≥ 3 for both")) for row in rows]
     record.write(tmp_path, tiny, asked, stricter)
     with pytest.raises(LogError, match=r"judged before a change of .*l4-depth-accelerates"):
@@ -194,7 +194,7 @@ def test_what_was_judged_by_other_trials_says_so(tiny: Multiverse, rows: list[Ro
     kept = [row.choices.get("features") == "minmax" for row in rows]
     of_fig3 = [any(source.startswith("fig3/") for source in row.claim.reads) for row in rows]
     for now, others in ((finer, True), (finer, True), (tiny, False)):
-        found = record.earlier(tmp_path, now, gone)
+        found, _ = record.earlier(tmp_path, now, gone)
         noted = ["judged by other trials than are run now" in row.notes for row in found]
         assert noted == [others and one and grid for one, grid in zip(kept, of_fig3, strict=True)]
         assert any(noted) == others
@@ -213,7 +213,7 @@ def test_of_what_was_written_without_its_trials_nothing_is_said(
     assert [row.outcome for row in back] == [row.outcome for row in rows]
     assert {row.trials for row in back} == {""}
     finer = replace(tiny, grids=tuple(replace(one, per_decade=one.per_decade + 1) for one in tiny.grids))
-    found = record.earlier(tmp_path, finer, [not_here(row) for row in rows])
+    found, _ = record.earlier(tmp_path, finer, [not_here(row) for row in rows])
     assert [row.notes for row in found] == [row.notes for row in rows]
 
 
@@ -231,7 +231,7 @@ def test_what_is_here_and_cannot_be_judged_is_not_what_was_judged_before(
         return replace(view, trials=view.trials.assign(status=DIVERGED))
 
     monkeypatch.setattr(library, "at_rates", all_lost)
-    found = record.earlier(tmp_path, tiny, judge_all(tiny, asked, results / "tiny"))
+    found, _ = record.earlier(tmp_path, tiny, judge_all(tiny, asked, results / "tiny"))
     was, row = ([one for one in rows if one.claim.id == "l4-depth-accelerates"] for rows in (before, found))
     assert [one.outcome for one in was] != [NOT_RUN]
     assert [(one.outcome, bool(one.trials)) for one in row] == [(NOT_RUN, True)]
