@@ -53,7 +53,8 @@ def _isolation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         empty = str(tmp_path_factory.mktemp("user-cache"))
         patch.setenv("OVERPARAM_DATA", empty)
-        patch.delenv("COLUMNS", raising=False)  # which whoever starts the tests may have set
+        patch.delenv("COLUMNS", raising=False)  # which whoever starts the tests may have set,
+        os.unsetenv("COLUMNS")  # or readline behind Python's back, so that only child processes see it
         patch.setattr(platformdirs, "user_cache_dir", lambda *_, **__: empty)
         # Child processes cannot be patched, but every HTTP client here asks these: port 9 answers nothing.
         for variable in ("http_proxy", "https_proxy", "all_proxy"):
