@@ -83,7 +83,9 @@ def judge(library: Library, claim: Claim, choices: Choices) -> Row:
         return Row(claim, choices, NOT_RUN, VERDICT_NOT_RUN, notes=(str(reason),), trials=trials)
     effect = EFFECTS[claim.id].of(finding) if claim.id in EFFECTS else nan
     verdict = verdict_of(finding.cases)
-    return Row(claim, choices, outcome_of(finding.cases), verdict, finding.measured, effect, finding.notes, trials)
+    passes = {library.first_pass(source, choices, experiments) for source in claim.reads} - {None}
+    notes = (*finding.notes, *(f"judged by a first pass of {one:,} iterations" for one in passes))
+    return Row(claim, choices, outcome_of(finding.cases), verdict, finding.measured, effect, notes, trials)
 
 
 def trials_digest(multiverse: Multiverse, claim: Claim, choices: Choices) -> str:

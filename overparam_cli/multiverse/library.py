@@ -41,6 +41,7 @@ class Library:
     results: Path
     _runs: dict[tuple[Part, int | None], Run | CannotJudgeError] = field(default_factory=dict)
     _read: dict[tuple[object, ...], dict[str, RunEvidence] | CannotJudgeError] = field(default_factory=dict)
+    _short: dict[tuple[Part, int | None], int] = field(default_factory=dict)
 
     def evidence(self, source: str, choices: Choices, experiments: tuple[str, ...]) -> RunEvidence | CannotJudgeError:
         """What a claim that reads these `experiments` is given of one of its `reads` in a world."""
@@ -55,6 +56,11 @@ class Library:
                 self._read[key] = error
         found = self._read[key]
         return found if isinstance(found, CannotJudgeError) else found[how.selection or RULE]
+
+    def first_pass(self, source: str, choices: Choices, experiments: tuple[str, ...]) -> int | None:
+        """The length of the first pass that `evidence` is of; None where it is of whole runs."""
+        how = reading(self.multiverse, choices, experiments)
+        return self._short.get((part(self.multiverse, source, choices), how.horizon))
 
     def _view(self, own: Part, how: Reading, factor: float) -> Run:
         run = self._run(own, how.horizon)
@@ -102,7 +108,9 @@ class Library:
             for short, folder in self._passes:
                 if own.experiment in short.experiments and horizon <= (short.screen or 0):
                     with suppress(CannotJudgeError):
-                        return until(run_of(short, own, folder), horizon)
+                        found = until(run_of(short, own, folder), horizon)
+                        self._short[own, horizon] = short.screen or 0
+                        return found
             raise reason
 
     @cached_property

@@ -333,6 +333,14 @@ def _check_read_from_the_first_pass(tiny_file: Path, results: Path) -> None:
     assert {curve: {*run.rates} for curve, run in early.run.curves.items()} == wanted
     late = both("fig3/l4", {**world, "horizon": "end"}, ("fig3",))
     assert isinstance(late, CannotJudgeError)
+    rows = judge_all(found, asked_for(found, ["loss=eq1", "grid=paper"]), results / "tiny")
+    note = "judged by a first pass of 20 iterations"
+    said = {
+        (row.choices.get("features"), row.choices.get("horizon"), note in row.notes)
+        for row in rows
+        if row.claim.id == "l4-depth-accelerates" and row.outcome != NOT_RUN
+    }
+    assert said == {("minmax", "half", True), ("zscore", "half", False), ("zscore", "end", False)}
 
 
 def test_variants_of_one_folder_are_all_current(results: Path) -> None:
