@@ -87,9 +87,15 @@ workers_option = click.option(
 )
 DATASET_HELP = "A data set's name (`overparam data list`), or a table: my.csv."
 FORMATS = ("png", "pdf", "svg")
-formats_option = click.option(
-    "--format", "formats", multiple=True, type=click.Choice(FORMATS), help="Default: all three."
-)
+
+
+def formats_of(default: str) -> Callable[[F], F]:
+    """In which formats to draw, where it is said what `default` is."""
+    words = f"Default: {default}."
+    return click.option("--format", "formats", multiple=True, type=click.Choice(FORMATS), help=words)
+
+
+formats_option = formats_of("all three")
 COLUMNS = (
     click.option("--target", "targets", multiple=True, metavar="COLUMN", help="Target column of a table; repeat."),
     click.option("--features", multiple=True, metavar="COLUMNS", help="Its feature columns: a,b; all by default."),

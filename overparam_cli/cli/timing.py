@@ -6,10 +6,13 @@ from typing import Any
 import click
 
 from overparam_cli.cli import completing
+from overparam_cli.cli.drawing import OUTFIT, collect_looks, figure_options, outfit_of
 from overparam_cli.cli.options import (
+    FORMATS,
     Seconds,
     data_dir_option,
     device_option,
+    formats_of,
     json_option,
     offline_option,
     results_option,
@@ -40,6 +43,8 @@ from overparam_cli.cli.options import (
 @threads_option
 @click.option("--rounds", type=click.IntRange(1), default=7, show_default=True, help="Looks at every subject, in turn.")
 @click.option("--seconds", type=Seconds(0.001, 3600), default=0.3, show_default=True, help="Length of a look.")
+@figure_options(OUTFIT)
+@formats_of("png")
 @json_option
 def bench(
     results: Path,
@@ -50,6 +55,7 @@ def bench(
     threads: int | None,
     rounds: int,
     seconds: float,
+    formats: tuple[str, ...],
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -57,6 +63,7 @@ def bench(
 
     Example: overparam bench --rounds 3 --seconds 0.05
     """
+    from overparam_cli import disk
     from overparam_cli.kinds.linear import bench, bench_figure
     from overparam_cli.kinds.linear.losses import named
     from overparam_cli.kinds.mnist import bench as bench_cnn
@@ -69,6 +76,10 @@ def bench(
     from overparam_cli.run.settings import Settings
     from overparam_cli.run.timing import as_table
 
+    looks = collect_looks(options, OUTFIT)
+    if model == "cnn" and (loss or looks or formats):
+        given = "--loss" if loss else f"--{next(iter(looks), 'format')}"
+        raise click.UsageError(f"{given} is for the linear engine: leave it out with --model cnn")
     use_threads(threads)
     settings = Settings(**options)
     time, usual, folder = {
@@ -76,13 +87,14 @@ def bench(
         "cnn": (bench_cnn.run, "digits-simulated", results / "bench-cnn"),
     }[model]
     dataset = dataset or usual
-    if loss and model == "cnn":
-        raise click.UsageError("--loss is for the linear engine: leave it out with --model cnn")
     chosen = {"losses": [named(own.strip()).name for own in loss.split(",")]} if loss else {}
     how: dict[str, Any] = {"dataset": dataset, "dtype": dtype, "rounds": rounds, "seconds": seconds, **chosen}
     timings, ratios = time(settings, **how)
     machine = describe_machine(pick_device(settings.device)) | {"dataset": dataset, "dtype": dtype}
+    for earlier in FORMATS:  # no picture of other timings than those beside it
+        disk.remove(folder / f"bench.{earlier}")
     digests.write(folder, {"schema": SCHEMA, **machine}, {BENCH: render(as_table(timings))})
-    if model == "linear":
-        bench_figure.draw(timings, folder / "bench", f"{dataset} data, {dtype}")
     print_bench(timings, ratios, folder / BENCH, as_json=as_json)
+    if model == "linear":
+        data = f"{dataset} data, {dtype}"
+        bench_figure.draw(timings, folder / "bench", data, formats or ("png",), outfit_of(looks))

@@ -15,6 +15,8 @@ from overparam_cli import errors
 from overparam_cli.__main__ import start
 from overparam_cli.cli.main import COMMANDS as REGISTERED
 from overparam_cli.cli.main import main
+from overparam_cli.kinds.linear import bench
+from overparam_cli.run.timing import Timing
 
 COMMANDS = dict(commands())
 LONG = "a" * 300
@@ -149,6 +151,9 @@ def test_a_command_goes_by_the_name_it_is_registered_under() -> None:
         (("run", "fig3", "--threads", "0"), 2, ("--threads", "overparam run --help")),
         (("run", "fig3", "--checkpoint-seconds", "nan"), 2, ("--checkpoint-seconds", "finite")),
         (("bench", "--seconds", "nan"), 2, ("--seconds", "finite")),
+        (("bench", "--model", "cnn", "--loss", "l4"), 2, ("--loss is for the linear engine",)),
+        (("bench", "--model", "cnn", "--style", "paper"), 2, ("--style is for the linear engine",)),
+        (("bench", "--model", "cnn", "--format", "pdf"), 2, ("--format is for the linear engine",)),
         (("run", "fig3", "--iterations", "1e30"), 2, ("iterations", "at most")),
         (("run", "fig3", "--seeds", "1e12"), 2, ("seeds", "at most 10,000")),
         (("run", "fig3", "--depth", "100000"), 2, ("depth", "at most 1,000")),
@@ -191,6 +196,23 @@ def test_bad_input_is_one_line_and_a_documented_exit_code(
     assert "Traceback" not in err
     for word in words:
         assert word in lines[0]
+
+
+def test_no_picture_of_the_benchmark_is_of_other_timings(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither where another format is asked for the next time, nor where none can be drawn; the times are kept."""
+    timings = [Timing("engine", "l4", trials, "1", 5.0, 5.0, 5.0, rounds=1) for trials in (1, 13)]
+    monkeypatch.setattr(bench, "run", lambda *_, **__: (timings, []))
+    made = here / "results" / "bench"
+    for words, there in (
+        (("--format", "svg", "--title", "What it costs"), {"bench.svg"}),
+        (("--style", "paper"), {"bench.png"}),
+        (("--size", "1"), set()),
+    ):
+        _, out, _ = overparam("bench", *words, check=None if there else 2)
+        assert str(Path("results", "bench", "bench.csv")) in out
+        assert {path.name for path in made.iterdir()} == {"bench.csv", "manifest.json", *there}
+        if there == {"bench.svg"}:
+            assert "What it costs" in (made / "bench.svg").read_text(encoding="utf-8")
 
 
 def test_too_little_memory_is_one_line(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from overparam_cli.figures.compose import Cell, Head, Marks, compose
 from overparam_cli.figures.looks import of_place
-from overparam_cli.figures.style import MUTED, save, styled
+from overparam_cli.figures.style import MUTED, PLAIN, Outfit, save, styled
 from overparam_cli.kinds.linear import losses
 from overparam_cli.kinds.linear.bench import ENGINE, JAX, NAIVE, PEAK, PRODUCTS, WITH_TORCH
 from overparam_cli.run.timing import Timing
@@ -17,15 +17,18 @@ if TYPE_CHECKING:
 BY_TRIALS, LEVELS = (ENGINE, WITH_TORCH, *JAX.values(), PRODUCTS), (NAIVE, PEAK)
 
 
-def draw(timings: Sequence[Timing], stem: Path, data: str) -> list[Path]:
-    """Draw gradient descent at width 1, one panel a loss, into stem.png; returns the files.
+def draw(
+    timings: Sequence[Timing], stem: Path, data: str, formats: Sequence[str], outfit: Outfit = PLAIN
+) -> list[Path]:
+    """Draw gradient descent at width 1, one panel a loss, into stem.<format>; returns the files.
 
     Raises StorageError when a file cannot be written.
     """
     plain = [timing for timing in timings if not timing.variant]
-    with styled():
+    title = "What one iteration of one trial costs"
+    with styled(outfit.style):
         cells = [[_cell(plain, loss, data)] for loss in dict.fromkeys(timing.loss for timing in plain)]
-        return save(compose(cells, "What one iteration of one trial costs", legends="below"), stem, ("png",))
+        return save(compose(cells, title, legends="below", outfit=outfit), stem, formats)
 
 
 def _cell(timings: Sequence[Timing], loss: str, data: str) -> Cell:

@@ -10,6 +10,7 @@ from support.commands import quick_bench
 from support.twins import make_problem, make_trial
 
 from overparam_cli.data import Dataset
+from overparam_cli.figures.style import Outfit
 from overparam_cli.kinds.linear import bench, bench_figure, losses, rivals
 from overparam_cli.kinds.linear.engine import Engine
 from overparam_cli.kinds.linear.problem import problem_of
@@ -115,8 +116,10 @@ def test_the_picture_shows_all_that_depends_on_the_number_of_trials(tmp_path: Pa
         timing(subject, trials, "1", 5 / trials) for subject in ("engine", bench.JAX["float32"]) for trials in (1, 13)
     ]
     timings += [timing(bench.NAIVE, 1, "1", 400), replace(timing("engine", 30, "2", 3), variant="adam")]
-    (path,) = bench_figure.draw(timings, tmp_path / "bench", "simulated data")
-    assert path.read_bytes()[:4] == b"\x89PNG"
+    asked = Outfit(title="What it costs")
+    paths = bench_figure.draw(timings, tmp_path / "bench", "simulated data", ["png", "svg"], asked)
+    assert paths[0].read_bytes()[:4] == b"\x89PNG"
+    assert "What it costs" in paths[1].read_text(encoding="utf-8")
 
 
 def test_subjects_are_timed_in_turn_and_per_trial() -> None:
