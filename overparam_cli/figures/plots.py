@@ -15,6 +15,7 @@ from overparam_cli.figures.labels import NOTES
 from overparam_cli.figures.panels import Panel, panels_of
 from overparam_cli.figures.registry import Figure
 from overparam_cli.figures.style import PLAIN, Outfit, for_notebooks, literal, save, styled
+from overparam_cli.results.drawn import source
 from overparam_cli.results.run import Run
 from overparam_cli.words import suggest
 
@@ -35,7 +36,7 @@ def draw(
     asked = outfit_of(runs)
     with styled(asked.style):
         figures = drawings(runs, stems, asked)
-        return [path for stem, figure in figures for path in save(figure, out_dir / stem, formats)]
+        return [path for stem, figure in figures for path in save(figure, out_dir / stem, formats, _source(runs))]
 
 
 def drawings(
@@ -100,8 +101,13 @@ def draw_to(path: Path, runs: Sequence[Run], stem: str) -> Path:
     panels = _showing(runs, stem)
     asked = outfit_of(runs)
     with styled(asked.style):
-        (written,) = save(drawing(panels, stem, asked), path.with_suffix(""), [path.suffix.removeprefix(".")])
+        ending = [path.suffix.removeprefix(".")]
+        (written,) = save(drawing(panels, stem, asked), path.with_suffix(""), ending, _source(runs))
     return written
+
+
+def _source(runs: Sequence[Run]) -> str:
+    return source((f"{run.folder.parent.name}/{run.folder.name}", run.manifest) for run in runs)
 
 
 def draw_into(axes: Axes, run: Run, stem: str) -> Drawing:

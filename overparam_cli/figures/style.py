@@ -61,6 +61,7 @@ METADATA: dict[str, dict[str, Any]] = {
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
     "svg": {"Date": None, "Creator": None},
 }
+SOURCE = {"png": "Source", "pdf": "Subject", "svg": "Source"}  # under which each says from which logs it was drawn
 
 
 @dataclass(frozen=True)
@@ -153,8 +154,10 @@ def _png(figure: Figure) -> bytes:
     return buffer.getvalue()
 
 
-def save(figure: Figure, stem: Path, formats: Sequence[str]) -> list[Path]:
+def save(figure: Figure, stem: Path, formats: Sequence[str], source: str = "") -> list[Path]:
     """Write `figure` as stem.png, stem.pdf, …, each file replaced in one step, and return the paths.
+
+    `source` is what the files say of where their numbers are from (`results.drawn`).
 
     Raises ConfigError for a format that is not one of png, pdf, svg, StorageError when the folder cannot be written.
     """
@@ -162,7 +165,7 @@ def save(figure: Figure, stem: Path, formats: Sequence[str]) -> list[Path]:
     if unknown:
         raise ConfigError(f"unknown figure format {unknown[0]!r}: choose from {', '.join(METADATA)}")
     with _laid_out(figure):
-        return [_write(figure, stem.parent / f"{stem.name}.{name}", name) for name in formats]
+        return [_write(figure, stem.parent / f"{stem.name}.{name}", name, source) for name in formats]
 
 
 def rendered(figure: Figure, name: str) -> bytes:
@@ -192,14 +195,14 @@ def _laid_out(figure: Figure) -> Iterator[None]:
         figure.set_dpi(dpi)
 
 
-def _write(figure: Figure, path: Path, name: str) -> Path:
+def _write(figure: Figure, path: Path, name: str, source: str) -> Path:
     """Draw in memory, then replace the file in one step."""
-    content = _drawn(figure, name)
+    content = _drawn(figure, name, source)
     disk.replace(path, lambda file: file.write(content))
     return path
 
 
-def _drawn(figure: Figure, name: str) -> bytes:
+def _drawn(figure: Figure, name: str, source: str = "") -> bytes:
     buffer = io.BytesIO()
-    figure.savefig(buffer, format=name, metadata=METADATA[name])
+    figure.savefig(buffer, format=name, metadata=METADATA[name] | ({SOURCE[name]: source} if source else {}))
     return buffer.getvalue()

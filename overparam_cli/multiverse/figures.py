@@ -23,6 +23,8 @@ from overparam_cli.multiverse.summary import summarise
 from overparam_cli.multiverse.training import own_rates
 from overparam_cli.multiverse.views import until
 from overparam_cli.multiverse.worlds import Part, first, part
+from overparam_cli.results.drawn import source
+from overparam_cli.results.manifest import read_multiverse_manifest
 from overparam_cli.results.run import Run
 from overparam_cli.words import count, format_rate
 
@@ -41,11 +43,12 @@ def draw_all(
     multiverse: Multiverse, rows: Sequence[Row], results: Path, formats: Sequence[str], outfit: Outfit = PLAIN
 ) -> list[Path]:
     """Draw what there is into `results`; the files. Raises StorageError, and LogError for damaged logs."""
+    of = source([(results.name, read_multiverse_manifest(results))])
     with styled(outfit.style):
         return [
             path
             for name, figure in drawings(multiverse, rows, results, outfit)
-            for path in save(figure, results / name, formats)
+            for path in save(figure, results / name, formats, of)
         ]
 
 

@@ -1,6 +1,7 @@
 """What is finished, under way or broken below the results folder: `overparam status`."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from overparam_cli.errors import LogError, UnreadableError
 from overparam_cli.paths import is_folder
 from overparam_cli.report import json, terminal
 from overparam_cli.report.grid import Grid
-from overparam_cli.results import digests, editions, underway
+from overparam_cli.results import digests, drawn, editions, underway
 from overparam_cli.results.find import PART, contents, has_trials, is_results_folder, is_there
 from overparam_cli.results.lock import is_running
 from overparam_cli.results.manifest import (
@@ -27,6 +28,7 @@ from overparam_cli.results.schema import CHECKPOINT, DIVERGED, LOG, MANIFEST, TR
 from overparam_cli.words import count
 
 DAMAGED, UNREADABLE = "damaged", "unreadable"
+FIGURES = (".png", ".pdf", ".svg")
 OLDER = "of an earlier plan, and not shown"  # of a variant
 
 
@@ -53,7 +55,7 @@ def print_status(results: Path, *, as_json: bool) -> None:
 
 def status_grid(results: Path) -> Grid:
     """Return a row a folder that holds anything, whatever it is."""
-    folders = [row for path in contents(results) if is_folder(path) for row in _rows(path)]
+    folders = [row for path in contents(results) if is_folder(path) for row in (*_rows(path), *_outdated(path))]
     return Grid.of(("run", "state", "trials", "note"), [(own.run, own.state, own.trials, own.note) for own in folders])
 
 
@@ -73,10 +75,19 @@ def _rows(folder: Path) -> Iterator[Folder]:
             if row := _guarded(path):
                 yield replace(row, note=f"{row.note}, {OLDER}") if path in older else row
         if not variants and inside and (folder / MANIFEST) not in inside:
-            figures = all(path.suffix in (".png", ".pdf", ".svg") for path in inside)
+            figures = all(path.suffix in FIGURES for path in inside)
             yield Folder(folder.name, "figures" if figures else "no run", note=f"holds {_listed(inside)}")
     except UnreadableError as error:
         yield Folder(folder.name, UNREADABLE, note=str(error))
+
+
+def _outdated(folder: Path) -> Iterator[Folder]:
+    """A row for the figures of a folder that were drawn from other logs than are there now."""
+    with suppress(LogError):  # what cannot be read has a row already
+        inside = [path for own in (folder, *filter(is_folder, contents(folder))) for path in contents(own)]
+        figures = [path for path in inside if path.suffix in FIGURES and drawn.outdated(path, folder.parent)]
+        if figures:
+            yield Folder(folder.name, "outdated", note=f"{_listed(figures)} of earlier logs: draw them again")
 
 
 def _guarded(folder: Path) -> Folder | None:

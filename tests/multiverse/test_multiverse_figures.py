@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from support.seals import seal
 
 from overparam_cli.claims import find_claim
 from overparam_cli.claims.model import Case, Finding
@@ -21,6 +22,7 @@ from overparam_cli.multiverse.judging import Row
 from overparam_cli.multiverse.maps import draw_map
 from overparam_cli.multiverse.model import Multiverse
 from overparam_cli.multiverse.summary import summarise
+from overparam_cli.results.drawn import outdated
 from overparam_cli.results.trajectory import Speedup
 
 CLAIM = find_claim("l4-depth-accelerates")
@@ -131,6 +133,11 @@ def test_the_command_draws_what_there_is(tiny_file: Path, results: Path, tmp_pat
     curves = {f"curve-{name}.svg" for name in ("l4-depth-accelerates", "l2-depth-hinders", "adam-plus-depth")}
     assert names >= {"map.svg", "late-fig3-l4.svg", "late-fig3-l2.svg", *curves}
     assert all((tmp_path / "tiny" / name).is_file() for name in names)
+    folder = tmp_path / "tiny"
+    assert not outdated(folder / "map.svg", tmp_path)
+    (folder / "worlds.csv").write_bytes((folder / "worlds.csv").read_bytes().replace(b",yes,", b",no,"))
+    seal(folder)
+    assert outdated(folder / "map.svg", tmp_path)
 
 
 def test_without_worlds_the_command_says_what_makes_them(tiny_file: Path, tmp_path: Path) -> None:

@@ -5,13 +5,15 @@ from pathlib import Path
 
 import pytest
 from support.claim_logs import falling, write_bench, write_check, write_run
-from support.seals import rewrite
+from support.seals import rewrite, seal
 from support.synthetic_runs import Curve
 
+from overparam_cli.figures.plots import draw
 from overparam_cli.report import json
 from overparam_cli.report.status import status_grid
 from overparam_cli.results import find
 from overparam_cli.results.record import write_experiment
+from overparam_cli.results.run import Run
 
 CURVES = {"depth-1": Curve(falling([1e-3, 2e-3]))}
 REFERENCE = Path(__file__).parents[2] / "results" / "reference"
@@ -47,6 +49,23 @@ def test_every_folder_that_holds_anything_has_a_row(tmp_path: Path) -> None:
     }
     assert "manifest.json is missing" in found["fig3/l2"][1]
     assert found["mine/l2"][1] == "holds model.pt"
+
+
+def test_figures_of_earlier_logs_are_told(tmp_path: Path) -> None:
+    """Those alone: here one of three is drawn again, and another is somebody's own."""
+    folder = write_run(tmp_path, CURVES, "fig3", "l4")
+    seal(folder)
+    draw([Run.read(folder)], tmp_path / "fig3", ["png", "svg"], ["figure"])
+    shutil.copy(tmp_path / "fig3" / "figure.png", tmp_path / "fig3" / "l4" / "copy.png")
+    (tmp_path / "fig3" / "own.pdf").write_bytes(b"%PDF-1.4")
+    assert rows(tmp_path) == {"fig3/l4": ("complete", "ethanol")}
+    write_run(tmp_path, {"depth-1": Curve(falling([1e-3, 3e-3]))}, "fig3", "l4")
+    seal(folder)
+    draw([Run.read(folder)], tmp_path / "fig3", ["svg"], ["figure"])
+    assert rows(tmp_path) == {
+        "fig3/l4": ("complete", "ethanol"),
+        "fig3": ("outdated", "figure.png, copy.png of earlier logs: draw them again"),
+    }
 
 
 def test_one_damaged_manifest_is_one_row(tmp_path: Path) -> None:

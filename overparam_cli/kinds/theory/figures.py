@@ -13,6 +13,7 @@ from overparam_cli.figures.plots import FORMATS
 from overparam_cli.figures.style import PLAIN, Outfit, literal, save, styled
 from overparam_cli.kinds.theory import STATEMENTS, find_statement
 from overparam_cli.kinds.theory.statement import Draw
+from overparam_cli.results.drawn import source
 from overparam_cli.results.record import Record, experiment_title
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def draw(
     """
     with styled(outfit.style):
         figure = drawing(records, title, outfit)
-        return [] if figure is None else save(figure, stem, formats)
+        return [] if figure is None else save(figure, stem, formats, _source(records))
 
 
 def drawing(records: Sequence[Record], title: str | None = None, outfit: Outfit = PLAIN) -> "Composed | None":
@@ -53,8 +54,15 @@ def draw_all(
 ) -> list[Path]:
     """Draw what stands below `results` under a name: an experiment's one figure, or each statement's own."""
     with styled(outfit.style):
-        figures = drawings(records, results, name, outfit)
-        return [path for folder, figure in figures for path in save(figure, folder / "figure", formats)]
+        found: list[Path] = []
+        for folder, figure in drawings(records, results, name, outfit):
+            shown = [record for record in records if record.folder == folder] or records
+            found += save(figure, folder / "figure", formats, _source(shown))
+        return found
+
+
+def _source(records: Sequence[Record]) -> str:
+    return source((f"{record.folder.parent.name}/{record.folder.name}", record.manifest) for record in records)
 
 
 def drawings(
