@@ -23,7 +23,7 @@ REFERENCE = Path(__file__).parents[2] / "results" / "reference"
 
 
 def table(folder: Path, content: bytes) -> None:
-    digests.write(folder, {"schema": SCHEMA}, {"trials.csv": content})
+    digests.write(folder, {"schema": SCHEMA}, {"log.csv": content, "trials.csv": content})
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -34,6 +34,8 @@ def test_any_folder_is_known_again_in_any_format(name: str, form: str, tmp_path:
     shown = [(f"{name}/{variant}", read_manifest(tmp_path / name / variant)) for variant in ("l2", "l4")]
     with styled():
         (path,) = save(Figure(), tmp_path / name / "figure", [form], source(shown))
+    assert not outdated(path, tmp_path)
+    digests.write(tmp_path / name / "l4", {"schema": SCHEMA}, {"log.csv": b"thinned", "trials.csv": b"first"})
     assert not outdated(path, tmp_path)
     table(tmp_path / name / "l4", b"second")
     assert outdated(path, tmp_path)
