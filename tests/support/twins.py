@@ -220,7 +220,21 @@ def explicit_network(trial: LinearTrial, d: int, k: int) -> torch.nn.Module:
 
 
 def train_alone(trial: LinearTrial, X: Tensor, Y: Tensor, iterations: int) -> Array:
-    """One trial by itself, the way everybody writes it; its W_e (iterations + 1, k, d) at every iteration, float64."""
+    """One trial by itself, the way everybody writes it; its W_e (iterations + 1, k, d) at every iteration, float64.
+
+    Every kernel is compared with it, so it is trained once.
+    """
+    key = trial, iterations, *(part for own in (X, Y) for part in (own.shape, own.numpy().tobytes()))
+    if key not in ALONE:
+        ALONE[key] = _trained_alone(trial, X, Y, iterations)
+        ALONE[key].flags.writeable = False
+    return ALONE[key]
+
+
+ALONE: dict[tuple[object, ...], Array] = {}
+
+
+def _trained_alone(trial: LinearTrial, X: Tensor, Y: Tensor, iterations: int) -> Array:
     if trial.optimizer == "end-to-end":
         return _follow_rule(trial, starting_layers(trial, X.shape[1], Y.shape[1]), X, Y, iterations)
     network = explicit_network(trial, X.shape[1], Y.shape[1])
