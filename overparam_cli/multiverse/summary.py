@@ -15,7 +15,7 @@ from overparam_cli.multiverse.judging import Row
 from overparam_cli.multiverse.loading import BUILT_IN, Asked, load
 from overparam_cli.multiverse.model import FINE, Choices, Multiverse
 from overparam_cli.multiverse.worlds import first, options_of
-from overparam_cli.paths import exists
+from overparam_cli.results.find import is_there
 from overparam_cli.results.schema import WORLDS
 
 
@@ -77,10 +77,14 @@ def beside(report: Report) -> Report:
 
 def judged(results: Path) -> Iterator[tuple[Multiverse, list[Row]]]:
     """The built-in multiverses that have been judged below the results, and what came out. Raises LogError."""
-    for name in BUILT_IN:
-        if exists(results / name / WORLDS):
-            found = load(name)
-            yield found, record.read(results / name, found)
+    for folder in where_judged(results):
+        found = load(folder.name)
+        yield found, record.read(folder, found)
+
+
+def where_judged(results: Path) -> list[Path]:
+    """The folders of the built-in multiverses that have been judged below the results. Raises UnreadableError."""
+    return [results / name for name in BUILT_IN if is_there(results / name / WORLDS)]
 
 
 def summarise(multiverse: Multiverse, rows: Sequence[Row]) -> list[ClaimSummary]:

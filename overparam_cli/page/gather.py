@@ -13,8 +13,8 @@ from overparam_cli.claims.model import tally
 from overparam_cli.errors import ConfigError, LogError, OverparamError
 from overparam_cli.kinds.theory.tables import grid as statement_grid
 from overparam_cli.multiverse import record
-from overparam_cli.multiverse.loading import BUILT_IN, load
-from overparam_cli.multiverse.summary import beside
+from overparam_cli.multiverse.loading import load
+from overparam_cli.multiverse.summary import beside, where_judged
 from overparam_cli.multiverse.summary import summarise as summarise_worlds
 from overparam_cli.page import missing, pictures, provenance
 from overparam_cli.page.content import Chapter, Report
@@ -22,11 +22,9 @@ from overparam_cli.report import summary as tables
 from overparam_cli.report.multiverse import option_grid, summary_grid
 from overparam_cli.report.rates import rate_grid
 from overparam_cli.report.verdicts import grid as verdict_grid
-from overparam_cli.results.find import is_there
 from overparam_cli.results.names import Found, found_by_name
 from overparam_cli.results.record import Record, experiment_title
 from overparam_cli.results.run import Run
-from overparam_cli.results.schema import WORLDS
 from overparam_cli.results.summary import summarise
 
 T = TypeVar("T")
@@ -172,11 +170,8 @@ def _statements(own: Gathering, name: str, records: Sequence[Record]) -> Chapter
 
 def _multiverses(own: Gathering) -> Iterator[Chapter]:
     """The built-in multiverses that were judged."""
-    for folder in (own.results / name for name in BUILT_IN):
-        if is_there(folder / WORLDS):
-            chapter = own.guarded(partial(_worlds, folder), None)
-            if chapter is not None:
-                yield chapter
+    chapters = (own.guarded(partial(_worlds, folder), None) for folder in where_judged(own.results))
+    yield from filter(None, chapters)
 
 
 def _worlds(folder: Path) -> Chapter:
