@@ -78,7 +78,8 @@ def bench(
 
     looks = collect_looks(options, OUTFIT)
     if model == "cnn" and (loss or looks or formats):
-        given = "--loss" if loss else f"--{next(iter(looks), 'format')}"
+        words = {"loss": loss, **dict.fromkeys(looks, True), "format": formats}
+        given = f"--{next(name for name, value in words.items() if value)}"
         raise click.UsageError(f"{given} is for the linear engine: leave it out with --model cnn")
     use_threads(threads)
     settings = Settings(**options)

@@ -35,8 +35,8 @@ def draw(
     """
     asked = outfit_of(runs)
     with styled(asked.style):
-        figures = drawings(runs, stems, asked)
-        return [path for stem, figure in figures for path in save(figure, out_dir / stem, formats, _source(runs))]
+        figures, of = drawings(runs, stems, asked), _source(out_dir, runs)
+        return [path for stem, figure in figures for path in save(figure, out_dir / stem, formats, of)]
 
 
 def drawings(
@@ -101,13 +101,14 @@ def draw_to(path: Path, runs: Sequence[Run], stem: str) -> Path:
     panels = _showing(runs, stem)
     asked = outfit_of(runs)
     with styled(asked.style):
-        ending = [path.suffix.removeprefix(".")]
-        (written,) = save(drawing(panels, stem, asked), path.with_suffix(""), ending, _source(runs))
+        ending, of = [path.suffix.removeprefix(".")], _source(path.parent, runs)
+        (written,) = save(drawing(panels, stem, asked), path.with_suffix(""), ending, of)
     return written
 
 
-def _source(runs: Sequence[Run]) -> str:
-    return source((f"{run.folder.parent.name}/{run.folder.name}", run.manifest) for run in runs)
+def _source(beside: Path, runs: Sequence[Run]) -> str:
+    """Of runs under way nothing: how far they have come is in no manifest."""
+    return "" if any(run.partial for run in runs) else source(beside, ((run.folder, run.manifest) for run in runs))
 
 
 def draw_into(axes: Axes, run: Run, stem: str) -> Drawing:

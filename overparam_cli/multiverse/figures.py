@@ -43,7 +43,7 @@ def draw_all(
     multiverse: Multiverse, rows: Sequence[Row], results: Path, formats: Sequence[str], outfit: Outfit = PLAIN
 ) -> list[Path]:
     """Draw what there is into `results`; the files. Raises StorageError, and LogError for damaged logs."""
-    of = source([(results.name, read_multiverse_manifest(results))])
+    of = source(results, [(results, read_multiverse_manifest(results))])
     with styled(outfit.style):
         return [
             path

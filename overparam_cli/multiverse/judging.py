@@ -17,6 +17,8 @@ from overparam_cli.multiverse.training import digest_of
 from overparam_cli.multiverse.worlds import claims_of, experiments_of, part, worlds
 from overparam_cli.results import digests
 
+FIRST_PASS = "judged by a first pass"  # of how many iterations stands behind it
+
 
 @dataclass(frozen=True)
 class Row:
@@ -75,16 +77,18 @@ def judge(library: Library, claim: Claim, choices: Choices) -> Row:
     lacking = [str(one) for one in found if isinstance(one, CannotJudgeError)]
     missing = any(isinstance(one, NotTrainedError) for one in found)
     trials = "" if missing else trials_digest(library.multiverse, claim, choices)
+    passes = {one for source in claim.reads if (one := library.first_pass(source, choices, experiments))}
+    short = [f"{FIRST_PASS} of {one:,} iterations" for one in sorted(passes)]
     if lacking:
-        return Row(claim, choices, NOT_RUN, VERDICT_NOT_RUN, notes=tuple(dict.fromkeys(lacking)), trials=trials)
+        return Row(
+            claim, choices, NOT_RUN, VERDICT_NOT_RUN, notes=tuple(dict.fromkeys([*lacking, *short])), trials=trials
+        )
     try:
         finding = claim.judge(*(one for one in found if isinstance(one, RunEvidence)))
     except CannotJudgeError as reason:
-        return Row(claim, choices, NOT_RUN, VERDICT_NOT_RUN, notes=(str(reason),), trials=trials)
+        return Row(claim, choices, NOT_RUN, VERDICT_NOT_RUN, notes=(str(reason), *short), trials=trials)
     effect = EFFECTS[claim.id].of(finding) if claim.id in EFFECTS else nan
-    verdict = verdict_of(finding.cases)
-    passes = {library.first_pass(source, choices, experiments) for source in claim.reads} - {None}
-    notes = (*finding.notes, *(f"judged by a first pass of {one:,} iterations" for one in passes))
+    verdict, notes = verdict_of(finding.cases), (*finding.notes, *short)
     return Row(claim, choices, outcome_of(finding.cases), verdict, finding.measured, effect, notes, trials)
 
 

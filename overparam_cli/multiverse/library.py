@@ -59,6 +59,8 @@ class Library:
 
     def first_pass(self, source: str, choices: Choices, experiments: tuple[str, ...]) -> int | None:
         """The length of the first pass that `evidence` is of; None where it is of whole runs."""
+        if not self._short:
+            return None
         how = reading(self.multiverse, choices, experiments)
         return self._short.get((part(self.multiverse, source, choices), how.horizon))
 

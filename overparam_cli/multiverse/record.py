@@ -9,7 +9,7 @@ from overparam_cli import __version__
 from overparam_cli.claims.model import Claim
 from overparam_cli.errors import LogError
 from overparam_cli.multiverse.deciding import NO, NOT_RUN, UNDECIDED, YES
-from overparam_cli.multiverse.judging import Row, trials_digest
+from overparam_cli.multiverse.judging import FIRST_PASS, Row, trials_digest
 from overparam_cli.multiverse.loading import Asked
 from overparam_cli.multiverse.model import Multiverse, described
 from overparam_cli.multiverse.tables import COLUMNS, TRIALS
@@ -79,13 +79,13 @@ def read(folder: Path, multiverse: Multiverse) -> list[Row]:
 def earlier(folder: Path, multiverse: Multiverse, rows: Sequence[Row]) -> tuple[list[Row], int]:
     """`rows`, those of worlds that have not been run as `worlds.csv` has them, with a note where trials were others.
 
-    And how many of them these are.
+    So are those that a first pass judged here, and whole runs before. And how many of them these are.
 
     Raises LogError as `read`, and where it was judged by other requirements, or under options of other content.
     """
     known = {_key(row): row for row in read(folder, multiverse) if row.outcome != NOT_RUN or row.trials}
     before = read_multiverse_manifest(folder)
-    found = [row if row.trials else _kept(multiverse, known.get(_key(row), row)) for row in rows]
+    found = [_better(multiverse, row, known.get(_key(row), row)) for row in rows]
     kept = [new for old, new in zip(rows, found, strict=True) if old is not new]
     was, now = _content(before["multiverse"]), _content(store.plain(described(multiverse)))
     needed = {choice for row in kept for choice in (("", ""), *row.choices.items())}
@@ -97,6 +97,15 @@ def earlier(folder: Path, multiverse: Multiverse, rows: Sequence[Row]) -> tuple[
             "these worlds again"
         )
     return found, len(kept)
+
+
+def _better(multiverse: Multiverse, row: Row, before: Row) -> Row:
+    """Of what is judged now and before: that of whole runs, and of two such, of first passes or of none, the former."""
+    return _kept(multiverse, before) if not row.trials or (_short(row) and not _short(before)) else row
+
+
+def _short(row: Row) -> bool:
+    return any(note.startswith(FIRST_PASS) for note in row.notes)
 
 
 def _kept(multiverse: Multiverse, row: Row) -> Row:

@@ -1,6 +1,6 @@
 """Strict validation of a multiverse's file: nothing unknown is let through, and all that is wrong is said together."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -237,7 +237,7 @@ def _check_fits(multiverse: Multiverse) -> None:
     faults.say()
 
 
-def check_experiment(place: str, name: str, known: Iterable[str]) -> None:
+def check_experiment(place: str, name: str, known: Collection[str]) -> None:
     """ConfigError where a multiverse has no experiment of that name."""
     if name not in known:
         raise ConfigError(f"{place}: {name!r} is none of its experiments{suggest(name, known)}")

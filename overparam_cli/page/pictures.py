@@ -30,7 +30,7 @@ def of_runs(name: str, runs: Sequence[Run]) -> list[Picture]:
 def of_records(name: str, records: Sequence[Record], results: Path) -> list[Picture]:
     """The figures of statements of the theory. Raises LogError."""
     drawn = theory.drawings(records, results, name)
-    return _read((f"{name}-{folder.name}", figure) for folder, figure in drawn)
+    return _read((f"{name}-{folder.name}", figure) for folder, _, figure in drawn)
 
 
 def of_worlds(found: Multiverse, rows: Sequence[Row], folder: Path) -> list[Picture]:

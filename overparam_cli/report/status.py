@@ -1,7 +1,6 @@
 """What is finished, under way or broken below the results folder: `overparam status`."""
 
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -55,7 +54,7 @@ def print_status(results: Path, *, as_json: bool) -> None:
 
 def status_grid(results: Path) -> Grid:
     """Return a row a folder that holds anything, whatever it is."""
-    folders = [row for path in contents(results) if is_folder(path) for row in (*_rows(path), *_outdated(path))]
+    folders = [row for path in contents(results) if is_folder(path) for row in _rows(path)]
     return Grid.of(("run", "state", "trials", "note"), [(own.run, own.state, own.trials, own.note) for own in folders])
 
 
@@ -65,6 +64,7 @@ def _rows(folder: Path) -> Iterator[Folder]:
         if is_results_folder(folder):
             where = f"a results folder of its own: overparam status --results {folder}"
             yield Folder(folder.name, "results", note=where)
+            yield from _outdated(folder.name, contents(folder))
             return
         inside = contents(folder)
         if (folder / MANIFEST) in inside:
@@ -77,17 +77,24 @@ def _rows(folder: Path) -> Iterator[Folder]:
         if not variants and inside and (folder / MANIFEST) not in inside:
             figures = all(path.suffix in FIGURES for path in inside)
             yield Folder(folder.name, "figures" if figures else "no run", note=f"holds {_listed(inside)}")
+        yield from _outdated(folder.name, [*inside, *(path for own in variants for path in _contents(own))])
     except UnreadableError as error:
         yield Folder(folder.name, UNREADABLE, note=str(error))
 
 
-def _outdated(folder: Path) -> Iterator[Folder]:
-    """A row for the figures of a folder that were drawn from other logs than are there now."""
-    with suppress(LogError):  # what cannot be read has a row already
-        inside = [path for own in (folder, *filter(is_folder, contents(folder))) for path in contents(own)]
-        figures = [path for path in inside if path.suffix in FIGURES and drawn.outdated(path, folder.parent)]
-        if figures:
-            yield Folder(folder.name, "outdated", note=f"{_listed(figures)} of earlier logs: draw them again")
+def _outdated(run: str, inside: Sequence[Path]) -> Iterator[Folder]:
+    """A row for the figures in an experiment's folder that were drawn from other logs than are there now."""
+    figures = [path for path in inside if path.suffix in FIGURES and drawn.outdated(path)]
+    if figures:
+        yield Folder(run, "outdated", note=f"{_listed(figures)} of earlier logs: draw them again")
+
+
+def _contents(folder: Path) -> list[Path]:
+    """What is in a variant's folder, if that may be seen: its row says where it may not."""
+    try:
+        return contents(folder)
+    except UnreadableError:
+        return []
 
 
 def _guarded(folder: Path) -> Folder | None:

@@ -217,6 +217,17 @@ def test_of_what_was_written_without_its_trials_nothing_is_said(
     assert [row.notes for row in found] == [row.notes for row in rows]
 
 
+def test_whole_runs_give_no_way_to_a_first_pass(tiny: Multiverse, rows: list[Row], tmp_path: Path) -> None:
+    """And a first pass gives way to a later one, and to whole runs."""
+    record.write(tmp_path, tiny, asked_for(tiny, ASKED), rows)
+    short = [replace(row, measured="other", notes=("judged by a first pass of 20 iterations",)) for row in rows]
+    assert record.earlier(tmp_path, tiny, short) == (record.read(tmp_path, tiny), len(rows))
+    record.write(tmp_path, tiny, asked_for(tiny, ASKED), short)
+    again = [replace(row, measured="another") for row in short]
+    assert record.earlier(tmp_path, tiny, again) == (again, 0)
+    assert record.earlier(tmp_path, tiny, rows) == (rows, 0)
+
+
 def test_what_is_here_and_cannot_be_judged_is_not_what_was_judged_before(
     tiny: Multiverse, results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

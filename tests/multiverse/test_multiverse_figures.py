@@ -134,10 +134,10 @@ def test_the_command_draws_what_there_is(tiny_file: Path, results: Path, tmp_pat
     assert names >= {"map.svg", "late-fig3-l4.svg", "late-fig3-l2.svg", *curves}
     assert all((tmp_path / "tiny" / name).is_file() for name in names)
     folder = tmp_path / "tiny"
-    assert not outdated(folder / "map.svg", tmp_path)
+    assert not outdated(folder / "map.svg")
     (folder / "worlds.csv").write_bytes((folder / "worlds.csv").read_bytes().replace(b",yes,", b",no,"))
     seal(folder)
-    assert outdated(folder / "map.svg", tmp_path)
+    assert outdated(folder / "map.svg")
 
 
 def test_without_worlds_the_command_says_what_makes_them(tiny_file: Path, tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def test_figures_of_earlier_logs_are_told(tmp_path: Path) -> None:
     folder = write_run(tmp_path, CURVES, "fig3", "l4")
     seal(folder)
     draw([Run.read(folder)], tmp_path / "fig3", ["png", "svg"], ["figure"])
-    shutil.copy(tmp_path / "fig3" / "figure.png", tmp_path / "fig3" / "l4" / "copy.png")
+    shutil.copy(tmp_path / "fig3" / "figure.png", tmp_path / "fig3" / "copy.png")
     (tmp_path / "fig3" / "own.pdf").write_bytes(b"%PDF-1.4")
     assert rows(tmp_path) == {"fig3/l4": ("complete", "ethanol")}
     write_run(tmp_path, {"depth-1": Curve(falling([1e-3, 3e-3]))}, "fig3", "l4")
@@ -64,7 +64,7 @@ def test_figures_of_earlier_logs_are_told(tmp_path: Path) -> None:
     draw([Run.read(folder)], tmp_path / "fig3", ["svg"], ["figure"])
     assert rows(tmp_path) == {
         "fig3/l4": ("complete", "ethanol"),
-        "fig3": ("outdated", "figure.png, copy.png of earlier logs: draw them again"),
+        "fig3": ("outdated", "copy.png, figure.png of earlier logs: draw them again"),
     }
 
 

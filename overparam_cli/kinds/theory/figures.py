@@ -38,7 +38,7 @@ def draw(
     """
     with styled(outfit.style):
         figure = drawing(records, title, outfit)
-        return [] if figure is None else save(figure, stem, formats, _source(records))
+        return [] if figure is None else save(figure, stem, formats, _source(stem.parent, records))
 
 
 def drawing(records: Sequence[Record], title: str | None = None, outfit: Outfit = PLAIN) -> "Composed | None":
@@ -55,25 +55,24 @@ def draw_all(
     """Draw what stands below `results` under a name: an experiment's one figure, or each statement's own."""
     with styled(outfit.style):
         found: list[Path] = []
-        for folder, figure in drawings(records, results, name, outfit):
-            shown = [record for record in records if record.folder == folder] or records
-            found += save(figure, folder / "figure", formats, _source(shown))
+        for folder, own, figure in drawings(records, results, name, outfit):
+            found += save(figure, folder / "figure", formats, _source(folder, own))
         return found
 
 
-def _source(records: Sequence[Record]) -> str:
-    return source((f"{record.folder.parent.name}/{record.folder.name}", record.manifest) for record in records)
+def _source(beside: Path, records: Sequence[Record]) -> str:
+    return source(beside, ((record.folder, record.manifest) for record in records))
 
 
 def drawings(
     records: Sequence[Record], results: Path, name: str, outfit: Outfit = PLAIN
-) -> "Iterator[tuple[Path, Composed]]":
-    """The figures that `draw_all` writes, each with the folder of its records; for who draws inside `styled()`."""
+) -> "Iterator[tuple[Path, Sequence[Record], Composed]]":
+    """The figures that `draw_all` writes, each with its folder and its records; for who draws inside `styled()`."""
     title = experiment_title(results, name)
     alone = {record.folder: [record] for record in records}
     for folder, own in alone.items() if title is None else [(results / name, records)]:
         if (figure := drawing(own, None if title is None else literal(title), outfit)) is not None:
-            yield folder, figure
+            yield folder, own, figure
 
 
 def panels_of(record: Record) -> Sequence[Draw]:
