@@ -16,6 +16,7 @@ from overparam_cli.multiverse.model import Choices, Multiverse
 from overparam_cli.multiverse.training import digest_of
 from overparam_cli.multiverse.worlds import claims_of, experiments_of, part, worlds
 from overparam_cli.results import digests
+from overparam_cli.words import count
 
 FIRST_PASS = "judged by a first pass"  # of how many iterations stands behind it
 
@@ -78,7 +79,7 @@ def judge(library: Library, claim: Claim, choices: Choices) -> Row:
     missing = any(isinstance(one, NotTrainedError) for one in found)
     trials = "" if missing else trials_digest(library.multiverse, claim, choices)
     passes = {one for source in claim.reads if (one := library.first_pass(source, choices, experiments))}
-    short = [f"{FIRST_PASS} of {one:,} iterations" for one in sorted(passes)]
+    short = [f"{FIRST_PASS} of {count(one, 'iteration')}" for one in sorted(passes)]
     if lacking:
         return Row(
             claim, choices, NOT_RUN, VERDICT_NOT_RUN, notes=tuple(dict.fromkeys([*lacking, *short])), trials=trials

@@ -227,8 +227,7 @@ def train_alone(trial: LinearTrial, X: Tensor, Y: Tensor, iterations: int) -> Ar
     key = trial, iterations, *(part for own in (X, Y) for part in (own.shape, own.numpy().tobytes()))
     if key not in ALONE:
         ALONE[key] = _trained_alone(trial, X, Y, iterations)
-        ALONE[key].flags.writeable = False
-    return ALONE[key]
+    return ALONE[key].copy()
 
 
 ALONE: dict[tuple[object, ...], Array] = {}
