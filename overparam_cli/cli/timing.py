@@ -77,10 +77,9 @@ def bench(
     from overparam_cli.run.timing import as_table
 
     looks = collect_looks(options, OUTFIT)
-    if model == "cnn" and (loss or looks or formats):
-        words = {"loss": loss, **dict.fromkeys(looks, True), "format": formats}
-        given = f"--{next(name for name, value in words.items() if value)}"
-        raise click.UsageError(f"{given} is for the linear engine: leave it out with --model cnn")
+    of_linear = [*(["loss"] if loss else []), *looks, *(["format"] if formats else [])]
+    if model == "cnn" and of_linear:
+        raise click.UsageError(f"--{of_linear[0]} is for the linear engine: leave it out with --model cnn")
     use_threads(threads)
     settings = Settings(**options)
     time, usual, folder = {

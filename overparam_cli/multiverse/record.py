@@ -100,7 +100,7 @@ def earlier(folder: Path, multiverse: Multiverse, rows: Sequence[Row]) -> tuple[
 
 
 def _better(multiverse: Multiverse, row: Row, before: Row) -> Row:
-    """Of what is judged now and before: that of whole runs, and of two such, of first passes or of none, the former."""
+    """What is judged now; what was before where that is of no runs, or of a first pass and this of whole runs."""
     return _kept(multiverse, before) if not row.trials or (_short(row) and not _short(before)) else row
 
 

@@ -1,6 +1,7 @@
 """What is finished, under way or broken below the results folder: `overparam status`."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -64,7 +65,7 @@ def _rows(folder: Path) -> Iterator[Folder]:
         if is_results_folder(folder):
             where = f"a results folder of its own: overparam status --results {folder}"
             yield Folder(folder.name, "results", note=where)
-            yield from _outdated(folder.name, contents(folder))
+            yield from _outdated(folder.name, [folder])
             return
         inside = contents(folder)
         if (folder / MANIFEST) in inside:
@@ -77,24 +78,19 @@ def _rows(folder: Path) -> Iterator[Folder]:
         if not variants and inside and (folder / MANIFEST) not in inside:
             figures = all(path.suffix in FIGURES for path in inside)
             yield Folder(folder.name, "figures" if figures else "no run", note=f"holds {_listed(inside)}")
-        yield from _outdated(folder.name, [*inside, *(path for own in variants for path in _contents(own))])
+        yield from _outdated(folder.name, [folder, *variants])
     except UnreadableError as error:
         yield Folder(folder.name, UNREADABLE, note=str(error))
 
 
-def _outdated(run: str, inside: Sequence[Path]) -> Iterator[Folder]:
-    """A row for the figures in an experiment's folder that were drawn from other logs than are there now."""
-    figures = [path for path in inside if path.suffix in FIGURES and drawn.outdated(path)]
+def _outdated(run: str, folders: Sequence[Path]) -> Iterator[Folder]:
+    """A row for the figures in an experiment's folders that were drawn from other logs than are there now."""
+    figures: list[Path] = []
+    for folder in folders:
+        with suppress(UnreadableError):  # such a folder has a row that says so
+            figures += [path for path in contents(folder) if path.suffix in FIGURES and drawn.outdated(path)]
     if figures:
         yield Folder(run, "outdated", note=f"{_listed(figures)} of earlier logs: draw them again")
-
-
-def _contents(folder: Path) -> list[Path]:
-    """What is in a variant's folder, if that may be seen: its row says where it may not."""
-    try:
-        return contents(folder)
-    except UnreadableError:
-        return []
 
 
 def _guarded(folder: Path) -> Folder | None:
