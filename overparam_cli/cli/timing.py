@@ -77,7 +77,8 @@ def bench(
     from overparam_cli.run.timing import as_table
 
     looks = collect_looks(options, OUTFIT)
-    of_linear = [*(["loss"] if loss else []), *looks, *(["format"] if formats else [])]
+    asked = ["no-title" if value is False else name for name, value in looks.items()]
+    of_linear = [*(["loss"] if loss else []), *asked, *(["format"] if formats else [])]
     if model == "cnn" and of_linear:
         raise click.UsageError(f"--{of_linear[0]} is for the linear engine: leave it out with --model cnn")
     use_threads(threads)

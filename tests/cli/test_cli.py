@@ -153,6 +153,7 @@ def test_a_command_goes_by_the_name_it_is_registered_under() -> None:
         (("bench", "--seconds", "nan"), 2, ("--seconds", "finite")),
         (("bench", "--model", "cnn", "--loss", "l4"), 2, ("--loss is for the linear engine",)),
         (("bench", "--model", "cnn", "--style", "paper"), 2, ("--style is for the linear engine",)),
+        (("bench", "--model", "cnn", "--no-title"), 2, ("--no-title is for the linear engine",)),
         (("bench", "--model", "cnn", "--format", "pdf"), 2, ("--format is for the linear engine",)),
         (("run", "fig3", "--iterations", "1e30"), 2, ("iterations", "at most")),
         (("run", "fig3", "--seeds", "1e12"), 2, ("seeds", "at most 10,000")),
